@@ -1,0 +1,31 @@
+/* IP addresses and prefixes. */
+#ifndef SELAT_ADDRESS_H
+#define SELAT_ADDRESS_H
+
+#include <selat/err.h>
+#include <selat/span.h>
+
+enum { SL_ADDRESS_TEXT = 64 }; /* room for an address or a prefix as text */
+
+struct sl_address {
+	uint8_t bytes[16]; /* network order; IPv4 uses the first four, the rest is zero */
+	uint8_t family;    /* 4 or 6; 0 is no address */
+};
+
+struct sl_prefix {
+	struct sl_address address; /* host bits are zero */
+	uint8_t bits;              /* 0 to 32, or 0 to 128 */
+};
+
+/* As inet_ntop writes it; returns out. */
+char *sl_address_format(char out[SL_ADDRESS_TEXT], const struct sl_address *a);
+
+/* "198.51.100.0/24", "2001:db8::1". A missing length means one host. Host bits that are set are
+ * an error that shows the prefix without them. */
+int sl_prefix_parse(const char *text, struct sl_prefix *out, struct sl_err *err);
+char *sl_prefix_format(char out[SL_ADDRESS_TEXT], const struct sl_prefix *p);
+
+/* Zeroes all but the first bits of an address: the key of the prefix table. */
+void sl_address_mask(struct sl_address *a, unsigned bits);
+
+#endif

@@ -1,0 +1,91 @@
+/* Counters: what a sensor saw, did and lost, by cause. One table, SL_COUNTERS, names them for
+ * `--stats`, for SIGUSR1 and for the documentation.
+ *
+ * Each set has one writing thread; any thread may read (relaxed). Values only grow. Every packet is
+ * accounted for: received = processed + the drops, each under its cause. */
+#ifndef SELAT_COUNTER_H
+#define SELAT_COUNTER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/*        id                 name in the JSON           what it counts */
+#define SL_COUNTERS(X)                                                                                \
+	X(PACKETS, "packets", "packets read from the capture")                                        \
+	X(BYTES, "bytes", "bytes of these packets, as they were on the wire")                         \
+	X(BATCHES, "batches", "batches they came in")                                                 \
+	X(FILES, "files", "capture files read")                                                       \
+	X(FILES_CUT, "files_cut", "capture files that ended in the middle of a packet or were unreadable") \
+	X(KERNEL_DROPS, "kernel_drops", "packets the kernel dropped because the ring was full")       \
+	X(INTERFACE_DROPS, "interface_drops", "packets the network card or its driver dropped")       \
+	X(DECODE_OK, "decode_ok", "packets decoded to a transport header")                            \
+	X(DECODE_TRUNCATED, "decode_truncated", "packets that end before their headers do")           \
+	X(DECODE_MALFORMED, "decode_malformed", "packets whose headers contradict themselves")        \
+	X(DECODE_UNSUPPORTED, "decode_unsupported", "packets of a kind that is not decoded")          \
+	X(DECODE_FRAGMENT, "decode_fragment", "fragments of IP datagrams")                            \
+	X(BAD_CHECKSUM, "bad_checksum", "packets whose IP, TCP or UDP checksum is wrong; not inspected") \
+	X(FLOWS, "flows", "flows begun")                                                              \
+	X(FLOWS_ENDED, "flows_ended", "flows ended: closed, timed out or replaced")                   \
+	X(FLOWS_TIMED_OUT, "flows_timed_out", "of these, ended because nothing came any more")        \
+	X(FLOWS_EVICTED, "flows_evicted", "of these, ended early because the table was full")         \
+	X(STREAM_BYTES, "stream_bytes", "TCP bytes delivered in order")                               \
+	X(STREAM_REPEATED, "stream_repeated_bytes", "TCP bytes that came again")                      \
+	X(STREAM_GAPS, "stream_gaps", "holes in TCP streams that were skipped")                       \
+	X(STREAM_GAP_BYTES, "stream_gap_bytes", "bytes missing in these holes")                       \
+	X(STREAM_HELD_FULL, "stream_held_full", "TCP segments let go because the buffers were full")  \
+	X(GATHER_FULL, "gather_full", "messages not inspected because the buffers were full")         \
+	X(MESSAGE_TOO_LONG, "message_too_long", "messages cut because they were longer than the bound") \
+	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \
+	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
+	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
+	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \
+	X(SCAN_ERRORS, "scan_errors", "scans that Hyperscan refused; alarmed")                        \
+	X(STREAMS_FULL, "streams_full", "flow directions not scanned as streams: the budget was used up") \
+	X(PARTIALS_FULL, "partials_full", "conditions forgotten because a flow had too many half-held indicators") \
+	X(MATCHES, "matches", "indicators that held")                                                 \
+	X(MATCHES_SHADOW, "matches_shadow", "of these, indicators in shadow: counted, not published") \
+	X(MATCHES_EXPIRED, "matches_expired", "of these, indicators out of their validity: not published") \
+	X(MATCHES_LIMITED, "matches_limited", "matches of a pattern that flooded one value: counted, not examined") \
+	X(MATCHES_LOST, "matches_lost", "matches lost because the publisher was too slow (live only)") \
+	X(ALERTS, "alerts", "alerts made")                                                            \
+	X(ALERTS_WRITTEN, "alerts_written", "alerts written to the output or the journal")            \
+	X(ALERTS_REFUSED, "alerts_refused", "alerts lost because the output failed")                  \
+	X(JOURNAL_WAITS, "journal_waits", "times the journal could not be written and was tried again") \
+	X(ROUTED, "routed", "alerts handed to Kafka, over all routes")                                \
+	X(DELIVERED, "delivered", "alerts that Kafka has, over all routes")                           \
+	X(WITHHELD, "withheld", "alerts that a route's policy did not let pass")                      \
+	X(DELIVERY_RETRIES, "delivery_retries", "alerts that Kafka refused and that were sent again")
+
+enum sl_counter {
+#define X(id, name, help) SL_COUNT_##id,
+	SL_COUNTERS(X)
+#undef X
+		SL_COUNTER_COUNT
+};
+
+struct sl_counters {
+	_Atomic uint64_t value[SL_COUNTER_COUNT];
+};
+
+/* The writer's side: no locked instruction, because there is one writer. */
+static inline void sl_count_add(struct sl_counters *c, enum sl_counter which, uint64_t n)
+{
+	uint64_t now = atomic_load_explicit(&c->value[which], memory_order_relaxed);
+	atomic_store_explicit(&c->value[which], now + n, memory_order_relaxed);
+}
+
+static inline void sl_count(struct sl_counters *c, enum sl_counter which)
+{
+	sl_count_add(c, which, 1);
+}
+
+static inline uint64_t sl_counter_get(const struct sl_counters *c, enum sl_counter which)
+{
+	return atomic_load_explicit(&c->value[which], memory_order_relaxed);
+}
+
+const char *sl_counter_name(enum sl_counter which);
+const char *sl_counter_help(enum sl_counter which);
+
+#endif

@@ -1,0 +1,53 @@
+/* The exact table: keys of any bytes to lists of numbers, read in place from a ruleset file.
+ *
+ * One shape for addresses, domains, URLs and exact field values. Built once by the compiler,
+ * immutable afterwards. A filter of sixteen bits a key in front answers most misses with one cache
+ * line; then buckets of four 16-byte slots, one cache line each, a full bucket going on in the next.
+ * The hash is keyed XXH3; a hit is confirmed by the key's bytes, so a collision cannot lie. */
+#ifndef SELAT_TABLE_H
+#define SELAT_TABLE_H
+
+#include <selat/err.h>
+#include <selat/span.h>
+
+/* A view into the file's bytes, checked by sl_table_open. Any thread may read it. */
+struct sl_table {
+	const uint64_t *filter;
+	const struct sl_table_slot *slots;
+	const uint8_t *keys;      /* length-prefixed (u16, little endian) */
+	const uint32_t *postings; /* count, then that many values */
+	uint64_t filter_mask, bucket_mask, seed;
+	uint64_t keys_size, postings_n;
+	uint64_t n; /* distinct keys; 0: every look-up misses */
+};
+
+struct sl_table_slot {
+	uint64_t hash;    /* 0 is an empty slot */
+	uint32_t key;     /* offset into keys */
+	uint32_t posting; /* index into postings */
+};
+
+/* Values found: borrowed from the table. n == 0: a miss. */
+struct sl_postings {
+	const uint32_t *value;
+	uint32_t n;
+};
+
+/* Checks the bytes' own counts and offsets against their size. bytes stay the caller's, 64-byte
+ * aligned. An empty span is an empty table. */
+int sl_table_open(struct sl_table *t, struct sl_span bytes, struct sl_err *err);
+
+struct sl_postings sl_table_get(const struct sl_table *t, struct sl_span key);
+
+/* The same in two steps, so that a batch can prefetch: hash and prefetch first, look up later. */
+uint64_t sl_table_prefetch(const struct sl_table *t, struct sl_span key);
+struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span key, uint64_t hash);
+
+/* Building: add pairs in any order, the same key as often as needed; write gives the table's bytes. */
+struct sl_table_builder;
+struct sl_table_builder *sl_table_builder_new(uint64_t seed); /* NULL: memory ended */
+int sl_table_builder_add(struct sl_table_builder *b, struct sl_span key, uint32_t value);
+int sl_table_builder_write(struct sl_table_builder *b, uint8_t **bytes, size_t *size); /* malloc'd */
+void sl_table_builder_free(struct sl_table_builder *b);
+
+#endif

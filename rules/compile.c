@@ -1,0 +1,76 @@
+/* Compiling packs: identity, then records, tables and patterns, each in its own file. Everything
+ * comes out in the packs' order, which is by name: the same packs give the same bytes. */
+#include <rules/image.h>
+
+#include <selat/digest.h>
+#include <stdlib.h>
+#include <string.h>
+
+int sl_image_add(struct sl_image *image, uint32_t type, uint32_t param, void *bytes, size_t size,
+		 struct sl_err *err)
+{
+	if (size == 0) {
+		free(bytes);
+		return SL_OK;
+	}
+	if (image->sections == SL_IMAGE_SECTIONS) {
+		free(bytes);
+		return sl_fail(err, SL_EFAIL, "a ruleset has at most %d sections",
+			       SL_IMAGE_SECTIONS);
+	}
+	image->section[image->sections++] = (struct sl_image_section){ type, param, bytes, size };
+	return SL_OK;
+}
+
+void sl_image_fini(struct sl_image *image)
+{
+	for (size_t i = 0; i < image->sections; i++)
+		free(image->section[i].bytes);
+	*image = (struct sl_image){ 0 };
+}
+
+/* SHA-256 over "name version digest\n" of each pack, by name. The hashes' seed comes from it, so
+ * that it differs between rulesets and not between compilations. */
+static int identity_compute(struct sl_image *image, const struct sl_packs *packs,
+			    struct sl_err *err)
+{
+	struct sl_sha256 *d = sl_sha256_new();
+	if (!d)
+		return sl_fail(err, SL_ENOMEM, "out of memory");
+	for (size_t i = 0; i < packs->n; i++) {
+		const struct sl_pack *pack = &packs->pack[i];
+		char hex[2 * sizeof pack->digest + 1], rest[128];
+		sl_hex(hex, sl_span_of(pack->digest, sizeof pack->digest));
+		int len = snprintf(rest, sizeof rest, " %u %s\n", pack->version, hex);
+		sl_sha256_add(d, sl_span_str(pack->name));
+		sl_sha256_add(d, sl_span_of(rest, (size_t)len));
+	}
+	sl_sha256_end(d, image->identity);
+	memcpy(&image->seed, image->identity, sizeof image->seed);
+	return SL_OK;
+}
+
+static void kinds_count(struct sl_image *image, const struct sl_packs *packs)
+{
+	for (size_t i = 0; i < packs->n; i++)
+		for (size_t k = 0; k < packs->pack[i].n; k++) {
+			const struct sl_indicator *ind = &packs->pack[i].indicator[k];
+			image->indicators[ind->kind]++;
+			image->conditions += ind->conditions;
+		}
+}
+
+int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
+		     struct sl_problems *problems, struct sl_err *err)
+{
+	*image = (struct sl_image){ 0 };
+	kinds_count(image, packs);
+	int rc = identity_compute(image, packs, err);
+	if (rc == SL_OK)
+		rc = sl_compile_records(image, packs, err);
+	if (rc == SL_OK)
+		rc = sl_compile_tables(image, packs, err);
+	if (rc == SL_OK)
+		rc = sl_compile_patterns(image, packs, problems, err);
+	return rc;
+}

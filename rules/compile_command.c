@@ -1,0 +1,192 @@
+/* `selat-rules compile`: packs to a ruleset file, and a summary of what it costs. */
+#include <rules/command.h>
+#include <rules/output.h>
+
+#include <selat/digest.h>
+#include <selat/options.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+struct compile_options {
+	bool json;
+	char *output;
+};
+
+static const struct sl_option rows[] = {
+	{ .letter = 'o',
+	  .name = "output",
+	  .type = SL_OPT_TEXT,
+	  .offset = offsetof(struct compile_options, output),
+	  .arg = "FILE",
+	  .help = "write the ruleset to FILE, at once by a rename" },
+	{ .name = "json",
+	  .type = SL_OPT_FLAG,
+	  .offset = offsetof(struct compile_options, json),
+	  .help = "print the summary as JSON" },
+};
+
+static const struct sl_options spec = {
+	.program = "selat-rules compile",
+	.synopsis = "[OPTION…] PACK… -o FILE",
+	.about = "Compiles packs (JSON, JSON Lines, YAML) to the ruleset file a sensor loads. The\n"
+		 "same packs give the same bytes, in whatever order they are named.",
+	.table = rows,
+	.n = sizeof rows / sizeof rows[0],
+	.epilog = "Exit status: 0 written, 1 the packs have errors or writing failed, 2 wrong "
+		  "usage.",
+	.operands = true,
+};
+
+struct summary {
+	const struct sl_image *image;
+	const struct sl_packs *packs;
+	const char *output;
+	uint64_t bytes;
+	double seconds;
+};
+
+static double seconds_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void identity_text(char out[80], const struct sl_image *image)
+{
+	char hex[2 * sizeof image->identity + 1];
+	sl_hex(hex, sl_span_of(image->identity, sizeof image->identity));
+	snprintf(out, 80, "sha256:%s", hex);
+}
+
+static json_t *databases_json(const struct sl_image *image)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < image->databases; i++) {
+		const struct sl_image_database *db = &image->database[i];
+		json_array_append_new(
+			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(db->field)->name,
+					"mode", sl_mode_text(db->mode), "patterns",
+					(json_int_t)db->patterns, "bytes", (json_int_t)db->bytes,
+					"stream_bytes", (json_int_t)db->stream_bytes));
+	}
+	return list;
+}
+
+static int summary_json(const struct summary *s, struct sl_err *err)
+{
+	json_t *packs = json_array(), *kinds = json_object();
+	char identity[80];
+	identity_text(identity, s->image);
+	for (size_t i = 0; i < s->packs->n; i++) {
+		const struct sl_pack *pack = &s->packs->pack[i];
+		json_array_append_new(packs, json_pack("{ss sI sI}", "pack", pack->name, "version",
+						       (json_int_t)pack->version, "indicators",
+						       (json_int_t)pack->n));
+	}
+	for (int kind = SL_IND_ADDRESS; kind <= SL_IND_MATCH; kind++)
+		json_object_set_new(kinds, sl_indicator_kind_text((enum sl_indicator_kind)kind),
+				    json_integer((json_int_t)s->image->indicators[kind]));
+	return sl_out_json(json_pack("{so ss sI so so sI sI so sf}", "file",
+				     sl_out_string(s->output), "ruleset", identity, "bytes",
+				     (json_int_t)s->bytes, "packs", packs, "indicators", kinds,
+				     "conditions", (json_int_t)s->image->conditions, "patterns",
+				     (json_int_t)s->image->patterns, "databases",
+				     databases_json(s->image), "seconds", s->seconds),
+			   err);
+}
+
+static void databases_print(const struct sl_image *image)
+{
+	char size[32];
+	if (!image->databases)
+		return;
+	printf("\n%-20s  %-6s  %8s  %12s  %s\n", "field", "mode", "patterns", "database",
+	       "a stream");
+	for (size_t i = 0; i < image->databases; i++) {
+		const struct sl_image_database *db = &image->database[i];
+		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(db->field)->name,
+		       sl_mode_text(db->mode), db->patterns, sl_out_size(size, db->bytes));
+		if (db->stream_bytes)
+			printf("  %zu bytes", db->stream_bytes);
+		putchar('\n');
+	}
+}
+
+static void summary_print(const struct summary *s)
+{
+	const struct sl_image *image = s->image;
+	char identity[80], size[32];
+	identity_text(identity, image);
+	for (size_t i = 0; i < s->packs->n; i++)
+		printf("%s version %u, indicators %zu:\n", s->packs->pack[i].name,
+		       s->packs->pack[i].version, s->packs->pack[i].n);
+	printf("address %zu, domain %zu, url %zu, match %zu (%zu conditions, %zu patterns)\n",
+	       image->indicators[SL_IND_ADDRESS], image->indicators[SL_IND_DOMAIN],
+	       image->indicators[SL_IND_URL], image->indicators[SL_IND_MATCH], image->conditions,
+	       image->patterns);
+	databases_print(image);
+	printf("\n%s\n", identity);
+	sl_out_text(stdout, s->output);
+	printf(": %s in %.3f s\n", sl_out_size(size, s->bytes), s->seconds);
+}
+
+static int packs_refused(struct sl_problems *problems, struct sl_err *err)
+{
+	sl_problems_sort(problems);
+	sl_problems_print(problems, stderr);
+	return sl_fail(err, SL_EFAIL, "%zu errors: nothing was written", problems->errors);
+}
+
+static int packs_compile(const struct compile_options *options, const struct sl_list *files,
+			 struct sl_err *err)
+{
+	double start = seconds_now();
+	struct sl_packs packs;
+	struct sl_problems problems = { 0 };
+	struct sl_image image = { 0 };
+	int rc = sl_packs_read(&packs, files->item, files->n, &problems, err);
+	if (rc == SL_OK && !problems.errors)
+		rc = sl_image_compile(&image, &packs, &problems, err);
+	if (rc == SL_OK && problems.errors)
+		rc = packs_refused(&problems, err);
+	if (rc == SL_OK)
+		rc = sl_image_write(&image, options->output, err);
+	struct stat st;
+	if (rc == SL_OK && stat(options->output, &st) == 0) {
+		struct summary s = {
+			.image = &image,
+			.packs = &packs,
+			.output = options->output,
+			.bytes = (uint64_t)st.st_size,
+			.seconds = seconds_now() - start,
+		};
+		if (options->json)
+			rc = summary_json(&s, err);
+		else
+			summary_print(&s);
+	}
+	sl_image_fini(&image);
+	sl_problems_fini(&problems);
+	sl_packs_fini(&packs);
+	return rc;
+}
+
+int sl_rules_compile(int argc, char **argv, struct sl_err *err)
+{
+	struct compile_options options = { 0 };
+	struct sl_list files = { 0 };
+	int rc = sl_options_read(&spec, NULL, argc, argv, &options, &files, err);
+	if (rc == SL_OPTIONS_DONE)
+		rc = 0;
+	else if (rc == SL_OPTIONS_GO && files.n == 0)
+		rc = sl_fail(err, SL_EUSAGE, "name a pack to compile");
+	else if (rc == SL_OPTIONS_GO && !options.output)
+		rc = sl_fail(err, SL_EUSAGE, "name the ruleset file to write: -o FILE");
+	else if (rc == SL_OPTIONS_GO)
+		rc = packs_compile(&options, &files, err);
+	sl_list_free(&files);
+	sl_options_free(&spec, &options);
+	return rc;
+}

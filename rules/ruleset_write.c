@@ -1,0 +1,164 @@
+/* Writing a ruleset file: layout, digest, then a temporary file beside the target, fsync, rename,
+ * so that no reader ever sees half of one. */
+#include <rules/image.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hs_compile.h>
+#include <selat/digest.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static size_t align_up(size_t n)
+{
+	return (n + SL_RULESET_ALIGN - 1) / SL_RULESET_ALIGN * SL_RULESET_ALIGN;
+}
+
+static int section_compare(const void *left, const void *right)
+{
+	const struct sl_image_section *a = left, *b = right;
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	return (a->param > b->param) - (a->param < b->param);
+}
+
+static int header_fill(struct sl_ruleset_header *header, const struct sl_image *image, size_t size,
+		       struct sl_err *err)
+{
+	hs_platform_info_t platform = { 0 };
+	if (hs_populate_platform(&platform) != HS_SUCCESS)
+		return sl_fail(err, SL_EFAIL, "Hyperscan does not know this processor");
+	*header = (struct sl_ruleset_header){
+		.magic = SL_RULESET_MAGIC,
+		.format = SL_RULESET_FORMAT,
+		.sections = (uint32_t)image->sections,
+		.size = size,
+		.platform = { platform.tune, platform.cpu_features, 0 },
+		.seed = image->seed,
+	};
+	memcpy(header->identity, image->identity, sizeof header->identity);
+	snprintf(header->hyperscan, sizeof header->hyperscan, "%s", hs_version());
+	return SL_OK;
+}
+
+/* The whole file as bytes: header, section table, sections by type and param. */
+static int image_lay(const struct sl_image *image, uint8_t **out, size_t *size, struct sl_err *err)
+{
+	struct sl_image_section section[SL_IMAGE_SECTIONS];
+	struct sl_ruleset_section table[SL_IMAGE_SECTIONS];
+	struct sl_ruleset_header header;
+	memcpy(section, image->section, sizeof section);
+	qsort(section, image->sections, sizeof section[0], section_compare);
+	size_t at = align_up(sizeof header + image->sections * sizeof table[0]);
+	for (size_t i = 0; i < image->sections; i++) {
+		table[i] = (struct sl_ruleset_section){
+			.type = section[i].type,
+			.param = section[i].param,
+			.offset = at,
+			.size = section[i].size,
+		};
+		at = align_up(at + section[i].size);
+	}
+	int rc = header_fill(&header, image, at, err);
+	if (rc < 0)
+		return rc;
+	uint8_t *bytes = calloc(1, at);
+	if (!bytes)
+		return sl_fail(err, SL_ENOMEM, "out of memory for a ruleset of %zu bytes", at);
+	memcpy(bytes, &header, sizeof header);
+	memcpy(bytes + sizeof header, table, image->sections * sizeof table[0]);
+	for (size_t i = 0; i < image->sections; i++)
+		memcpy(bytes + table[i].offset, section[i].bytes, section[i].size);
+	sl_sha256(sl_span_of(bytes, at), header.digest);
+	memcpy(bytes, &header, sizeof header);
+	*out = bytes;
+	*size = at;
+	return SL_OK;
+}
+
+static int all_write(int fd, const uint8_t *bytes, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, bytes, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The rename is on disk only once its folder is. */
+static int folder_sync(const char *path)
+{
+	char *folder = strdup(path);
+	if (!folder)
+		return -1;
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	if (fd < 0)
+		return -1;
+	int rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+static mode_t mode_default(void)
+{
+	mode_t mask = umask(0);
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+static int file_replace(const char *path, const uint8_t *bytes, size_t size, struct sl_err *err)
+{
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return sl_fail(err, SL_EUSAGE, "%s: is no file: name the ruleset file to write",
+			       path);
+	char *temporary;
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		int rc = sl_fail(err, SL_EFAIL, "%s: cannot write beside it: %s", path,
+				 strerror(errno));
+		free(temporary);
+		return rc;
+	}
+	int failed =
+		all_write(fd, bytes, size) < 0 || fchmod(fd, mode_default()) < 0 || fsync(fd) < 0;
+	int error = errno;
+	if (close(fd) < 0 && !failed) {
+		failed = 1;
+		error = errno;
+	}
+	if (!failed && (rename(temporary, path) < 0 || folder_sync(path) < 0)) {
+		failed = 1;
+		error = errno;
+	}
+	if (failed)
+		unlink(temporary);
+	free(temporary);
+	return failed ? sl_fail(err, SL_EFAIL, "%s: cannot write: %s", path, strerror(error))
+		      : SL_OK;
+}
+
+int sl_image_write(const struct sl_image *image, const char *path, struct sl_err *err)
+{
+	uint8_t *bytes;
+	size_t size;
+	int rc = image_lay(image, &bytes, &size, err);
+	if (rc < 0)
+		return rc;
+	rc = file_replace(path, bytes, size, err);
+	free(bytes);
+	return rc;
+}

@@ -1,0 +1,14 @@
+/* A batch on its way through a worker: frames and what was decoded of them. */
+#ifndef SELAT_SENSOR_BATCH_H
+#define SELAT_SENSOR_BATCH_H
+
+#include <sensor/capture/frame.h>
+#include <sensor/decode/packet.h>
+
+struct sl_batch {
+	struct sl_frames frames;
+	struct sl_packet packet[SL_BATCH]; /* of frames.frame, by index */
+	uint64_t reached; /* every packet of this worker up to this number is in this batch or before */
+};
+
+#endif

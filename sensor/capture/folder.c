@@ -1,0 +1,64 @@
+/* Walks folders with fts(3), which bounds depth, sorts, and does not follow links in circles. */
+#include <errno.h>
+#include <fts.h>
+#include <sensor/capture/folder.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_capture(const char *name)
+{
+	static const char *const ends[] = { ".pcap", ".pcapng", ".cap" };
+	size_t len = strlen(name);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t n = strlen(ends[i]);
+		if (len > n && strcmp(name + len - n, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int add_folder(char *path, struct sl_list *files, struct sl_err *err)
+{
+	char *roots[] = { path, NULL };
+	FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+	if (!walk)
+		return sl_fail(err, SL_EFAIL, "%s: %s", path, strerror(errno));
+
+	int rc = SL_OK;
+	for (FTSENT *e; rc == SL_OK && (e = fts_read(walk));) {
+		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR)
+			rc = sl_fail(err, SL_EFAIL, "%s: %s", e->fts_path, strerror(e->fts_errno));
+		else if (e->fts_info == FTS_F && is_capture(e->fts_name) &&
+			 sl_list_add(files, e->fts_path) != SL_OK)
+			rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
+	}
+	fts_close(walk);
+	return rc;
+}
+
+int sl_folder_expand(const struct sl_list *paths, struct sl_list *files, struct sl_err *err)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		struct stat st;
+		char *path = paths->item[i];
+		size_t before = files->n;
+		int rc = SL_OK;
+		if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+			rc = sl_list_add(files, path);
+		} else {
+			rc = add_folder(path, files, err);
+			if (rc == SL_OK && files->n == before)
+				rc = sl_fail(err, SL_EFAIL,
+					     "%s: no captures in this folder (*.pcap, *.pcapng, *.cap)",
+					     path);
+		}
+		if (rc != SL_OK)
+			return rc;
+	}
+	return SL_OK;
+}

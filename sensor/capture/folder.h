@@ -1,0 +1,12 @@
+/* The captures that a command line names: folders opened up. Private to capture. */
+#ifndef SELAT_SENSOR_CAPTURE_FOLDER_H
+#define SELAT_SENSOR_CAPTURE_FOLDER_H
+
+#include <selat/err.h>
+#include <selat/options.h>
+
+/* Appends to files each path that is no folder, and for a folder, recursively and in the order of
+ * names, the files that end in .pcap, .pcapng or .cap. A folder that cannot be read is an error. */
+int sl_folder_expand(const struct sl_list *paths, struct sl_list *files, struct sl_err *err);
+
+#endif

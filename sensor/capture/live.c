@@ -1,0 +1,167 @@
+/* A live interface: one libpcap handle a worker, TPACKET_V3 (never immediate mode, which means V2),
+ * non-blocking with a poll of our own, because a blocking read can sleep for ever without traffic.
+ *
+ * Workers share an interface by PACKET_FANOUT with a classic BPF program over the outer address pair,
+ * so that fragments and both directions of a flow meet in one worker; libpcap has no call for it.
+ * Frames from before the join are thrown away: each worker would have a copy of them. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <selat/time.h>
+#include <sensor/capture/source.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { POLL_MS = 100, BLOCK_MS = 20 };
+
+struct live_source {
+	struct sl_source base;
+	const char *interface;
+	int wake_fd;
+	uint32_t seen_drop, seen_ifdrop; /* the kernel's counters wrap at 32 bits */
+	unsigned quiet_reads;
+};
+
+/* XOR of the two addresses' words (IPv4: 2, IPv6: 8), so that both directions give one number. */
+static int fanout_join(int fd, uint16_t group, struct sl_err *err, const char *interface)
+{
+	const uint32_t net = (uint32_t)SKF_NET_OFF;
+#define LOAD(off) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + (off))
+#define XOR_TEMP(off)                                                                        \
+	BPF_STMT(BPF_MISC | BPF_TAX, 0), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + (off)), \
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0)
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 5),
+		LOAD(12), XOR_TEMP(16),
+		BPF_JUMP(BPF_JMP | BPF_JA, 23, 0, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 25),
+		LOAD(8), XOR_TEMP(12), XOR_TEMP(16), XOR_TEMP(20), XOR_TEMP(24), XOR_TEMP(28),
+		XOR_TEMP(32), XOR_TEMP(36),
+		/* mix, so that neighbouring addresses spread */
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9E3779B1u),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0), /* no IP: the first worker */
+	};
+#undef LOAD
+#undef XOR_TEMP
+	struct sock_fprog prog = { sizeof program / sizeof *program, program };
+	int how = group | PACKET_FANOUT_CBPF << 16;
+	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &how, sizeof how) != 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &prog, sizeof prog) != 0)
+		return sl_fail(err, SL_EFAIL,
+			       "%s: cannot join the fanout group (%s); each worker would see every "
+			       "packet: use one worker, or a kernel with PACKET_FANOUT_CBPF",
+			       interface, strerror(errno));
+	return SL_OK;
+}
+
+static void read_drops(struct live_source *s)
+{
+	struct pcap_stat st;
+	if (pcap_stats(s->base.pcap, &st) != 0)
+		return;
+	sl_count_add(s->base.counters, SL_COUNT_KERNEL_DROPS, (uint32_t)(st.ps_drop - s->seen_drop));
+	sl_count_add(s->base.counters, SL_COUNT_INTERFACE_DROPS,
+		     (uint32_t)(st.ps_ifdrop - s->seen_ifdrop));
+	s->seen_drop = st.ps_drop;
+	s->seen_ifdrop = st.ps_ifdrop;
+}
+
+static int live_read(struct sl_source *base, struct sl_frames *batch, struct sl_err *err)
+{
+	struct live_source *s = (struct live_source *)base;
+	struct sl_take take = { base, batch };
+
+	batch->interface = s->interface;
+	int rc = pcap_dispatch(base->pcap, SL_BATCH, sl_take_packet, (u_char *)&take);
+	if (rc == PCAP_ERROR)
+		return sl_fail(err, SL_EFAIL, "%s: %s", s->interface, pcap_geterr(base->pcap));
+	if (batch->n == 0 && rc != PCAP_ERROR_BREAK) {
+		struct pollfd fd[2] = { { .fd = pcap_get_selectable_fd(base->pcap), .events = POLLIN },
+					{ .fd = s->wake_fd, .events = POLLIN } };
+		poll(fd, 2, POLL_MS);
+	}
+	if (batch->n == 0 || ++s->quiet_reads % 256 == 0)
+		read_drops(s);
+	return SL_OK;
+}
+
+static int live_close(struct sl_source *base)
+{
+	struct live_source *s = (struct live_source *)base;
+	if (base->pcap) {
+		read_drops(s);
+		pcap_close(base->pcap);
+	}
+	free(s);
+	return SL_OK;
+}
+
+static int explain(const char *interface, int status, pcap_t *p, struct sl_err *err)
+{
+	const char *why = *pcap_geterr(p) ? pcap_geterr(p) : pcap_statustostr(status);
+	if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
+		return sl_fail(err, SL_EFAIL,
+			       "%s: no permission to capture: run as root, or give the program the "
+			       "capability: setcap cap_net_raw,cap_net_admin=ep selat-sensor",
+			       interface);
+	if (status == PCAP_ERROR_NO_SUCH_DEVICE)
+		return sl_fail(err, SL_EFAIL, "%s: no such interface (%s); `ip link` lists them",
+			       interface, why);
+	return sl_fail(err, SL_EFAIL, "%s: %s", interface, why);
+}
+
+static int live_open(struct live_source *s, const struct sl_live_config *c, struct sl_err *err)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *p = s->base.pcap = pcap_create(c->interface, why);
+	if (!p)
+		return sl_fail(err, SL_EFAIL, "%s: %s", c->interface, why);
+	pcap_set_snaplen(p, SL_SNAPLEN);
+	pcap_set_promisc(p, c->promiscuous);
+	pcap_set_timeout(p, BLOCK_MS);
+	pcap_set_buffer_size(p, (int)(c->ring_bytes < INT32_MAX ? c->ring_bytes : INT32_MAX));
+	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
+	int status = pcap_activate(p);
+	if (status < 0)
+		return explain(c->interface, status, p, err);
+	if (pcap_get_tstamp_precision(p) != PCAP_TSTAMP_PRECISION_NANO)
+		return sl_fail(err, SL_EFAIL, "%s: no nanosecond stamps", c->interface);
+	if (pcap_setnonblock(p, 1, why) != 0)
+		return sl_fail(err, SL_EFAIL, "%s: %s", c->interface, why);
+	s->base.link = pcap_datalink(p);
+	if (!s->base.known(s->base.link)) {
+		char link[256];
+		return sl_fail(err, SL_EFAIL, "%s: link type %s is not supported", c->interface,
+			       sl_link_text(s->base.link, link, sizeof link));
+	}
+	return SL_OK;
+}
+
+int sl_source_live(struct sl_source **out, const struct sl_live_config *c, bool (*known)(int link),
+		   struct sl_counters *counters, struct sl_err *err)
+{
+	struct live_source *s = calloc(1, sizeof *s);
+	if (!s)
+		return sl_fail(err, SL_ENOMEM, "capture: out of memory");
+	s->base = (struct sl_source){
+		.read = live_read, .close = live_close, .known = known, .counters = counters
+	};
+	s->interface = c->interface;
+	s->wake_fd = c->wake_fd;
+	int rc = live_open(s, c, err);
+	if (rc == SL_OK && c->workers > 1)
+		rc = fanout_join(pcap_fileno(s->base.pcap), c->group, err, c->interface);
+	s->base.not_before = c->workers > 1 ? sl_time_now() : 0;
+	if (rc != SL_OK) {
+		live_close(&s->base);
+		return rc;
+	}
+	*out = &s->base;
+	return SL_OK;
+}

@@ -1,0 +1,66 @@
+/* The part of a source that does not care where packets come from. */
+#include <selat/time.h>
+#include <sensor/capture/source.h>
+#include <stdio.h>
+#include <string.h>
+
+void sl_take_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+	struct sl_take *take = (struct sl_take *)(void *)arg;
+	struct sl_frames *b = take->batch;
+	uint32_t caplen = h->caplen < SL_SNAPLEN ? h->caplen : SL_SNAPLEN;
+	uint64_t time = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec; /* nanosecond handles */
+	if (time < take->source->not_before)
+		return;
+
+	struct sl_frame *f = &b->frame[b->n++];
+	memcpy(b->store + b->used, bytes, caplen);
+	f->at = b->store + b->used;
+	f->caplen = caplen;
+	f->len = h->len > caplen ? h->len : caplen;
+	f->time = time;
+	f->number = ++take->source->number;
+	f->link = take->source->link;
+	b->used += (caplen + 7u) & ~7u;
+	if (b->used + SL_SNAPLEN > sizeof b->store)
+		pcap_breakloop(take->source->pcap);
+}
+
+int sl_source_read(struct sl_source *s, struct sl_frames *batch, struct sl_err *err)
+{
+	batch->n = 0;
+	batch->used = 0;
+	batch->interface = NULL;
+	int rc = s->read(s, batch, err);
+	if (batch->n > 0) {
+		uint64_t bytes = 0;
+		for (size_t i = 0; i < batch->n; i++)
+			bytes += batch->frame[i].len;
+		batch->observed = sl_time_now();
+		sl_count_add(s->counters, SL_COUNT_PACKETS, batch->n);
+		sl_count_add(s->counters, SL_COUNT_BYTES, bytes);
+		sl_count(s->counters, SL_COUNT_BATCHES);
+	}
+	return rc;
+}
+
+int sl_source_close(struct sl_source *s)
+{
+	return s ? s->close(s) : SL_OK;
+}
+
+const char *sl_link_text(int link, char *room, size_t size)
+{
+	const char *name = pcap_datalink_val_to_name(link);
+	const char *what = pcap_datalink_val_to_description(link);
+	if (name)
+		snprintf(room, size, "%s (%s)", name, what ? what : "?");
+	else
+		snprintf(room, size, "number %d", link);
+	return room;
+}
+
+const char *sl_capture_library(void)
+{
+	return pcap_lib_version();
+}

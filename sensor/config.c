@@ -1,0 +1,144 @@
+/* The one table of the sensor's options, and what goes with what. */
+#include <ctype.h>
+#include <selat/time.h>
+#include <sensor/config.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const dumps[] = { "packets", "flows", "fields", NULL };
+
+#define AT(member) offsetof(struct sl_sensor_config, member)
+
+static const struct sl_option table[] = {
+	{ "capture", "interfaces", 'i', "interface", SL_OPT_LIST, true, AT(interfaces), "IF", 0, 0, NULL, NULL,
+	  "capture live from these interfaces" },
+	{ NULL, NULL, 'r', "read", SL_OPT_LIST, true, AT(read), "FILE-OR-FOLDER", 0, 0, NULL, NULL,
+	  "read captures (pcap, pcapng) from files and folders; - is standard input" },
+	{ "sensor", "ruleset", 'R', "ruleset", SL_OPT_TEXT, false, AT(ruleset), "FILE", 0, 0, NULL, NULL,
+	  "what to look for, as `selat-rules compile` wrote it" },
+	{ "capture", "workers", 'w', "workers", SL_OPT_U64, false, AT(workers), "N", 1, 64, NULL, "1",
+	  "threads that inspect: for all files together, or for each interface" },
+	{ NULL, NULL, 'o', "output", SL_OPT_TEXT, false, AT(output), "FILE", 0, 0, NULL, NULL,
+	  "write alerts to FILE as JSON Lines instead of publishing them; - is standard output" },
+	{ NULL, NULL, 0, "dump", SL_OPT_TEXT, false, AT(dump), "WHAT", 0, 0, dumps, NULL,
+	  "print what the sensor sees as JSON Lines: packets, flows or fields; needs no ruleset" },
+	{ NULL, NULL, 0, "stats", SL_OPT_TEXT, false, AT(stats), "FILE", 0, 0, NULL, NULL,
+	  "write the counters to FILE as JSON, at the end or, live, every second; - is standard error" },
+	{ NULL, NULL, 0, "at", SL_OPT_TEXT, false, AT(at), "TIME", 0, 0, NULL, NULL,
+	  "judge indicators' validity by this time (RFC 3339); else live by packets, for files by the clock" },
+	{ NULL, NULL, 0, "no-checksums", SL_OPT_FLAG, false, AT(no_checksums), NULL, 0, 0, NULL, NULL,
+	  "take packets with wrong checksums too" },
+	{ NULL, NULL, 0, "list-fields", SL_OPT_FLAG, false, AT(list_fields), NULL, 0, 0, NULL, NULL,
+	  "print the fields that conditions can look at, and exit" },
+	{ NULL, NULL, 0, "json", SL_OPT_FLAG, false, AT(json), NULL, 0, 0, NULL, NULL,
+	  "with --list-fields: as JSON" },
+	{ NULL, NULL, 0, "check-config", SL_OPT_FLAG, false, AT(check_config), NULL, 0, 0, NULL, NULL,
+	  "check the configuration and the ruleset, and exit; needs no privileges" },
+	{ "capture", "promiscuous", 0, NULL, SL_OPT_FLAG, false, AT(promiscuous), NULL, 0, 0, NULL, "true",
+	  "take packets for other machines too" },
+	{ "capture", "ring_mib", 0, NULL, SL_OPT_U64, false, AT(ring_bytes), "MiB", 1, 2047, NULL, "64",
+	  "each worker's buffer in the kernel" },
+	{ "flow", "max", 0, NULL, SL_OPT_U64, false, AT(flow_max), "N", 1024, 100000000, NULL, "1000000",
+	  "flows followed at a time, over all workers; beyond, the oldest end early" },
+	{ "flow", "reassembly", 0, NULL, SL_OPT_BYTES, false, AT(reassembly_bytes), "BYTES", 1 << 20,
+	  (uint64_t)1 << 37, NULL, "128 MiB", "TCP segments kept until a hole is filled, over all workers" },
+	{ "flow", "gather", 0, NULL, SL_OPT_BYTES, false, AT(gather_bytes), "BYTES", 1 << 20,
+	  (uint64_t)1 << 37, NULL, "128 MiB", "messages kept until they are whole, over all workers" },
+	{ "flow", "streams", 0, NULL, SL_OPT_BYTES, false, AT(stream_bytes), "BYTES", 1 << 20,
+	  (uint64_t)1 << 40, NULL, "512 MiB",
+	  "Hyperscan's streams, for rulesets with expressions on payload, over all workers" },
+	{ "sensor", "id", 0, NULL, SL_OPT_TEXT, false, AT(id), "NAME", 0, 0, NULL, NULL,
+	  "this sensor's name in alerts; else the host's name" },
+	{ "sensor", "country", 0, NULL, SL_OPT_TEXT, false, AT(country), "CC", 0, 0, NULL, "ZZ",
+	  "the country it stands in (ISO 3166-1, two letters); ZZ is none" },
+	{ "journal", "directory", 0, NULL, SL_OPT_TEXT, false, AT(journal), "FOLDER", 0, 0, NULL,
+	  "/var/lib/selat", "where alerts wait on disk until Kafka has them" },
+	{ "journal", "max", 0, NULL, SL_OPT_BYTES, false, AT(journal_max), "BYTES", 1 << 20,
+	  (uint64_t)1 << 44, NULL, "10 GiB", "the journal's greatest size" },
+	{ "kafka", NULL, 0, NULL, SL_OPT_MAP, false, AT(kafka), NULL, 0, 0, NULL, NULL,
+	  "settings for librdkafka, as it names them; bootstrap.servers: embedded starts a broker inside" },
+	{ "routes", NULL, 0, NULL, SL_OPT_MAP, false, AT(routes), NULL, 0, 0, NULL, NULL,
+	  "NAME: { topic: TOPIC, tlp: LABEL }: where alerts go, and the highest TLP label that may" },
+};
+
+static const struct sl_options options = {
+	.program = "selat-sensor",
+	.synopsis = "[OPTION…] -i IF… | -r FILE-OR-FOLDER…",
+	.about = "Matches live traffic or captures against a ruleset and publishes alerts.",
+	.table = table,
+	.n = sizeof table / sizeof *table,
+	.epilog = "Examples:\n"
+		  "  selat-sensor -r traffic.pcap -R base -o -        alerts of a capture on standard output\n"
+		  "  selat-sensor -r captures/ --dump fields          what a folder of captures holds\n"
+		  "  selat-sensor -c /etc/selat/sensor.yaml           live, as the configuration says\n"
+		  "\n"
+		  "The embedded broker keeps 5 MiB a topic in memory and is gone when the sensor ends.\n"
+		  "SIGUSR1 prints the counters, SIGHUP reopens the outputs, SIGTERM drains and ends.\n"
+		  "Exit status: 0 fine; 1 failed; 2 wrong usage or configuration; 3 done, but part of the\n"
+		  "input was unreadable.",
+};
+
+static int wrong(struct sl_err *err, const char *text)
+{
+	return sl_fail(err, SL_EUSAGE, "%s; see selat-sensor --help", text);
+}
+
+static int derive(struct sl_sensor_config *c, struct sl_err *err)
+{
+	c->live = c->interfaces.n > 0 && c->read.n == 0; /* --read wins over configured interfaces */
+	c->ring_bytes <<= 20;
+	if (!c->id) {
+		char name[256] = "sensor";
+		gethostname(name, sizeof name - 1);
+		c->id = strdup(name);
+		if (!c->id)
+			return sl_fail(err, SL_ENOMEM, "out of memory");
+	}
+	if (c->at)
+		return sl_time_parse(c->at, &c->at_time, err) == SL_OK ? SL_OK : SL_EUSAGE;
+	if (!c->live)
+		c->at_time = sl_time_now();
+	return SL_OK;
+}
+
+static int check(const struct sl_sensor_config *c, struct sl_err *err)
+{
+	if (strlen(c->country) != 2 || !isupper((unsigned char)c->country[0]) ||
+	    !isupper((unsigned char)c->country[1]))
+		return sl_fail(err, SL_EUSAGE, "sensor.country: \"%s\" is no code of two capital letters",
+			       c->country);
+	if (!*c->id || strlen(c->id) > 128 || strpbrk(c->id, "/ \t\n"))
+		return sl_fail(err, SL_EUSAGE,
+			       "sensor.id: must be 1 to 128 characters without spaces and slashes");
+	if (c->dump && c->output)
+		return wrong(err, "--dump and --output exclude each other");
+	if (c->check_config)
+		return SL_OK;
+	if (!c->live && !c->read.n)
+		return wrong(err, "nothing to read: name captures with --read or interfaces with --interface");
+	if (!c->dump && !c->ruleset)
+		return wrong(err, "no ruleset: name one with --ruleset, or look with --dump");
+	if (!c->dump && !c->output && !c->kafka.n)
+		return wrong(err, "alerts have nowhere to go: write them with --output, or configure kafka");
+	return SL_OK;
+}
+
+int sl_sensor_config_read(struct sl_sensor_config *c, int argc, char **argv, struct sl_err *err)
+{
+	int rc = sl_options_read(&options, NULL, argc, argv, c, NULL, err);
+	if (rc != SL_OPTIONS_GO || c->list_fields)
+		return rc;
+	rc = derive(c, err);
+	return rc == SL_OK ? check(c, err) : rc;
+}
+
+void sl_sensor_config_free(struct sl_sensor_config *c)
+{
+	sl_options_free(&options, c);
+}
+
+void sl_sensor_config_man(void)
+{
+	sl_options_print_man(&options);
+}

@@ -1,0 +1,26 @@
+/* decode: from a frame's bytes to a packet. Pure: reads the frame, fills the packet, keeps nothing. */
+#ifndef SELAT_SENSOR_DECODE_DECODE_H
+#define SELAT_SENSOR_DECODE_DECODE_H
+
+#include <sensor/capture/frame.h>
+#include <sensor/decode/packet.h>
+
+/* Decodes one frame. With `checksums` an IP, TCP, UDP or ICMP checksum that is wrong makes the packet
+ * malformed. Always leaves a consistent packet, whatever the bytes. */
+void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *packet);
+
+bool sl_decode_knows(int link);
+const char *sl_layer_text(enum sl_layer layer);
+const char *sl_verdict_text(enum sl_verdict verdict);
+
+/* The name in JSON of an IP protocol ("tcp", "icmpv6"); NULL: it has none here, use the number. */
+const char *sl_proto_text(uint8_t proto);
+
+/* A hash of the innermost address pair, the same for both directions: which worker. Packets without
+ * an IP header have 0. */
+uint32_t sl_packet_pair_hash(const struct sl_packet *p);
+
+/* The verdict's reason when a checksum is wrong: compare pointers. */
+extern const char sl_reason_checksum[];
+
+#endif

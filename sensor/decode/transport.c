@@ -1,0 +1,105 @@
+/* TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792), ICMPv6 (RFC 4443). */
+#include <netinet/in.h>
+#include <sensor/decode/layers.h>
+
+enum { TCP_HEADER = 20, UDP_HEADER = 8 };
+
+/* Is the checksum over the whole segment right? Only a segment that was captured whole can be judged.
+ * A host that leaves the checksum to its network card shows the pseudo-header's sum in the field
+ * instead: such a packet was captured before it was finished, and is taken as good. */
+static bool checksum_wrong(const struct sl_decoding *d, const uint8_t *start, size_t field_at)
+{
+	size_t len = d->transport_len;
+	if (!d->checksums || (size_t)(d->cur.end - start) < len)
+		return false;
+	uint32_t pseudo = d->pseudo + (uint32_t)(len >> 16) + (uint32_t)(len & 0xffff);
+	if (sl_sum_fold(sl_sum_add(pseudo, start, len)) == 0xffff)
+		return false;
+	uint16_t field = (uint16_t)(start[field_at] << 8 | start[field_at + 1]);
+	return field != sl_sum_fold(pseudo);
+}
+
+/* |          Source Port          |       Destination Port        |
+ * |                        Sequence Number                        |
+ * |                    Acknowledgment Number                      |
+ * | Offset| Rsrvd |   Flags       |            Window             |
+ * |           Checksum            |         Urgent Pointer        |  RFC 9293, section 3.1 */
+enum sl_layer sl_decode_tcp(struct sl_decoding *d)
+{
+	struct sl_packet *p = d->p;
+	const uint8_t *start = d->cur.p;
+	p->sport = sl_cur_be16(&d->cur);
+	p->dport = sl_cur_be16(&d->cur);
+	p->has_ports = !d->cur.failed;
+	p->seq = sl_cur_be32(&d->cur);
+	sl_cur_be32(&d->cur);
+	size_t header = (size_t)(sl_cur_u8(&d->cur) >> 4) * 4;
+	p->tcp_flags = sl_cur_u8(&d->cur);
+	sl_cur_take(&d->cur, 6);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the TCP header");
+	if (header < TCP_HEADER)
+		return sl_stop(d, SL_VERDICT_MALFORMED, "TCP header length is impossible");
+	sl_cur_take(&d->cur, header - TCP_HEADER);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the TCP options");
+	if (checksum_wrong(d, start, 16))
+		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
+	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
+	return SL_LAYER_END;
+}
+
+/* RFC 768: source port, destination port, length (header included), checksum; two bytes each. A
+ * length of zero is a jumbogram's or a segmentation offload's: all that is left. */
+enum sl_layer sl_decode_udp(struct sl_decoding *d)
+{
+	struct sl_packet *p = d->p;
+	const uint8_t *start = d->cur.p;
+	p->sport = sl_cur_be16(&d->cur);
+	p->dport = sl_cur_be16(&d->cur);
+	p->has_ports = !d->cur.failed;
+	uint16_t len = sl_cur_be16(&d->cur);
+	uint16_t checksum = sl_cur_be16(&d->cur);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the UDP header");
+	if (len && (len < UDP_HEADER || len > d->transport_len))
+		return sl_stop(d, SL_VERDICT_MALFORMED, "UDP length is impossible");
+	if (len)
+		d->transport_len = len;
+	if (checksum && checksum_wrong(d, start, 6))
+		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
+	size_t left = sl_cur_left(&d->cur), want = d->transport_len - UDP_HEADER;
+	p->payload = sl_span_of(d->cur.p, want < left ? want : left);
+	return SL_LAYER_END;
+}
+
+/* Type and code stand where other protocols have ports. What an error quotes is payload here. */
+static enum sl_layer decode_icmp(struct sl_decoding *d, bool pseudo)
+{
+	const uint8_t *start = d->cur.p;
+	if (!pseudo)
+		d->pseudo = 0;
+	d->p->sport = sl_cur_u8(&d->cur);
+	d->p->dport = sl_cur_u8(&d->cur);
+	sl_cur_be16(&d->cur);
+	sl_cur_be32(&d->cur);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the ICMP header");
+	size_t len = d->transport_len;
+	bool whole = (size_t)(d->cur.end - start) >= len;
+	uint32_t sum = d->pseudo + (pseudo ? (uint32_t)len : 0);
+	if (d->checksums && whole && sl_sum_fold(sl_sum_add(sum, start, len)) != 0xffff)
+		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
+	d->p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
+	return SL_LAYER_END;
+}
+
+enum sl_layer sl_decode_icmp(struct sl_decoding *d)
+{
+	return decode_icmp(d, false);
+}
+
+enum sl_layer sl_decode_icmpv6(struct sl_decoding *d)
+{
+	return decode_icmp(d, true);
+}

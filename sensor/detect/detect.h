@@ -1,0 +1,56 @@
+/* detect: which indicators hold. Exact values by tables, patterns by Hyperscan.
+ *
+ * One a worker. During a batch hits are collected; sl_detect_flush at its end scans the gathered
+ * payloads with one call, puts the hits in the packets' order, and says which indicators hold: each
+ * once in its scope. */
+#ifndef SELAT_SENSOR_DETECT_DETECT_H
+#define SELAT_SENSOR_DETECT_DETECT_H
+
+#include <selat/counter.h>
+#include <sensor/detect/loaded.h>
+#include <sensor/detect/match.h>
+#include <sensor/flow/flow.h>
+#include <sensor/inspect/inspect.h>
+
+struct sl_detect_config {
+	struct sl_loaded_ruleset *loaded; /* detect takes a reference */
+	const struct sl_flow_table *flows;
+	struct sl_counters *counters;
+	uint64_t at;           /* validity is judged by this time; 0: by the packet's */
+	uint64_t stream_bytes; /* budget for Hyperscan's streams */
+	/* An indicator held. The record and its tail are borrowed for the call; the record's reference
+	 * to the ruleset is the receiver's. */
+	void (*match)(void *ctx, const struct sl_match *m, const void *tail, size_t tail_len);
+	void *ctx;
+};
+
+struct sl_detect;
+int sl_detect_new(struct sl_detect **out, const struct sl_detect_config *config, struct sl_err *err);
+void sl_detect_free(struct sl_detect *d); /* NULL is fine */
+size_t sl_detect_slot_bytes(void);        /* of SL_SLOT_DETECT */
+
+/* The packet at hand: what a match says about where it was seen. Stays valid until the flush. */
+struct sl_sighting {
+	uint64_t packet, time, observed;
+	const uint8_t *mac;    /* destination and source; NULL: none */
+	const char *interface; /* NULL: from a file */
+	struct sl_flow_view flow; /* as it was then: later packets of the batch do not change an alert */
+};
+
+void sl_detect_flow(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow); /* is new */
+void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap);
+void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			unsigned side, struct sl_span payload);
+void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			   unsigned side, const struct sl_value *values, size_t n);
+
+/* A side of a stream ended: what is decided at the end is decided. */
+void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			  unsigned side);
+void sl_detect_flush(struct sl_detect *d);
+
+/* The flow goes: flushes if something of it waits, and frees what is kept for it. */
+void sl_detect_forget(struct sl_detect *d, struct sl_flow *flow);
+
+#endif

@@ -1,0 +1,127 @@
+/* The parts of detect: private to the folder.
+ *
+ *   exact.c   addresses, domains, URLs, equal values  ─┐
+ *   field.c   patterns on whole fields                ─┼─► hits.c: order, conditions, scopes ─► match
+ *   payload.c patterns on payloads and streams        ─┘ */
+#ifndef SELAT_SENSOR_DETECT_DETECT_INTERNAL_H
+#define SELAT_SENSOR_DETECT_DETECT_INTERNAL_H
+
+#include <selat/name.h>
+#include <selat/url.h>
+#include <sensor/detect/detect.h>
+#include <sensor/detect/loaded_internal.h>
+
+enum {
+	SL_HITS_MAX = 4096,               /* of one flush */
+	SL_KEPT_MAX = 1024 * 1024,        /* bytes kept for hits of one flush */
+	SL_GATHER_BYTES = 512 * 1024,     /* payloads scanned by one call */
+	SL_GATHER_ENTRIES = 256,
+	SL_PARTIALS_MAX = 64,             /* indicators remembered in one flow */
+	SL_PARTIALS_POOL = 1 << 18,
+};
+
+/* What detect keeps in a flow. */
+struct sl_detect_slot {
+	uint8_t tail[2][SL_TAIL_MAX];
+	uint8_t tail_len[2];
+	hs_stream_t *stream[2];
+	uint32_t partials;  /* indicators half held, or held already: a chain in the pool; 0: none */
+	uint16_t partials_n;
+	uint16_t waiting;   /* gathered payloads and hits of this flow that wait for the flush */
+};
+
+/* One thing that was found: a condition that holds, or a whole indicator. */
+struct sl_hit {
+	const struct sl_sighting *at;
+	struct sl_flow *flow;
+	uint32_t condition;      /* UINT32_MAX: the indicator has no conditions */
+	uint32_t indicator;
+	uint32_t order;          /* as they were found */
+	uint32_t transaction;    /* number within the flush; 0: a stream's payload */
+	uint32_t offset;         /* of the match in the value */
+	uint8_t field, side;
+	bool crosses;            /* it began in an earlier packet */
+	struct sl_span value, around; /* kept, or in the gathered payloads, until the flush ends */
+	struct sl_span fields;   /* the transaction's, serialised */
+};
+
+struct sl_gathered {
+	const struct sl_sighting *at;
+	struct sl_flow *flow;
+	uint64_t offset;      /* of the payload's first byte in the stream */
+	uint32_t start;       /* in the buffer: the tail, then the payload */
+	uint32_t tail, len;
+	uint32_t transaction; /* 0: of a stream */
+	uint8_t side;
+};
+
+/* An indicator remembered while a scope lasts. */
+struct sl_partial {
+	uint32_t next;
+	uint32_t indicator;
+	uint32_t held; /* bits of conditions */
+	bool fired;
+};
+
+struct sl_detect {
+	struct sl_detect_config config;
+	const struct sl_ruleset *rs;
+	hs_scratch_t *scratch;
+	uint64_t stream_budget; /* bytes left */
+	uint32_t transaction;   /* number of the last one in this flush */
+
+	struct sl_hit *hits;
+	uint32_t hits_n;
+	uint8_t *kept;
+	size_t kept_n;
+
+	struct sl_gathered *gathered;
+	uint32_t gathered_n;
+	uint8_t *buffer;
+	uint32_t buffer_n;
+
+	struct sl_partial *partials; /* index 0 is none */
+	uint32_t partials_fresh, partials_free;
+	uint8_t key[SL_NAME_MAX + SL_URL_MAX];
+};
+
+static inline struct sl_detect_slot *sl_detect_slot_of(const struct sl_detect *d, struct sl_flow *flow)
+{
+	return sl_flow_slot(d->config.flows, flow, SL_SLOT_DETECT);
+}
+
+/* A transaction while it is looked at. */
+struct sl_looking {
+	const struct sl_sighting *at;
+	struct sl_flow *flow;
+	const struct sl_value *values;
+	size_t n;
+	uint32_t transaction;
+	uint8_t side;
+	bool kept;            /* fields below are made */
+	struct sl_span fields;
+};
+
+/* hits.c. Fields of the hit that identify the place are filled by the caller; value and around are
+ * copied here unless `stable`. Counts and drops what has no room. */
+void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable);
+void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
+		  uint32_t indicator, uint32_t condition, size_t offset, size_t len);
+void sl_hits_evaluate(struct sl_detect *d);
+void sl_partials_drop(struct sl_detect *d, struct sl_detect_slot *slot);
+
+/* exact.c */
+void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
+void sl_exact_url(struct sl_detect *d, struct sl_looking *l);
+
+/* field.c */
+void sl_field_scan(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
+
+/* payload.c */
+void sl_payload_scan(struct sl_detect *d);
+void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
+
+/* Counts and alarms a result of hs_scan* that should not be. */
+void sl_scan_check(struct sl_detect *d, hs_error_t rc);
+
+#endif

@@ -1,0 +1,146 @@
+/* Exact values: addresses, domains, URLs, whole fields. All by tables; a miss is the usual case. */
+#include <ctype.h>
+#include <netinet/in.h>
+#include <selat/name.h>
+#include <selat/url.h>
+#include <sensor/detect/detect_internal.h>
+
+enum { PORT_HTTP = 80 };
+
+/* --- addresses, once a flow --- */
+
+static bool ends_fit(const struct sl_ruleset_indicator *ind, uint8_t proto, uint16_t port)
+{
+	if (ind->proto && ind->proto != proto)
+		return false;
+	for (unsigned i = 0; i < ind->ports_n; i++)
+		if (ind->ports[i] == port)
+			return true;
+	return ind->ports_n == 0;
+}
+
+static void address_hit(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			const struct sl_address *address, uint8_t field, uint32_t indicator)
+{
+	char text[SL_ADDRESS_TEXT];
+	sl_address_format(text, address);
+	struct sl_hit hit = { .at = at,
+			      .flow = flow,
+			      .condition = UINT32_MAX,
+			      .indicator = indicator,
+			      .transaction = ++d->transaction,
+			      .field = field,
+			      .side = flow->client,
+			      .value = sl_span_str(text) };
+	sl_hit_add(d, &hit, false);
+}
+
+/* Every prefix that holds the address, longest first; one look-up a length that occurs. */
+static void look_up_address(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			    const struct sl_flow_view *view, bool source)
+{
+	const struct sl_address *address = source ? &view->src : &view->dst;
+	const struct sl_ruleset_prefixes *p = &d->rs->prefixes;
+	bool v4 = address->family == 4;
+	const struct sl_table *table = v4 ? &d->rs->prefix4 : &d->rs->prefix6;
+	struct sl_address masked = *address;
+	for (int bits = table->n == 0 ? -1 : v4 ? 32 : 128; bits >= 0; bits--) {
+		if (!((v4 ? p->v4 : p->v6[bits / 64]) >> (bits % 64) & 1))
+			continue;
+		uint8_t key[17] = { (uint8_t)bits };
+		sl_address_mask(&masked, (unsigned)bits);
+		memcpy(key + 1, masked.bytes, v4 ? 4 : 16);
+		struct sl_postings found = sl_table_get(table, sl_span_of(key, v4 ? 5 : 17));
+		for (uint32_t i = 0; i < found.n; i++)
+			if (ends_fit(&d->rs->indicators[found.value[i]], view->proto,
+				     source ? view->sport : view->dport))
+				address_hit(d, at, flow, address, source ? SL_FIELD_IP_SRC : SL_FIELD_IP_DST,
+					    found.value[i]);
+	}
+}
+
+void sl_detect_flow(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
+{
+	struct sl_flow_view view;
+	if (d->rs->prefix4.n + d->rs->prefix6.n == 0)
+		return;
+	sl_flow_view(flow, &view);
+	if (view.proto != IPPROTO_TCP && view.proto != IPPROTO_UDP && view.proto != IPPROTO_SCTP)
+		view.sport = view.dport = 0; /* no ports: an indicator that names one does not hold */
+	look_up_address(d, at, flow, &view, true);
+	look_up_address(d, at, flow, &view, false);
+}
+
+/* --- names --- */
+
+static bool holds_names(enum sl_field field)
+{
+	return field == SL_FIELD_DNS_QUERY || field == SL_FIELD_HTTP_HOST || field == SL_FIELD_TLS_SNI;
+}
+
+static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	char *name = (char *)d->key;
+	size_t whole = sl_name_normal(name, SL_NAME_MAX, v->bytes);
+	struct sl_span rest = sl_span_of(name, whole);
+	while (rest.len) {
+		size_t at = whole - rest.len;
+		struct sl_postings found = sl_table_get(&d->rs->domains, rest);
+		for (uint32_t i = 0; i < found.n; i++) {
+			uint32_t ind = found.value[i];
+			if (at == 0 || d->rs->indicators[ind].flags & SL_IND_SUBDOMAINS)
+				sl_hit_field(d, l, v, ind, UINT32_MAX, at, rest.len);
+		}
+		rest = sl_name_parent(rest);
+	}
+}
+
+/* --- equal values --- */
+
+static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
+			  const struct sl_table *table, bool nocase)
+{
+	if (table->n == 0 || v->bytes.len + 1 > sizeof d->key)
+		return;
+	d->key[0] = (uint8_t)v->field;
+	for (size_t i = 0; i < v->bytes.len; i++)
+		d->key[i + 1] = nocase ? (uint8_t)tolower(v->bytes.at[i]) : v->bytes.at[i];
+	struct sl_postings found = sl_table_get(table, sl_span_of(d->key, v->bytes.len + 1));
+	for (uint32_t i = 0; i < found.n; i++)
+		sl_hit_field(d, l, v, d->rs->conditions[found.value[i]].indicator, found.value[i], 0,
+			     v->bytes.len);
+}
+
+void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	if (d->rs->domains.n && holds_names(v->field))
+		look_up_name(d, l, v);
+	look_up_equal(d, l, v, &d->rs->equals, false);
+	look_up_equal(d, l, v, &d->rs->equals_nocase, true);
+}
+
+/* --- URLs --- */
+
+void sl_exact_url(struct sl_detect *d, struct sl_looking *l)
+{
+	const struct sl_value *host = NULL, *target = NULL;
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->values[i].field == SL_FIELD_HTTP_HOST_RAW && !host)
+			host = &l->values[i];
+		if (l->values[i].field == SL_FIELD_HTTP_URI_RAW)
+			target = &l->values[i];
+	}
+	if (!target || d->rs->urls.n == 0)
+		return;
+	struct sl_flow_view view;
+	char address[SL_ADDRESS_TEXT];
+	sl_flow_view(l->flow, &view);
+	struct sl_span name = host ? host->bytes : sl_span_str(sl_address_format(address, &view.dst));
+	char *url = (char *)d->key;
+	size_t len = sl_url_request(url, SL_URL_MAX, "http", name, view.dport ? view.dport : PORT_HTTP,
+				    target->bytes);
+	struct sl_postings found = len ? sl_table_get(&d->rs->urls, sl_span_of(url, len))
+				       : (struct sl_postings){ NULL, 0 };
+	for (uint32_t i = 0; i < found.n; i++)
+		sl_hit_field(d, l, target, found.value[i], UINT32_MAX, 0, target->bytes.len);
+}

@@ -1,0 +1,41 @@
+/* Patterns on whole fields: one block scan a value, where the field has patterns at all. */
+#include <sensor/detect/detect_internal.h>
+
+struct scan {
+	struct sl_detect *d;
+	struct sl_looking *l;
+	const struct sl_value *v;
+	const struct sl_scanner *scanner;
+};
+
+/* Hyperscan found pattern `id` to end at `to`. Literals bound to an end are checked here, because an
+ * anchored expression would cost more. */
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+{
+	(void)from;
+	(void)flags;
+	struct scan *s = ctx;
+	if (id >= s->scanner->patterns_n)
+		return 0;
+	const struct sl_ruleset_pattern *p = &s->scanner->patterns[id];
+	if ((p->flags & SL_PATTERN_STARTS && to != p->len) ||
+	    (p->flags & SL_PATTERN_ENDS && to != s->v->bytes.len))
+		return 0;
+	for (uint32_t i = 0; i < p->conditions_n; i++) {
+		uint32_t c = s->d->rs->pattern_conditions[p->condition + i];
+		sl_hit_field(s->d, s->l, s->v, s->d->rs->conditions[c].indicator, c,
+			     p->len ? (size_t)to - p->len : 0, p->len ? p->len : (size_t)to);
+	}
+	return 0;
+}
+
+void sl_field_scan(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	const struct sl_scanner *scanner = &d->config.loaded->scanner[v->field][SL_MODE_BLOCK];
+	if (!scanner->db || !v->bytes.len)
+		return;
+	struct scan s = { d, l, v, scanner };
+	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, v->bytes.len);
+	sl_scan_check(d, hs_scan(scanner->db, (const char *)v->bytes.at, (unsigned)v->bytes.len, 0,
+				 d->scratch, on_match, &s));
+}

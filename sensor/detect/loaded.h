@@ -1,0 +1,21 @@
+/* A ruleset as the sensor holds it: the file's tables in place and its Hyperscan databases made
+ * usable. Immutable, shared by all workers, counted: whoever holds a reference may read. */
+#ifndef SELAT_SENSOR_DETECT_LOADED_H
+#define SELAT_SENSOR_DETECT_LOADED_H
+
+#include <selat/err.h>
+#include <selat/ruleset.h>
+
+struct sl_loaded_ruleset;
+
+/* Reads, verifies and prepares the file; refuses another Hyperscan's or processor's. One reference. */
+int sl_loaded_open(struct sl_loaded_ruleset **out, const char *path, struct sl_err *err);
+struct sl_loaded_ruleset *sl_loaded_retain(struct sl_loaded_ruleset *l);
+void sl_loaded_release(struct sl_loaded_ruleset *l); /* the last one frees; NULL is fine */
+
+const struct sl_ruleset *sl_loaded_view(const struct sl_loaded_ruleset *l);
+
+/* "5.4.0 …": borrowed. */
+const char *sl_detect_library(void);
+
+#endif

@@ -1,0 +1,255 @@
+/* Patterns on payloads.
+ *
+ * Short literals: the last bytes of each direction are kept in its flow; {these + the payload} of all
+ * packets of a batch lie one behind the other in one buffer, which one hs_scan goes over. A match that
+ * crosses from one entry into the next is known by the literal's length, and dropped. So a literal
+ * split over segments is found without a Hyperscan stream.
+ * Longer literals and expressions: a Hyperscan stream a direction of TCP, a block scan a datagram. */
+#include <netinet/in.h>
+#include <sensor/detect/detect_internal.h>
+
+enum { AROUND = SL_MATCH_AROUND_MAX / 2, EXPRESSION_SHOWN = 64 };
+
+static bool has(const struct sl_detect *d, enum sl_database_mode mode)
+{
+	return d->config.loaded->scanner[SL_FIELD_PAYLOAD][mode].db;
+}
+
+/* A payload and where a match in it ended. */
+struct place {
+	const struct sl_sighting *at;
+	struct sl_flow *flow;
+	struct sl_span bytes;  /* all that may be shown */
+	size_t from, to;       /* of the match in these */
+	uint64_t offset;       /* of the match in the stream or datagram */
+	uint32_t transaction;
+	uint8_t side;
+	bool crosses, stable;
+};
+
+static void add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const struct place *at)
+{
+	size_t first = at->from > AROUND ? at->from - AROUND : 0;
+	size_t last = at->bytes.len - first < SL_MATCH_AROUND_MAX ? at->bytes.len
+								   : first + SL_MATCH_AROUND_MAX;
+	for (uint32_t i = 0; i < p->conditions_n; i++) {
+		uint32_t c = d->rs->pattern_conditions[p->condition + i];
+		struct sl_hit hit = {
+			.at = at->at,
+			.flow = at->flow,
+			.condition = c,
+			.indicator = d->rs->conditions[c].indicator,
+			.transaction = at->transaction,
+			.offset = (uint32_t)at->offset,
+			.field = SL_FIELD_PAYLOAD,
+			.side = at->side,
+			.crosses = at->crosses,
+			.value = sl_span_of(at->bytes.at + at->from, at->to - at->from),
+			.around = sl_span_of(at->bytes.at + first, last - first),
+		};
+		sl_hit_add(d, &hit, at->stable);
+	}
+}
+
+/* --- gathered --- */
+
+struct gathered_scan {
+	struct sl_detect *d;
+	const struct sl_scanner *scanner;
+	uint32_t entry; /* matches come in the order of their ends */
+};
+
+static int on_gathered(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		       void *ctx)
+{
+	(void)from;
+	(void)flags;
+	struct gathered_scan *s = ctx;
+	struct sl_detect *d = s->d;
+	if (id >= s->scanner->patterns_n)
+		return 0;
+	const struct sl_ruleset_pattern *p = &s->scanner->patterns[id];
+	const struct sl_gathered *g = &d->gathered[s->entry];
+	while (to > g->start + g->tail + g->len)
+		g = &d->gathered[++s->entry];
+	uint64_t begin = to - p->len, payload = g->start + g->tail;
+	if (to < p->len || begin < g->start || to <= payload)
+		return 0; /* crosses from the entry before, or was found with the packet before */
+	uint64_t offset = g->offset + begin - payload; /* wraps and comes back when it began in the tail */
+	if (p->flags & SL_PATTERN_STARTS && offset != 0)
+		return 0;
+	struct place at = { .at = g->at,
+			    .flow = g->flow,
+			    .bytes = sl_span_of(d->buffer + g->start, g->tail + g->len),
+			    .from = (size_t)(begin - g->start),
+			    .to = (size_t)(to - g->start),
+			    .offset = offset,
+			    .transaction = g->transaction,
+			    .side = g->side,
+			    .crosses = begin < payload,
+			    .stable = true };
+	add(d, p, &at);
+	return 0;
+}
+
+void sl_payload_scan(struct sl_detect *d)
+{
+	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_GATHER];
+	if (d->gathered_n == 0)
+		return;
+	struct gathered_scan s = { d, scanner, 0 };
+	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, d->buffer_n);
+	sl_scan_check(d, hs_scan(scanner->db, (const char *)d->buffer, d->buffer_n, 0, d->scratch,
+				 on_gathered, &s));
+}
+
+/* Keeps the direction's last bytes for the next payload. */
+static void tail_keep(struct sl_detect_slot *slot, unsigned side, struct sl_span bytes)
+{
+	uint8_t *tail = slot->tail[side];
+	size_t have = slot->tail_len[side];
+	if (bytes.len >= SL_TAIL_MAX) {
+		memcpy(tail, bytes.at + bytes.len - SL_TAIL_MAX, SL_TAIL_MAX);
+		slot->tail_len[side] = SL_TAIL_MAX;
+		return;
+	}
+	size_t keep = have + bytes.len > SL_TAIL_MAX ? SL_TAIL_MAX - bytes.len : have;
+	memmove(tail, tail + have - keep, keep);
+	memcpy(tail + keep, bytes.at, bytes.len);
+	slot->tail_len[side] = (uint8_t)(keep + bytes.len);
+}
+
+static void gather(struct sl_detect *d, const struct sl_gathered *what, struct sl_span tail,
+		   struct sl_span bytes)
+{
+	if (d->gathered_n == SL_GATHER_ENTRIES || d->buffer_n + tail.len + bytes.len > SL_GATHER_BYTES)
+		sl_detect_flush(d);
+	struct sl_gathered *g = &d->gathered[d->gathered_n++];
+	*g = *what;
+	g->start = d->buffer_n;
+	g->tail = (uint32_t)tail.len;
+	g->len = (uint32_t)bytes.len;
+	if (tail.len)
+		memcpy(d->buffer + g->start, tail.at, tail.len);
+	memcpy(d->buffer + g->start + tail.len, bytes.at, bytes.len);
+	d->buffer_n += g->tail + g->len;
+	sl_detect_slot_of(d, g->flow)->waiting++;
+}
+
+/* --- streams and blocks --- */
+
+struct direct_scan {
+	struct sl_detect *d;
+	const struct sl_scanner *scanner;
+	struct place place;
+	uint64_t offset; /* of bytes in the stream */
+};
+
+static int on_direct(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+{
+	(void)from;
+	(void)flags;
+	struct direct_scan *s = ctx;
+	if (id >= s->scanner->patterns_n)
+		return 0;
+	const struct sl_ruleset_pattern *p = &s->scanner->patterns[id];
+	struct place at = s->place;
+	size_t shown = p->len ? p->len : EXPRESSION_SHOWN;
+	at.to = to > s->offset && to - s->offset <= at.bytes.len ? (size_t)(to - s->offset) : at.bytes.len;
+	at.from = at.to > shown ? at.to - shown : 0;
+	at.crosses = p->len && at.to < p->len;
+	at.offset = p->len && to >= p->len ? to - p->len : s->offset + at.from;
+	add(s->d, p, &at);
+	return 0;
+}
+
+static void scan_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			unsigned side, struct sl_span bytes)
+{
+	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	uint64_t end = flow->side[side].delivered;
+	if (!slot->stream[side]) {
+		if (d->stream_budget < d->config.loaded->stream_bytes ||
+		    hs_open_stream(scanner->db, 0, &slot->stream[side]) != HS_SUCCESS) {
+			sl_count(d->config.counters, SL_COUNT_STREAMS_FULL);
+			return;
+		}
+		d->stream_budget -= d->config.loaded->stream_bytes;
+	}
+	struct direct_scan s = { d, scanner,
+				 { .at = at, .flow = flow, .bytes = bytes, .side = (uint8_t)side },
+				 end - bytes.len };
+	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, bytes.len);
+	sl_scan_check(d, hs_scan_stream(slot->stream[side], (const char *)bytes.at, (unsigned)bytes.len, 0,
+					d->scratch, on_direct, &s));
+}
+
+static void close_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side,
+			 match_event_handler on_end, void *ctx)
+{
+	if (!slot->stream[side])
+		return;
+	sl_scan_check(d, hs_close_stream(slot->stream[side], d->scratch, on_end, ctx));
+	slot->stream[side] = NULL;
+	d->stream_budget += d->config.loaded->stream_bytes;
+}
+
+/* --- from the worker --- */
+
+void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap)
+{
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	if (after_gap) {
+		slot->tail_len[side] = 0;
+		close_stream(d, slot, side, NULL, NULL);
+	}
+	if (has(d, SL_MODE_GATHER)) {
+		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .side = (uint8_t)side };
+		gather(d, &g, sl_span_of(slot->tail[side], slot->tail_len[side]), bytes);
+		tail_keep(slot, side, bytes);
+	}
+	if (has(d, SL_MODE_STREAM))
+		scan_stream(d, at, flow, side, bytes);
+}
+
+void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			unsigned side, struct sl_span payload)
+{
+	const struct sl_scanner *block = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK];
+	d->transaction++; /* a datagram is one: its payload and the message in it */
+	if (!payload.len)
+		return;
+	if (has(d, SL_MODE_GATHER)) {
+		struct sl_gathered g = { .at = at, .flow = flow, .transaction = d->transaction,
+					 .side = (uint8_t)side };
+		gather(d, &g, sl_span_of(NULL, 0), payload);
+	}
+	if (!block->db)
+		return;
+	struct direct_scan s = { d, block,
+				 { .at = at, .flow = flow, .bytes = payload, .side = (uint8_t)side,
+				   .transaction = d->transaction },
+				 0 };
+	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, payload.len);
+	sl_scan_check(d, hs_scan(block->db, (const char *)payload.at, (unsigned)payload.len, 0, d->scratch,
+				 on_direct, &s));
+}
+
+void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			  unsigned side)
+{
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	struct direct_scan s = { d, &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM],
+				 { .at = at, .flow = flow, .side = (uint8_t)side,
+				   .bytes = sl_span_of(slot->tail[side], slot->tail_len[side]) },
+				 flow->side[side].delivered - slot->tail_len[side] };
+	close_stream(d, slot, side, on_direct, &s);
+}
+
+void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot)
+{
+	for (unsigned side = 0; side < 2; side++)
+		close_stream(d, slot, side, NULL, NULL);
+}

@@ -1,0 +1,115 @@
+/* Flow table. One a worker, so no locks. Its size never changes: memory is reserved at the start and
+ * touched as flows come. When it is full the oldest flow of the least valuable state ends early,
+ * counted. Flows are found by a keyed hash over the address pair, the ports and the protocol, the same
+ * for both directions; VLAN tags are no part of it, because they may differ by direction. */
+#ifndef SELAT_SENSOR_FLOW_FLOW_H
+#define SELAT_SENSOR_FLOW_FLOW_H
+
+#include <selat/counter.h>
+#include <selat/err.h>
+#include <sensor/decode/packet.h>
+#include <sensor/flow/view.h>
+
+/* What other stages keep in a flow: bytes of their own behind the flow, zero at its start. */
+enum sl_flow_slot { SL_SLOT_INSPECT, SL_SLOT_DETECT, SL_SLOT_DUMP, SL_SLOT_COUNT };
+
+/* From least to most worth keeping. */
+enum sl_flow_state {
+	SL_FLOW_CLOSED,
+	SL_FLOW_NEW,             /* neither TCP nor answered */
+	SL_FLOW_TCP_NEW,         /* TCP, one direction so far */
+	SL_FLOW_ESTABLISHED,     /* not TCP, both directions */
+	SL_FLOW_TCP_ESTABLISHED, /* TCP, both directions */
+	SL_FLOW_STATES
+};
+
+enum sl_flow_end { SL_END_CLOSED, SL_END_TIMEOUT, SL_END_EVICTED, SL_END_REPLACED, SL_END_SHUTDOWN };
+
+/* One direction of a TCP stream. tcp.c alone writes it. */
+struct sl_tcp_side {
+	uint64_t delivered; /* stream bytes so far */
+	uint64_t gap_bytes;
+	uint32_t next;    /* the sequence number that is due */
+	uint32_t fin;     /* the FIN's, if SL_SIDE_FIN */
+	uint32_t held;    /* first segment that waits for a hole to be filled; 0: none */
+	uint16_t held_n;
+	uint8_t flags;
+};
+enum { SL_SIDE_STARTED = 1, SL_SIDE_FIN = 2, SL_SIDE_ENDED = 4 };
+
+/* The flow's two ends in a fixed order, so that both directions make the same key. */
+struct sl_flow_key {
+	uint8_t low[16], high[16];
+	uint16_t low_port, high_port;
+	uint8_t family, proto, unused[2];
+};
+
+struct sl_flow {
+	uint64_t hash;
+	struct sl_flow_key key;
+	uint32_t chain;            /* next in the bucket; 0: the last */
+	uint32_t older, newer;     /* in its state's list */
+	uint32_t queued;           /* seconds: when it was put there */
+	uint8_t state, seen;       /* enum sl_flow_state, SL_SEEN_* by side */
+	uint8_t client;            /* which side is the client: 0 low, 1 high */
+	uint8_t vlans;
+	uint16_t vlan[SL_VIEW_VLANS];
+	uint16_t icmp;             /* type and code of the first packet */
+	uint64_t start, last;      /* packet times */
+	uint64_t packets[2], bytes[2]; /* by sending side */
+	const char *app;           /* set by inspect; a constant */
+	struct sl_tcp_side side[2];
+	uint8_t known_client : 1;  /* proven by a SYN or by a parser */
+	uint8_t reset : 1;
+};
+
+struct sl_flow_config {
+	uint64_t max;                     /* flows */
+	size_t slot_bytes[SL_SLOT_COUNT]; /* multiples of 8 */
+	/* Called before a flow goes: other stages free what they keep. */
+	void (*ended)(void *ctx, struct sl_flow *flow, enum sl_flow_end why);
+	void *ctx;
+	struct sl_counters *counters;
+};
+
+struct sl_flow_table;
+int sl_flow_table_new(struct sl_flow_table **out, const struct sl_flow_config *config,
+		      struct sl_err *err);
+void sl_flow_table_free(struct sl_flow_table *t); /* NULL is fine; flows go without a word */
+
+/* The key and side of a packet. Computed first for a whole batch, so that look-ups can be prefetched. */
+struct sl_flow_lookup {
+	struct sl_flow_key key;
+	uint64_t hash;
+	uint8_t side; /* who sent it: 0 low, 1 high */
+};
+void sl_flow_prepare(const struct sl_flow_table *t, const struct sl_packet *p,
+		     struct sl_flow_lookup *lookup);  /* and prefetches the bucket */
+void sl_flow_prefetch(const struct sl_flow_table *t, const struct sl_flow_lookup *lookup); /* the flow */
+
+/* Finds or makes the packet's flow and counts the packet in it. Never NULL. *fresh: it is new. A flow
+ * that timed out, or a closed one that a SYN begins again, ends first. */
+struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup *lookup,
+			    const struct sl_packet *p, bool *fresh);
+
+/* Ends what has been idle too long, a bounded number a call. Call between batches. */
+void sl_flow_expire(struct sl_flow_table *t, uint64_t now);
+void sl_flow_end_all(struct sl_flow_table *t);
+
+/* Puts the flow into its state's list anew after it changed (answered, closed). */
+void sl_flow_restate(struct sl_flow_table *t, struct sl_flow *flow);
+
+void *sl_flow_slot(const struct sl_flow_table *t, struct sl_flow *flow, enum sl_flow_slot slot);
+
+/* A parser proved which side is the client. The first proof stays. */
+void sl_flow_prove_client(struct sl_flow *flow, unsigned side);
+
+void sl_flow_view(const struct sl_flow *flow, struct sl_flow_view *view);
+const char *sl_flow_state_text(const struct sl_flow *flow);
+
+static inline bool sl_flow_to_client(const struct sl_flow *flow, unsigned side)
+{
+	return side != flow->client;
+}
+
+#endif

@@ -1,0 +1,379 @@
+/* The flow table: an array of flows, an array of buckets that hold the first flow's index, chains by
+ * index. Index 0 is no flow. Flows that ended are taken again first, while their memory is warm.
+ *
+ * Each state has a list. A flow is put at its list's new end when it enters the state and not touched
+ * there by later packets: who is asked at the old end and has been active goes to the new end again.
+ * So a packet costs no list work, and each flow is asked once a time-out. */
+#include <assert.h>
+#include <netinet/in.h>
+#include <sensor/flow/flow.h>
+#include <sensor/flow/key.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { EXPIRE_MOST = 128, SECOND_CHANCES = 16 };
+#define SECOND 1000000000ull
+
+/* Seconds without a packet after which a flow of that state ends. */
+static const uint32_t idle_s[SL_FLOW_STATES] = {
+	[SL_FLOW_CLOSED] = 30,       [SL_FLOW_NEW] = 60,
+	[SL_FLOW_TCP_NEW] = 120,     [SL_FLOW_ESTABLISHED] = 300,
+	[SL_FLOW_TCP_ESTABLISHED] = 3600,
+};
+
+struct list {
+	uint32_t oldest, newest;
+};
+
+struct sl_flow_table {
+	struct sl_flow_config config;
+	uint64_t seed, mask;
+	size_t flow_bytes, slot_at[SL_SLOT_COUNT];
+	uint8_t *flows;    /* max + 1 of flow_bytes */
+	uint32_t *buckets; /* mask + 1 */
+	size_t flows_size, buckets_size;
+	uint32_t fresh;    /* indexes from here on were never used */
+	uint32_t free;     /* chain of ended flows */
+	struct list list[SL_FLOW_STATES];
+};
+
+static inline struct sl_flow *flow_at(const struct sl_flow_table *t, uint32_t index)
+{
+	return (struct sl_flow *)(void *)(t->flows + (size_t)index * t->flow_bytes);
+}
+
+static inline uint32_t index_of(const struct sl_flow_table *t, const struct sl_flow *f)
+{
+	return (uint32_t)((size_t)((const uint8_t *)f - t->flows) / t->flow_bytes);
+}
+
+static void *reserve(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+int sl_flow_table_new(struct sl_flow_table **out, const struct sl_flow_config *config,
+		      struct sl_err *err)
+{
+	struct sl_flow_table *t = calloc(1, sizeof *t);
+	if (!t)
+		return sl_fail(err, SL_ENOMEM, "flow table: out of memory");
+	t->config = *config;
+	t->flow_bytes = sizeof(struct sl_flow);
+	for (unsigned i = 0; i < SL_SLOT_COUNT; i++) {
+		t->slot_at[i] = t->flow_bytes;
+		t->flow_bytes += config->slot_bytes[i];
+	}
+	t->fresh = 1;
+	uint64_t buckets = 1024;
+	while (buckets < config->max)
+		buckets *= 2;
+	t->mask = buckets - 1;
+	t->flows_size = (size_t)(config->max + 1) * t->flow_bytes;
+	t->buckets_size = (size_t)buckets * sizeof *t->buckets;
+	t->flows = reserve(t->flows_size);
+	t->buckets = reserve(t->buckets_size);
+	if (!t->flows || !t->buckets || getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed) {
+		sl_flow_table_free(t);
+		return sl_fail(err, SL_ENOMEM, "flow table: no memory for %llu flows; lower flow.max",
+			       (unsigned long long)config->max);
+	}
+	*out = t;
+	return SL_OK;
+}
+
+void sl_flow_table_free(struct sl_flow_table *t)
+{
+	if (!t)
+		return;
+	if (t->flows)
+		munmap(t->flows, t->flows_size);
+	if (t->buckets)
+		munmap(t->buckets, t->buckets_size);
+	free(t);
+}
+
+void *sl_flow_slot(const struct sl_flow_table *t, struct sl_flow *flow, enum sl_flow_slot slot)
+{
+	return (uint8_t *)flow + t->slot_at[slot];
+}
+
+/* --- look-up --- */
+
+void sl_flow_prepare(const struct sl_flow_table *t, const struct sl_packet *p,
+		     struct sl_flow_lookup *lookup)
+{
+	struct sl_flow_key *k = &lookup->key;
+	uint16_t sport = p->sport, dport = p->dport;
+	if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
+		sl_icmp_ports(p->proto, (uint8_t)p->sport, (uint8_t)p->dport, &sport, &dport);
+	int order = memcmp(p->src.bytes, p->dst.bytes, sizeof p->src.bytes);
+	bool swap = order > 0 || (order == 0 && sport > dport);
+
+	memcpy(k->low, swap ? p->dst.bytes : p->src.bytes, 16);
+	memcpy(k->high, swap ? p->src.bytes : p->dst.bytes, 16);
+	k->low_port = swap ? dport : sport;
+	k->high_port = swap ? sport : dport;
+	k->family = p->src.family;
+	k->proto = p->proto;
+	k->unused[0] = k->unused[1] = 0;
+	lookup->side = swap;
+	lookup->hash = XXH3_64bits_withSeed(k, sizeof *k, t->seed);
+	__builtin_prefetch(&t->buckets[lookup->hash & t->mask]);
+}
+
+void sl_flow_prefetch(const struct sl_flow_table *t, const struct sl_flow_lookup *lookup)
+{
+	const struct sl_flow *f = flow_at(t, t->buckets[lookup->hash & t->mask]);
+	__builtin_prefetch(f);
+	__builtin_prefetch((const uint8_t *)f + 64);
+	__builtin_prefetch((const uint8_t *)f + 128);
+	__builtin_prefetch((const uint8_t *)f + 192);
+}
+
+static struct sl_flow *find(const struct sl_flow_table *t, const struct sl_flow_lookup *lookup)
+{
+	uint32_t i = t->buckets[lookup->hash & t->mask];
+	while (i) {
+		struct sl_flow *f = flow_at(t, i);
+		if (f->hash == lookup->hash && memcmp(&f->key, &lookup->key, sizeof f->key) == 0)
+			return f;
+		i = f->chain;
+	}
+	return NULL;
+}
+
+/* --- lists --- */
+
+static void list_remove(struct sl_flow_table *t, struct sl_flow *f)
+{
+	struct list *l = &t->list[f->state];
+	if (f->older)
+		flow_at(t, f->older)->newer = f->newer;
+	else
+		l->oldest = f->newer;
+	if (f->newer)
+		flow_at(t, f->newer)->older = f->older;
+	else
+		l->newest = f->older;
+}
+
+static void list_append(struct sl_flow_table *t, struct sl_flow *f)
+{
+	struct list *l = &t->list[f->state];
+	uint32_t i = index_of(t, f);
+	f->older = l->newest;
+	f->newer = 0;
+	f->queued = (uint32_t)(f->last / SECOND);
+	if (l->newest)
+		flow_at(t, l->newest)->newer = i;
+	else
+		l->oldest = i;
+	l->newest = i;
+}
+
+static enum sl_flow_state state_of(const struct sl_flow *f)
+{
+	bool tcp = f->key.proto == IPPROTO_TCP, both = f->seen == 3;
+	bool ended = f->side[0].flags & f->side[1].flags & SL_SIDE_ENDED;
+	if (tcp && (f->reset || ended))
+		return SL_FLOW_CLOSED;
+	if (tcp)
+		return both ? SL_FLOW_TCP_ESTABLISHED : SL_FLOW_TCP_NEW;
+	return both ? SL_FLOW_ESTABLISHED : SL_FLOW_NEW;
+}
+
+void sl_flow_restate(struct sl_flow_table *t, struct sl_flow *f)
+{
+	enum sl_flow_state state = state_of(f);
+	if (state == f->state)
+		return;
+	list_remove(t, f);
+	f->state = (uint8_t)state;
+	list_append(t, f);
+}
+
+/* --- life and death --- */
+
+static void end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why)
+{
+	t->config.ended(t->config.ctx, f, why);
+	sl_count(t->config.counters, SL_COUNT_FLOWS_ENDED);
+	if (why == SL_END_TIMEOUT)
+		sl_count(t->config.counters, SL_COUNT_FLOWS_TIMED_OUT);
+	if (why == SL_END_EVICTED)
+		sl_count(t->config.counters, SL_COUNT_FLOWS_EVICTED);
+
+	uint32_t i = index_of(t, f), *at = &t->buckets[f->hash & t->mask];
+	while (*at != i)
+		at = &flow_at(t, *at)->chain;
+	*at = f->chain;
+	list_remove(t, f);
+	f->chain = t->free;
+	t->free = i;
+}
+
+static bool idle_too_long(const struct sl_flow *f, uint64_t now)
+{
+	return now > f->last && now - f->last > idle_s[state_of(f)] * SECOND;
+}
+
+/* The old end of the least valuable state's list; one that has been active there gets a second
+ * chance, a few times. */
+static void evict(struct sl_flow_table *t)
+{
+	for (unsigned state = 0; state < SL_FLOW_STATES; state++) {
+		struct list *l = &t->list[state];
+		for (unsigned n = 0; l->oldest && n < SECOND_CHANCES; n++) {
+			struct sl_flow *f = flow_at(t, l->oldest);
+			if (f->last / SECOND == f->queued)
+				break;
+			list_remove(t, f);
+			list_append(t, f);
+		}
+		if (l->oldest) {
+			end(t, flow_at(t, l->oldest), SL_END_EVICTED);
+			return;
+		}
+	}
+}
+
+static struct sl_flow *begin(struct sl_flow_table *t, const struct sl_flow_lookup *lookup,
+			     const struct sl_packet *p)
+{
+	if (!t->free && t->fresh > t->config.max)
+		evict(t);
+	uint32_t i = t->free;
+	if (i)
+		t->free = flow_at(t, i)->chain;
+	else
+		i = t->fresh++;
+	struct sl_flow *f = flow_at(t, i);
+	memset(f, 0, t->flow_bytes);
+	f->hash = lookup->hash;
+	f->key = lookup->key;
+	f->start = f->last = p->time;
+	f->client = lookup->side;
+	f->icmp = (uint16_t)(p->sport << 8 | (p->dport & 0xff));
+	f->vlans = p->vlans;
+	memcpy(f->vlan, p->vlan, sizeof f->vlan);
+	f->seen = (uint8_t)(1u << lookup->side);
+	f->state = (uint8_t)state_of(f);
+	f->chain = t->buckets[f->hash & t->mask];
+	t->buckets[f->hash & t->mask] = i;
+	list_append(t, f);
+	sl_count(t->config.counters, SL_COUNT_FLOWS);
+	return f;
+}
+
+struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup *lookup,
+			    const struct sl_packet *p, bool *fresh)
+{
+	struct sl_flow *f = find(t, lookup);
+	if (f) {
+		bool again = f->state == SL_FLOW_CLOSED &&
+			     (p->tcp_flags & (SL_TCP_SYN | SL_TCP_ACK)) == SL_TCP_SYN;
+		bool idle = idle_too_long(f, p->time);
+		if (again || idle) {
+			end(t, f, idle ? SL_END_TIMEOUT : SL_END_REPLACED);
+			f = NULL;
+		}
+	}
+	*fresh = !f;
+	if (!f)
+		f = begin(t, lookup, p);
+	if (p->time > f->last)
+		f->last = p->time;
+	f->packets[lookup->side]++;
+	f->bytes[lookup->side] += p->len;
+	uint8_t seen = (uint8_t)(1u << lookup->side);
+	if (!(f->seen & seen)) {
+		f->seen |= seen;
+		sl_flow_restate(t, f);
+	}
+	return f;
+}
+
+void sl_flow_expire(struct sl_flow_table *t, uint64_t now)
+{
+	uint32_t now_s = (uint32_t)(now / SECOND);
+	unsigned budget = EXPIRE_MOST;
+	for (unsigned state = 0; state < SL_FLOW_STATES; state++) {
+		struct list *l = &t->list[state];
+		while (l->oldest && budget > 0) {
+			struct sl_flow *f = flow_at(t, l->oldest);
+			if (now_s <= f->queued || now_s - f->queued <= idle_s[state])
+				break;
+			budget--;
+			if (idle_too_long(f, now)) {
+				end(t, f, state == SL_FLOW_CLOSED ? SL_END_CLOSED : SL_END_TIMEOUT);
+			} else {
+				list_remove(t, f);
+				list_append(t, f);
+			}
+		}
+	}
+}
+
+void sl_flow_end_all(struct sl_flow_table *t)
+{
+	for (unsigned state = 0; state < SL_FLOW_STATES; state++)
+		while (t->list[state].oldest)
+			end(t, flow_at(t, t->list[state].oldest), SL_END_SHUTDOWN);
+}
+
+/* --- what others see --- */
+
+void sl_flow_prove_client(struct sl_flow *f, unsigned side)
+{
+	if (!f->known_client) {
+		f->client = side & 1;
+		f->known_client = 1;
+	}
+}
+
+static void set_address(struct sl_address *a, const struct sl_flow *f, const uint8_t bytes[16])
+{
+	a->family = f->key.family;
+	memcpy(a->bytes, bytes, 16);
+}
+
+void sl_flow_view(const struct sl_flow *f, struct sl_flow_view *v)
+{
+	bool high = f->client, icmp = f->key.proto == IPPROTO_ICMP || f->key.proto == IPPROTO_ICMPV6;
+	memset(v, 0, sizeof *v);
+	set_address(&v->src, f, high ? f->key.high : f->key.low);
+	set_address(&v->dst, f, high ? f->key.low : f->key.high);
+	v->sport = icmp ? f->icmp >> 8 : high ? f->key.high_port : f->key.low_port;
+	v->dport = icmp ? f->icmp & 0xff : high ? f->key.low_port : f->key.high_port;
+	v->proto = f->key.proto;
+	v->seen = (uint8_t)((f->seen >> high & 1 ? SL_SEEN_TO_SERVER : 0) |
+			    (f->seen >> !high & 1 ? SL_SEEN_TO_CLIENT : 0));
+	v->vlans = f->vlans;
+	memcpy(v->vlan, f->vlan, sizeof v->vlan);
+	v->app = f->app;
+	v->start = f->start;
+	v->last = f->last;
+	for (unsigned i = 0; i < 2; i++) {
+		v->packets[i] = f->packets[i ^ high];
+		v->bytes[i] = f->bytes[i ^ high];
+	}
+}
+
+const char *sl_flow_state_text(const struct sl_flow *f)
+{
+	switch (state_of(f)) {
+	case SL_FLOW_CLOSED:
+		return f->reset ? "reset" : "closed";
+	case SL_FLOW_TCP_ESTABLISHED:
+	case SL_FLOW_ESTABLISHED:
+		return "established";
+	default:
+		return "new";
+	}
+}

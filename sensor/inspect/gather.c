@@ -1,0 +1,127 @@
+/* Three slabs, one a size. A handle is the slab's number above the buffer's index; 0 is none. */
+#include <sensor/inspect/gather.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { SLABS = 3, SLAB_SHIFT = 28 };
+static const uint32_t slab_bytes[SLABS] = { 4096, 16384, 65536 };
+
+struct buffer {
+	uint32_t len;
+	uint32_t next; /* while it is free */
+	uint8_t bytes[];
+};
+
+struct slab {
+	uint8_t *at;
+	size_t size;
+	uint32_t max, fresh, free;
+};
+
+struct sl_gather {
+	struct slab slab[SLABS];
+};
+
+static struct buffer *buffer_at(const struct sl_gather *g, uint32_t handle)
+{
+	uint32_t slab = handle >> SLAB_SHIFT, index = handle & ((1u << SLAB_SHIFT) - 1);
+	return (struct buffer *)(void *)(g->slab[slab].at + (size_t)index * slab_bytes[slab]);
+}
+
+static size_t room_of(uint32_t slab)
+{
+	return slab_bytes[slab] - sizeof(struct buffer);
+}
+
+int sl_gather_new(struct sl_gather **out, uint64_t bytes, struct sl_err *err)
+{
+	struct sl_gather *g = calloc(1, sizeof *g);
+	if (!g)
+		return sl_fail(err, SL_ENOMEM, "gather: out of memory");
+	for (unsigned i = 0; i < SLABS; i++) {
+		struct slab *s = &g->slab[i];
+		s->max = (uint32_t)(bytes / SLABS / slab_bytes[i]);
+		s->fresh = 1; /* index 0 is none */
+		s->size = ((size_t)s->max + 1) * slab_bytes[i];
+		s->at = mmap(NULL, s->size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (s->at == MAP_FAILED) {
+			s->at = NULL;
+			sl_gather_free(g);
+			return sl_fail(err, SL_ENOMEM, "gather: no memory; lower flow.gather");
+		}
+	}
+	*out = g;
+	return SL_OK;
+}
+
+void sl_gather_free(struct sl_gather *g)
+{
+	if (!g)
+		return;
+	for (unsigned i = 0; i < SLABS; i++)
+		if (g->slab[i].at)
+			munmap(g->slab[i].at, g->slab[i].size);
+	free(g);
+}
+
+static uint32_t take(struct sl_gather *g, uint32_t slab)
+{
+	struct slab *s = &g->slab[slab];
+	uint32_t index = s->free;
+	if (index)
+		s->free = buffer_at(g, slab << SLAB_SHIFT | index)->next;
+	else if (s->fresh <= s->max)
+		index = s->fresh++;
+	else
+		return 0;
+	uint32_t handle = slab << SLAB_SHIFT | index;
+	buffer_at(g, handle)->len = 0;
+	return handle;
+}
+
+void sl_gather_drop(struct sl_gather *g, uint32_t *handle)
+{
+	if (!*handle)
+		return;
+	struct slab *s = &g->slab[*handle >> SLAB_SHIFT];
+	buffer_at(g, *handle)->next = s->free;
+	s->free = *handle & ((1u << SLAB_SHIFT) - 1);
+	*handle = 0;
+}
+
+/* A buffer with room for len bytes, or the largest there is: from the smallest slab that will do. */
+static uint32_t take_for(struct sl_gather *g, size_t len)
+{
+	uint32_t slab = 0;
+	while (slab < SLABS - 1 && room_of(slab) < len)
+		slab++;
+	return take(g, slab);
+}
+
+size_t sl_gather_append(struct sl_gather *g, uint32_t *handle, struct sl_span bytes)
+{
+	size_t have = *handle ? buffer_at(g, *handle)->len : 0;
+	size_t want = have + bytes.len < SL_GATHER_MAX ? have + bytes.len : SL_GATHER_MAX;
+	if (!*handle || want > room_of(*handle >> SLAB_SHIFT)) {
+		uint32_t larger = take_for(g, want);
+		if (!larger)
+			return 0;
+		struct buffer *to = buffer_at(g, larger);
+		if (*handle)
+			memcpy(to->bytes, buffer_at(g, *handle)->bytes, have);
+		to->len = (uint32_t)have;
+		sl_gather_drop(g, handle);
+		*handle = larger;
+	}
+	struct buffer *b = buffer_at(g, *handle);
+	memcpy(b->bytes + have, bytes.at, want - have);
+	b->len = (uint32_t)want;
+	return want - have;
+}
+
+struct sl_span sl_gather_bytes(const struct sl_gather *g, uint32_t handle)
+{
+	const struct buffer *b = handle ? buffer_at(g, handle) : NULL;
+	return b ? sl_span_of(b->bytes, b->len) : sl_span_of(NULL, 0);
+}

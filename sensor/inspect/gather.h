@@ -1,0 +1,21 @@
+/* Buffers for messages that arrive in pieces: a bounded pool of 4, 16 and 64 KiB. A message begins in
+ * a small one and moves on as it grows. Private to inspect. */
+#ifndef SELAT_SENSOR_INSPECT_GATHER_H
+#define SELAT_SENSOR_INSPECT_GATHER_H
+
+#include <selat/err.h>
+#include <selat/span.h>
+
+enum { SL_GATHER_MAX = 65536 - 8 }; /* bytes of a message */
+
+struct sl_gather;
+int sl_gather_new(struct sl_gather **out, uint64_t bytes, struct sl_err *err);
+void sl_gather_free(struct sl_gather *g); /* NULL is fine */
+
+/* Appends to the buffer *handle (0: none yet; it is made) as much as fits under SL_GATHER_MAX. Returns
+ * how many bytes were taken; 0 when the pool is used up: then the buffer is as it was. */
+size_t sl_gather_append(struct sl_gather *g, uint32_t *handle, struct sl_span bytes);
+struct sl_span sl_gather_bytes(const struct sl_gather *g, uint32_t handle);
+void sl_gather_drop(struct sl_gather *g, uint32_t *handle); /* 0 is fine */
+
+#endif

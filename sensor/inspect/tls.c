@@ -1,0 +1,110 @@
+/* TLS (RFC 8446, RFC 5246): the server name of a ClientHello, which may be spread over records and
+ * segments. */
+#include <sensor/inspect/parse.h>
+
+enum {
+	RECORD_HEADER = 5,
+	RECORD_MAX = 16384 + 2048, /* RFC 5246, section 6.2.3: a record with its expansion */
+	RECORD_HANDSHAKE = 22,
+	CLIENT_HELLO = 1,
+	SERVER_HELLO = 2,
+	EXTENSION_SERVER_NAME = 0, /* RFC 6066, section 3 */
+	NAME_HOST = 0,
+};
+
+enum sl_parse sl_tls_probe(struct sl_span in)
+{
+	static const uint8_t start[] = { RECORD_HANDSHAKE, 3 };
+	size_t n = in.len < sizeof start ? in.len : sizeof start;
+	if (memcmp(in.at, start, n) != 0)
+		return SL_PARSE_REFUSE;
+	if (in.len < RECORD_HEADER + 1)
+		return SL_PARSE_MORE;
+	size_t len = (size_t)in.at[3] << 8 | in.at[4];
+	uint8_t type = in.at[5];
+	bool hello = type == CLIENT_HELLO || type == SERVER_HELLO;
+	return in.at[2] <= 4 && len && len <= RECORD_MAX && hello ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+}
+
+/* Server name list: length (2), then entries of type (1), length (2), name. */
+static void server_name(struct sl_cur c, struct sl_message_values *out)
+{
+	struct sl_cur list = sl_cur_sub(&c, sl_cur_be16(&c));
+	while (sl_cur_left(&list)) {
+		uint8_t type = sl_cur_u8(&list);
+		uint16_t len = sl_cur_be16(&list);
+		const uint8_t *name = sl_cur_take(&list, len);
+		if (name && type == NAME_HOST && len)
+			sl_value_add(out, SL_FIELD_TLS_SNI, sl_span_of(name, len));
+	}
+}
+
+/* version (2), random (32), session id (1 + n), cipher suites (2 + n), compression methods (1 + n),
+ * extensions (2 + n), each extension: type (2), length (2), data. RFC 8446, section 4.1.2 */
+static void client_hello(struct sl_cur c, struct sl_message_values *out)
+{
+	sl_cur_take(&c, 34);
+	sl_cur_take(&c, sl_cur_u8(&c));
+	sl_cur_take(&c, sl_cur_be16(&c));
+	sl_cur_take(&c, sl_cur_u8(&c));
+	struct sl_cur extensions = sl_cur_sub(&c, sl_cur_be16(&c));
+	while (sl_cur_left(&extensions)) {
+		uint16_t type = sl_cur_be16(&extensions);
+		struct sl_cur data = sl_cur_sub(&extensions, sl_cur_be16(&extensions));
+		if (!extensions.failed && type == EXTENSION_SERVER_NAME)
+			server_name(data, out);
+	}
+}
+
+/* Puts the handshake bytes of consecutive records together. A message that lies in one record, the
+ * usual case, is borrowed; one that does not is copied. Returns the message's bytes so far. */
+static struct sl_span handshake_bytes(struct sl_cur *records, struct sl_scratch *room, bool *refused)
+{
+	struct sl_span whole = { NULL, 0 };
+	while (sl_cur_left(records) >= RECORD_HEADER) {
+		uint8_t type = sl_cur_u8(records);
+		sl_cur_be16(records);
+		uint16_t len = sl_cur_be16(records);
+		*refused = type != RECORD_HANDSHAKE || !len || len > RECORD_MAX;
+		size_t take = len < sl_cur_left(records) ? len : sl_cur_left(records);
+		const uint8_t *at = sl_cur_take(records, take);
+		if (*refused || !at)
+			break;
+		if (!whole.len) {
+			whole = sl_span_of(at, take);
+		} else if (whole.len + take <= sizeof room->a) {
+			memmove(room->a, whole.at, whole.len);
+			memcpy(room->a + whole.len, at, take);
+			whole = sl_span_of(room->a, whole.len + take);
+		}
+		if (whole.len >= 4 &&
+		    whole.len - 4 >= ((size_t)whole.at[1] << 16 | (size_t)whole.at[2] << 8 | whole.at[3]))
+			break;
+	}
+	return whole;
+}
+
+enum sl_parse sl_tls_parse(struct sl_side *side, struct sl_span in, bool last, struct sl_scratch *room,
+			   struct sl_message_values *out, size_t *consumed)
+{
+	(void)side;
+	struct sl_cur records = sl_cur_of(in.at, in.len);
+	bool refused = false;
+	struct sl_span message = handshake_bytes(&records, room, &refused);
+	if (message.len && message.at[0] != CLIENT_HELLO)
+		return SL_PARSE_FINISH;
+	if (refused)
+		return SL_PARSE_REFUSE;
+
+	struct sl_cur c = sl_cur_of(message.at, message.len);
+	sl_cur_u8(&c);
+	uint32_t len = sl_cur_be24(&c);
+	if (c.failed || sl_cur_left(&c) < len) {
+		if (!last)
+			return SL_PARSE_MORE;
+		len = (uint32_t)sl_cur_left(&c);
+	}
+	client_hello(sl_cur_sub(&c, len), out);
+	*consumed = in.len;
+	return SL_PARSE_DONE;
+}

@@ -1,0 +1,48 @@
+/* What the publisher's thread and its life-cycle share. */
+#ifndef SELAT_SENSOR_PUBLISH_INTERNAL_H
+#define SELAT_SENSOR_PUBLISH_INTERNAL_H
+
+#include <pthread.h>
+#include <selat/json.h>
+#include <selat/log.h>
+#include <sensor/publish/feed.h>
+#include <sensor/publish/merge.h>
+#include <sensor/publish/output.h>
+#include <sensor/publish/publish.h>
+
+/* Between start and finish all but the atomic fields belong to the thread. */
+struct sl_publisher {
+	struct sl_publish_config config;
+	struct sl_counters counters;
+	struct sl_bell bell;
+	struct sl_outbox **outbox;
+	struct sl_merge merge;
+	struct sl_routes routes;
+	struct sl_broker *broker;
+	struct sl_output *output, *dump;
+	struct sl_journal *journal;
+	struct sl_feed *feed;
+	char epoch[SL_EPOCH_TEXT];
+	uint64_t seq; /* the next alert's, without a journal */
+
+	struct sl_json json; /* the alert in hand */
+	bool in_hand;        /* rendered, not yet in the journal */
+	struct sl_journal_entry hand;
+	uint64_t again_ms, give_up_ms;
+	uint64_t given_up; /* alerts that the journal could not take */
+	struct sl_pace pace;
+	struct sl_err trouble; /* the journal's */
+
+	pthread_t thread;
+	bool started, joined;
+	int drain_ms; /* written before `finishing` */
+	_Atomic bool finishing, reopen, ended;
+};
+
+/* The thread: arg is the publisher. */
+void *sl_publisher_main(void *arg);
+
+/* Brings the counters in line with what the outputs say. */
+void sl_publisher_count(struct sl_publisher *p);
+
+#endif

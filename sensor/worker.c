@@ -1,0 +1,266 @@
+/* The packet's journey: decode ─► flow ─► TCP ─► inspect ─► detect ─► publish, a batch at a time.
+ * This file alone names all stages. Passes over the batch, so that look-ups are prefetched. */
+#include <netinet/in.h>
+#include <sensor/decode/decode.h>
+#include <sensor/detect/detect.h>
+#include <sensor/dump.h>
+#include <sensor/flow/flow.h>
+#include <sensor/flow/tcp.h>
+#include <sensor/inspect/inspect.h>
+#include <sensor/publish/publish.h>
+#include <sensor/worker.h>
+#include <stdlib.h>
+
+struct sl_worker {
+	struct sl_counters counters;
+	bool checksums, live;
+	struct sl_outbox *outbox;
+	struct sl_flow_table *flows;
+	struct sl_tcp *tcp;
+	struct sl_inspect *inspect;
+	struct sl_detect *detect; /* or */
+	struct sl_dump *dump;
+	const struct sl_sighting *now; /* the packet at hand */
+	struct sl_sighting ending;     /* for what is found when a flow ends */
+	struct sl_sighting sighting[SL_BATCH];
+	struct sl_flow_lookup lookup[SL_BATCH];
+};
+
+/* --- what one stage hands to the next --- */
+
+static void on_stream(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes, bool gap)
+{
+	struct sl_worker *w = ctx;
+	uint64_t offset = flow->side[side].delivered - bytes.len;
+	sl_inspect_stream(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side, bytes, gap);
+	if (w->detect)
+		sl_detect_stream(w->detect, w->now, flow, side, bytes, offset, gap);
+	else
+		sl_dump_stream(w->dump, flow, side, bytes);
+}
+
+static void on_stream_end(void *ctx, struct sl_flow *flow, unsigned side)
+{
+	struct sl_worker *w = ctx;
+	if (w->detect)
+		sl_detect_stream_end(w->detect, w->now, flow, side);
+}
+
+static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_value *values,
+			   size_t n)
+{
+	struct sl_worker *w = ctx;
+	if (w->detect)
+		sl_detect_transaction(w->detect, w->now, flow, side, values, n);
+	else
+		sl_dump_transaction(w->dump, w->now, flow, side, values, n);
+}
+
+static void on_match(void *ctx, const struct sl_match *m, const void *tail, size_t tail_len)
+{
+	struct sl_worker *w = ctx;
+	if (sl_outbox_match(w->outbox, m, tail, tail_len))
+		return;
+	sl_count(&w->counters, SL_COUNT_MATCHES_LOST);
+	sl_loaded_release(m->loaded);
+}
+
+/* A flow goes: what waits in it is handed on, then every stage lets go of it. */
+static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
+{
+	struct sl_worker *w = ctx;
+	const struct sl_sighting *now = w->now;
+	(void)why;
+	w->ending = (struct sl_sighting){ .packet = now->packet, .time = now->time,
+					  .observed = now->observed, .interface = now->interface };
+	sl_flow_view(flow, &w->ending.flow);
+	w->now = &w->ending;
+	if (flow->key.proto == IPPROTO_TCP)
+		sl_tcp_flush(w->tcp, flow);
+	sl_inspect_forget(w->inspect, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT));
+	if (w->detect)
+		sl_detect_forget(w->detect, flow);
+	else
+		sl_dump_flow(w->dump, w->now, flow);
+	w->now = now;
+}
+
+/* --- life --- */
+
+static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, struct sl_err *err)
+{
+	const struct sl_sensor_config *s = c->sensor;
+	struct sl_flow_config flow = { .max = s->flow_max / c->workers,
+				       .ended = on_flow_end, .ctx = w, .counters = &w->counters };
+	struct sl_tcp_sink tcp = { w, on_stream, on_stream_end };
+	struct sl_inspect_sink inspect = { w, on_transaction };
+	flow.slot_bytes[SL_SLOT_INSPECT] = sl_inspect_slot_bytes();
+	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;
+	flow.slot_bytes[SL_SLOT_DUMP] = c->loaded ? 0 : sl_dump_slot_bytes();
+
+	int rc = sl_flow_table_new(&w->flows, &flow, err);
+	if (rc == SL_OK)
+		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, &tcp, &w->counters, err);
+	if (rc == SL_OK)
+		rc = sl_inspect_new(&w->inspect, s->gather_bytes / c->workers, &inspect, &w->counters, err);
+	if (rc == SL_OK && c->loaded) {
+		struct sl_detect_config detect = { .loaded = c->loaded, .flows = w->flows,
+						   .counters = &w->counters, .at = s->at_time,
+						   .stream_bytes = s->stream_bytes / c->workers,
+						   .match = on_match, .ctx = w };
+		rc = sl_detect_new(&w->detect, &detect, err);
+	} else if (rc == SL_OK) {
+		rc = sl_dump_new(&w->dump, s->dump, w->flows, w->outbox, err);
+	}
+	return rc;
+}
+
+int sl_worker_new(struct sl_worker **out, const struct sl_worker_config *c, struct sl_err *err)
+{
+	struct sl_worker *w = calloc(1, sizeof *w);
+	if (!w)
+		return sl_fail(err, SL_ENOMEM, "worker: out of memory");
+	w->checksums = !c->sensor->no_checksums;
+	w->live = c->sensor->live;
+	w->outbox = c->outbox;
+	w->now = &w->ending;
+	int rc = new_stages(w, c, err);
+	if (rc != SL_OK) {
+		sl_worker_free(w);
+		return rc;
+	}
+	*out = w;
+	return SL_OK;
+}
+
+void sl_worker_free(struct sl_worker *w)
+{
+	if (!w)
+		return;
+	sl_dump_free(w->dump);
+	sl_detect_free(w->detect);
+	sl_inspect_free(w->inspect);
+	sl_tcp_free(w->tcp);
+	sl_flow_table_free(w->flows);
+	free(w);
+}
+
+struct sl_counters *sl_worker_counters(struct sl_worker *w)
+{
+	return &w->counters;
+}
+
+/* --- the journey --- */
+
+void sl_worker_decode(struct sl_worker *w, struct sl_batch *batch)
+{
+	for (size_t i = 0; i < batch->frames.n; i++)
+		sl_decode(&batch->frames.frame[i], w->checksums, &batch->packet[i]);
+	if (batch->frames.n)
+		batch->reached = batch->frames.frame[batch->frames.n - 1].number;
+}
+
+static bool has_flow(const struct sl_packet *p)
+{
+	return p->verdict == SL_VERDICT_OK && p->src.family != 0;
+}
+
+static void count_verdicts(struct sl_worker *w, const struct sl_batch *batch)
+{
+	static const enum sl_counter counter[] = {
+		[SL_VERDICT_OK] = SL_COUNT_DECODE_OK,
+		[SL_VERDICT_TRUNCATED] = SL_COUNT_DECODE_TRUNCATED,
+		[SL_VERDICT_MALFORMED] = SL_COUNT_DECODE_MALFORMED,
+		[SL_VERDICT_UNSUPPORTED] = SL_COUNT_DECODE_UNSUPPORTED,
+		[SL_VERDICT_FRAGMENT] = SL_COUNT_DECODE_FRAGMENT,
+	};
+	uint32_t n[5] = { 0 };
+	for (size_t i = 0; i < batch->frames.n; i++) {
+		n[batch->packet[i].verdict]++;
+		if (batch->packet[i].reason == sl_reason_checksum)
+			sl_count(&w->counters, SL_COUNT_BAD_CHECKSUM);
+	}
+	for (unsigned v = 0; v < 5; v++)
+		if (n[v])
+			sl_count_add(&w->counters, counter[v], n[v]);
+}
+
+static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i, const struct sl_flow *flow)
+{
+	const struct sl_packet *p = &batch->packet[i];
+	s->packet = p->number;
+	s->time = p->time;
+	s->observed = batch->frames.observed;
+	s->mac = p->mac;
+	s->interface = batch->frames.interface;
+	if (flow)
+		sl_flow_view(flow, &s->flow);
+}
+
+/* One packet: its flow, its bytes in order, what they say, and what that means. */
+static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
+{
+	const struct sl_packet *p = &batch->packet[i];
+	const struct sl_flow_lookup *lookup = &w->lookup[i];
+	struct sl_sighting *now = &w->sighting[i];
+	bool fresh;
+
+	sight(now, batch, i, NULL);
+	w->now = now;
+	struct sl_flow *flow = sl_flow_get(w->flows, lookup, p, &fresh);
+	sl_flow_view(flow, &now->flow);
+	if (fresh && w->detect)
+		sl_detect_flow(w->detect, now, flow);
+	if (p->proto == IPPROTO_TCP) {
+		sl_tcp_packet(w->tcp, flow, lookup->side, p);
+		if (p->tcp_flags & (SL_TCP_FIN | SL_TCP_RST))
+			sl_flow_restate(w->flows, flow);
+	} else {
+		if (w->detect)
+			sl_detect_datagram(w->detect, now, flow, lookup->side, p->payload);
+		sl_inspect_datagram(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT),
+				    lookup->side, p->payload);
+	}
+	sl_flow_view(flow, &now->flow); /* a parser may have learnt who the client is */
+}
+
+void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)
+{
+	size_t n = batch->frames.n;
+	for (size_t i = 0; i < n; i++)
+		if (has_flow(&batch->packet[i]))
+			sl_flow_prepare(w->flows, &batch->packet[i], &w->lookup[i]);
+	for (size_t i = 0; i < n; i++)
+		if (has_flow(&batch->packet[i]))
+			sl_flow_prefetch(w->flows, &w->lookup[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (w->dump)
+			sl_dump_packet(w->dump, &batch->packet[i]);
+		if (has_flow(&batch->packet[i]))
+			visit(w, batch, i);
+	}
+	if (w->detect)
+		sl_detect_flush(w->detect);
+	count_verdicts(w, batch);
+	if (n) {
+		sight(&w->ending, batch, n - 1, NULL);
+		w->now = &w->ending;
+		sl_flow_expire(w->flows, batch->packet[n - 1].time);
+	}
+	sl_outbox_reached(w->outbox, batch->reached);
+}
+
+void sl_worker_idle(struct sl_worker *w, uint64_t now)
+{
+	w->ending.time = w->ending.observed = now;
+	w->now = &w->ending;
+	sl_flow_expire(w->flows, now);
+}
+
+void sl_worker_end(struct sl_worker *w)
+{
+	w->now = &w->ending;
+	sl_flow_end_all(w->flows);
+	sl_outbox_reached(w->outbox, UINT64_MAX);
+	sl_outbox_close(w->outbox);
+}
