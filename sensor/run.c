@@ -53,7 +53,7 @@ struct run {
 	int wake_fd;   /* written once: sources return at once */
 	int done_fd;   /* counts threads that ended */
 	int signal_fd;
-	uint64_t begin_ms, end_ms;
+	uint64_t end_ms;
 	const struct sl_counters **counters;
 	struct sl_stats stats;
 };
@@ -253,7 +253,6 @@ static int start(struct run *r, struct sl_err *err)
 	int rc = sl_publisher_start(r->publisher, err);
 	if (rc != SL_OK)
 		return rc;
-	r->begin_ms = sl_time_mono_ms();
 	atomic_store(&r->running, r->lanes + (r->reader ? 1 : 0));
 	for (unsigned i = 0; i < r->lanes; i++) {
 		struct lane *l = &r->lane[i];
@@ -267,10 +266,23 @@ static int start(struct run *r, struct sl_err *err)
 	return SL_OK;
 }
 
+/* Since the first packet came, over all sources. */
+static double seconds(const struct run *r)
+{
+	uint64_t first = 0, end = r->end_ms ? r->end_ms : sl_time_mono_ms();
+	for (unsigned i = 0; i < r->lanes; i++) {
+		const struct sl_source *s = r->source ? r->source : r->lane[i].source;
+		uint64_t begun = sl_source_begun_ms(s);
+		if (begun && (!first || begun < first))
+			first = begun;
+	}
+	return first && end > first ? (double)(end - first) / 1000 : 0;
+}
+
 static void tell(struct run *r, const char *path)
 {
 	struct sl_err err = { "" };
-	r->stats.seconds = (double)((r->end_ms ? r->end_ms : sl_time_mono_ms()) - r->begin_ms) / 1000;
+	r->stats.seconds = seconds(r);
 	if (sl_stats_write(&r->stats, path, &err) != SL_OK)
 		sl_log(SL_WARN, "stats", "%s", err.text);
 }
@@ -327,14 +339,13 @@ static int join(struct run *r, struct sl_err *err)
 static void summary(struct run *r)
 {
 	uint64_t packets = sl_stats_sum(&r->stats, SL_COUNT_PACKETS);
-	double s = (double)(r->end_ms - r->begin_ms) / 1000;
 	uint64_t alerts = sl_stats_sum(&r->stats, SL_COUNT_MATCHES) -
 			  sl_stats_sum(&r->stats, SL_COUNT_MATCHES_SHADOW) -
 			  sl_stats_sum(&r->stats, SL_COUNT_MATCHES_EXPIRED) -
 			  sl_stats_sum(&r->stats, SL_COUNT_MATCHES_LOST);
 	sl_log(SL_INFO, "run", "%llu packets, %llu bytes in %.3f s, %llu alerts",
 	       (unsigned long long)packets,
-	       (unsigned long long)sl_stats_sum(&r->stats, SL_COUNT_BYTES), s, (unsigned long long)alerts);
+	       (unsigned long long)sl_stats_sum(&r->stats, SL_COUNT_BYTES), seconds(r), (unsigned long long)alerts);
 }
 
 static int run(struct run *r, struct sl_err *err)

@@ -73,7 +73,7 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 	(void)why;
 	w->ending = (struct sl_sighting){ .packet = now->packet, .time = now->time,
 					  .observed = now->observed, .interface = now->interface };
-	sl_flow_view(flow, &w->ending.flow);
+	sl_flow_moment(flow, &w->ending.flow);
 	w->now = &w->ending;
 	if (flow->key.proto == IPPROTO_TCP)
 		sl_tcp_flush(w->tcp, flow);
@@ -185,7 +185,7 @@ static void count_verdicts(struct sl_worker *w, const struct sl_batch *batch)
 			sl_count_add(&w->counters, counter[v], n[v]);
 }
 
-static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i, const struct sl_flow *flow)
+static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i)
 {
 	const struct sl_packet *p = &batch->packet[i];
 	s->packet = p->number;
@@ -193,8 +193,6 @@ static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i,
 	s->observed = batch->frames.observed;
 	s->mac = p->mac;
 	s->interface = batch->frames.interface;
-	if (flow)
-		sl_flow_view(flow, &s->flow);
 }
 
 /* One packet: its flow, its bytes in order, what they say, and what that means. */
@@ -205,10 +203,10 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	struct sl_sighting *now = &w->sighting[i];
 	bool fresh;
 
-	sight(now, batch, i, NULL);
+	sight(now, batch, i);
 	w->now = now;
 	struct sl_flow *flow = sl_flow_get(w->flows, lookup, p, &fresh);
-	sl_flow_view(flow, &now->flow);
+	sl_flow_moment(flow, &now->flow);
 	if (fresh && w->detect)
 		sl_detect_flow(w->detect, now, flow);
 	if (p->proto == IPPROTO_TCP) {
@@ -221,7 +219,8 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 		sl_inspect_datagram(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT),
 				    lookup->side, p->payload);
 	}
-	sl_flow_view(flow, &now->flow); /* a parser may have learnt who the client is */
+	now->flow.app = flow->app; /* a parser may have learnt what it is, and who the client is */
+	now->flow.client = flow->client;
 }
 
 void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)
@@ -243,7 +242,7 @@ void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)
 		sl_detect_flush(w->detect);
 	count_verdicts(w, batch);
 	if (n) {
-		sight(&w->ending, batch, n - 1, NULL);
+		sight(&w->ending, batch, n - 1);
 		w->now = &w->ending;
 		sl_flow_expire(w->flows, batch->packet[n - 1].time);
 	}

@@ -40,6 +40,9 @@ int sl_source_live(struct sl_source **out, const struct sl_live_config *config,
  * most 100 ms. */
 int sl_source_read(struct sl_source *s, struct sl_frames *batch, struct sl_err *err);
 
+/* The monotonic clock (milliseconds) when the first packet came; 0: none yet. Any thread. */
+uint64_t sl_source_begun_ms(const struct sl_source *s);
+
 /* How the reading went: SL_OK; SL_EPARTIAL if part was unreadable; SL_EFAIL if nothing was readable. */
 int sl_source_close(struct sl_source *s); /* frees; NULL is fine */
 

@@ -33,6 +33,8 @@ int sl_source_read(struct sl_source *s, struct sl_frames *batch, struct sl_err *
 	batch->interface = NULL;
 	int rc = s->read(s, batch, err);
 	if (batch->n > 0) {
+		if (atomic_load_explicit(&s->begun_ms, memory_order_relaxed) == 0)
+			atomic_store_explicit(&s->begun_ms, sl_time_mono_ms(), memory_order_relaxed);
 		uint64_t bytes = 0;
 		for (size_t i = 0; i < batch->n; i++)
 			bytes += batch->frame[i].len;
@@ -42,6 +44,11 @@ int sl_source_read(struct sl_source *s, struct sl_frames *batch, struct sl_err *
 		sl_count(s->counters, SL_COUNT_BATCHES);
 	}
 	return rc;
+}
+
+uint64_t sl_source_begun_ms(const struct sl_source *s)
+{
+	return atomic_load_explicit(&s->begun_ms, memory_order_relaxed);
 }
 
 int sl_source_close(struct sl_source *s)

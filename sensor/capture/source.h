@@ -13,6 +13,7 @@ struct sl_source {
 	pcap_t *pcap;
 	int link;
 	uint64_t number;     /* of the last packet */
+	_Atomic uint64_t begun_ms;
 	uint64_t not_before; /* packets with an older stamp are not ours */
 };
 

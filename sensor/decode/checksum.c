@@ -1,19 +1,19 @@
-/* The Internet checksum, RFC 1071: the ones' complement sum of 16-bit words. Summed as 64-bit words
- * in the machine's order with the carries gathered apart, which compilers turn into vectors; the
- * byte order is put right once at the end (RFC 1071, section 2 B). */
+/* The Internet checksum, RFC 1071: the ones' complement sum of 16-bit words. Summed as 32-bit words in
+ * the machine's order, which compilers turn into vectors, and folded at the end (section 2 C); the byte
+ * order is put right once (section 2 B). */
 #include <arpa/inet.h>
 #include <sensor/decode/layers.h>
 
+/* 32-bit words into a 64-bit sum: room for 2^32 of them before a carry could be lost. */
 static uint64_t sum_words(const uint8_t *at, size_t words)
 {
-	uint64_t low = 0, high = 0;
+	uint64_t sum = 0;
 	for (size_t i = 0; i < words; i++) {
 		uint32_t w;
 		memcpy(&w, at + i * 4, 4);
-		low += w & 0xffff;
-		high += w >> 16;
+		sum += w;
 	}
-	return low + high;
+	return sum;
 }
 
 uint32_t sl_sum_add(uint32_t sum, const uint8_t *at, size_t len)

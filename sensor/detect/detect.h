@@ -34,7 +34,7 @@ struct sl_sighting {
 	uint64_t packet, time, observed;
 	const uint8_t *mac;    /* destination and source; NULL: none */
 	const char *interface; /* NULL: from a file */
-	struct sl_flow_view flow; /* as it was then: later packets of the batch do not change an alert */
+	struct sl_flow_moment flow; /* as it was then: later packets of the batch do not change an alert */
 };
 
 void sl_detect_flow(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow); /* is new */

@@ -210,14 +210,14 @@ static void publish(struct sl_detect *d, const struct sl_hit *hit)
 		.indicator = hit->indicator,
 		.offset = hit->offset,
 		.field = hit->field,
-		.to_client = hit->side != hit->flow->client,
+		.to_client = hit->side != at->flow.client,
 		.has_mac = at->mac != NULL,
 		.interface = at->interface,
-		.flow = at->flow,
 		.value_len = (uint16_t)hit->value.len,
 		.around_len = (uint16_t)hit->around.len,
 		.fields_len = (uint16_t)hit->fields.len,
 	};
+	sl_flow_view_at(hit->flow, &at->flow, &m.flow);
 	if (at->mac) {
 		memcpy(m.dst_mac, at->mac, 6);
 		memcpy(m.src_mac, at->mac + 6, 6);

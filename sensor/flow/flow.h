@@ -105,6 +105,23 @@ void *sl_flow_slot(const struct sl_flow_table *t, struct sl_flow *flow, enum sl_
 void sl_flow_prove_client(struct sl_flow *flow, unsigned side);
 
 void sl_flow_view(const struct sl_flow *flow, struct sl_flow_view *view);
+
+/* What changes in a flow from packet to packet: enough to give a view of an earlier moment. Inline,
+ * because one is taken for every packet. */
+struct sl_flow_moment {
+	uint64_t last, packets[2], bytes[2];
+	const char *app;
+	uint8_t seen, client;
+};
+
+static inline void sl_flow_moment(const struct sl_flow *flow, struct sl_flow_moment *m)
+{
+	*m = (struct sl_flow_moment){ flow->last, { flow->packets[0], flow->packets[1] },
+				      { flow->bytes[0], flow->bytes[1] }, flow->app, flow->seen,
+				      flow->client };
+}
+void sl_flow_view_at(const struct sl_flow *flow, const struct sl_flow_moment *m,
+		     struct sl_flow_view *view);
 const char *sl_flow_state_text(const struct sl_flow *flow);
 
 static inline bool sl_flow_to_client(const struct sl_flow *flow, unsigned side)

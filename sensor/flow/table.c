@@ -345,23 +345,30 @@ static void set_address(struct sl_address *a, const struct sl_flow *f, const uin
 
 void sl_flow_view(const struct sl_flow *f, struct sl_flow_view *v)
 {
-	bool high = f->client, icmp = f->key.proto == IPPROTO_ICMP || f->key.proto == IPPROTO_ICMPV6;
+	struct sl_flow_moment now;
+	sl_flow_moment(f, &now);
+	sl_flow_view_at(f, &now, v);
+}
+
+void sl_flow_view_at(const struct sl_flow *f, const struct sl_flow_moment *m, struct sl_flow_view *v)
+{
+	bool high = m->client, icmp = f->key.proto == IPPROTO_ICMP || f->key.proto == IPPROTO_ICMPV6;
 	memset(v, 0, sizeof *v);
 	set_address(&v->src, f, high ? f->key.high : f->key.low);
 	set_address(&v->dst, f, high ? f->key.low : f->key.high);
 	v->sport = icmp ? f->icmp >> 8 : high ? f->key.high_port : f->key.low_port;
 	v->dport = icmp ? f->icmp & 0xff : high ? f->key.low_port : f->key.high_port;
 	v->proto = f->key.proto;
-	v->seen = (uint8_t)((f->seen >> high & 1 ? SL_SEEN_TO_SERVER : 0) |
-			    (f->seen >> !high & 1 ? SL_SEEN_TO_CLIENT : 0));
+	v->seen = (uint8_t)((m->seen >> high & 1 ? SL_SEEN_TO_SERVER : 0) |
+			    (m->seen >> !high & 1 ? SL_SEEN_TO_CLIENT : 0));
 	v->vlans = f->vlans;
 	memcpy(v->vlan, f->vlan, sizeof v->vlan);
-	v->app = f->app;
+	v->app = m->app;
 	v->start = f->start;
-	v->last = f->last;
+	v->last = m->last;
 	for (unsigned i = 0; i < 2; i++) {
-		v->packets[i] = f->packets[i ^ high];
-		v->bytes[i] = f->bytes[i ^ high];
+		v->packets[i] = m->packets[i ^ high];
+		v->bytes[i] = m->bytes[i ^ high];
 	}
 }
 

@@ -42,6 +42,9 @@ struct lane { /* a route at work */
 	uint64_t again_ms;            /* not before */
 	char why[256];                /* the last refusal; "": none since the last delivery */
 	struct sl_pace pace;
+	char read_epoch[SL_EPOCH_TEXT]; /* the next alert to read from the journal */
+	uint64_t read_seq;
+	bool back;     /* something was delivered since the last complaint */
 	bool troubled; /* said, and not yet taken back */
 	bool at_end;   /* of the journal, when it last looked */
 };
@@ -75,6 +78,7 @@ static void delivered(void *ctx, uint64_t tag, const char *error)
 	} else {
 		flight->state = FLIGHT_DONE;
 		l->why[0] = '\0';
+		l->back = true;
 		sl_count(f->config.counters, SL_COUNT_DELIVERED);
 	}
 }
@@ -193,6 +197,13 @@ static void send_refused(struct sl_feed *f, struct lane *l)
 	sl_journal_reader_seek(l->reader, here);
 }
 
+static void take_flight(struct lane *l, const struct flight *flight)
+{
+	memcpy(l->read_epoch, flight->epoch, sizeof l->read_epoch);
+	l->read_seq = flight->seq + 1;
+	l->next++;
+}
+
 /* Takes one alert from the journal into the window. False: there is none, or not now. */
 static bool send_next(struct sl_feed *f, struct lane *l)
 {
@@ -215,7 +226,7 @@ static bool send_next(struct sl_feed *f, struct lane *l)
 		flight->state = FLIGHT_DONE;
 		flight->withheld = true;
 		sl_count(f->config.counters, SL_COUNT_WITHHELD);
-		l->next++;
+		take_flight(l, flight);
 		return true;
 	}
 	rc = send_entry(f, l, number, &e, &err);
@@ -223,7 +234,7 @@ static bool send_next(struct sl_feed *f, struct lane *l)
 		sl_journal_reader_seek(l->reader, at);
 		return false;
 	}
-	l->next++;
+	take_flight(l, flight);
 	l->route_seq++;
 	sl_count(f->config.counters, SL_COUNT_ROUTED);
 	if (rc != SL_OK) {
@@ -268,12 +279,13 @@ static void release_files(struct sl_feed *f)
 	sl_journal_release(f->config.journal, oldest);
 }
 
+/* What is not yet delivered: in flight, and not yet read. */
 static uint64_t lane_waiting(const struct sl_feed *f, const struct lane *l)
 {
-	const struct flight *oldest = &l->flight[l->first % WINDOW];
-	if (l->first < l->next)
-		return sl_journal_count(f->config.journal, oldest->epoch, oldest->seq);
-	return sl_journal_count(f->config.journal, l->mark.epoch, l->mark.seq);
+	uint64_t n = sl_journal_count(f->config.journal, l->read_epoch, l->read_seq);
+	for (uint64_t k = l->first; k < l->next; k++)
+		n += l->flight[k % WINDOW].state != FLIGHT_DONE;
+	return n;
 }
 
 /* One line a minute while alerts wait for a broker, one when it is back. */
@@ -282,16 +294,17 @@ static void say_state(struct sl_feed *f, struct lane *l)
 	const char *trouble =
 		f->producer ? sl_producer_trouble(f->producer) : "there is no producer";
 	const char *why = trouble ? trouble : l->why[0] ? l->why : NULL;
-	uint64_t held, waiting;
+	uint64_t held;
 
 	if (!why && !l->troubled)
 		return;
-	waiting = lane_waiting(f, l);
+	uint64_t waiting = lane_waiting(f, l);
 	if (why && waiting && sl_pace_pass(&l->pace, SAY_MS, &held)) {
 		sl_log(SL_WARN, "kafka", "route %s: %s; %" PRIu64 " alerts wait in %s",
 		       l->route->name, why, waiting, sl_journal_path(f->config.journal));
 		l->troubled = true;
-	} else if (!why && l->refused == 0) {
+		l->back = false;
+	} else if (!why && l->troubled && l->back && l->refused == 0) {
 		sl_log(SL_INFO, "kafka", "route %s: delivering again; %" PRIu64 " alerts wait",
 		       l->route->name, waiting);
 		l->troubled = false;
@@ -311,6 +324,8 @@ static int lane_init(struct sl_feed *f, struct lane *l, const struct sl_route *r
 	if (rc != SL_OK)
 		return rc;
 	l->route_seq = l->mark.route_seq;
+	memcpy(l->read_epoch, l->mark.epoch, sizeof l->read_epoch);
+	l->read_seq = l->mark.seq;
 	sl_journal_reader_find(l->reader, l->mark.epoch, l->mark.seq);
 	l->segment = sl_journal_reader_place(l->reader).segment;
 	return SL_OK;
