@@ -116,27 +116,18 @@ static const struct sl_options spec = {
 
 static int begin(struct follow *f, const struct follow_options *o, struct sl_err *err)
 {
-	char found[128];
-	const char *servers = o->broker, *named = sl_map_get(&o->kafka, "bootstrap.servers");
 	enum sl_from from = strcmp(o->from, "end") == 0 ? SL_FROM_END : SL_FROM_BEGINNING;
-	if (!servers && sl_kafka_embedded(&o->kafka, true)) {
-		int rc = sl_broker_find(found, sizeof found, err);
-		if (rc)
-			return rc;
-		servers = found;
-	}
 	f->ids = sl_seen_new(IDS);
 	f->indicators = o->summary ? sl_seen_new(INDICATORS) : NULL;
 	if (!f->ids || (o->summary && !f->indicators))
 		return sl_fail(err, SL_ENOMEM, "out of memory");
-	int rc = sl_consumer_new(&f->consumer, &o->kafka, servers, o->topic, from, err);
+	int rc = sl_kafka_check(&o->kafka, err);
+	if (!rc)
+		rc = sl_consumer_new(&f->consumer, &o->kafka, o->broker, o->topic, from, err);
 	if (rc)
 		return rc;
-	sl_log(SL_INFO, NULL, "following %s at %s from %s", o->topic,
-	       servers ? servers
-	       : named ? named
-		       : "the configured brokers",
-	       from == SL_FROM_END ? "the end" : "the beginning");
+	sl_log(SL_INFO, NULL, "following %s at %s from the %s", o->topic,
+	       sl_consumer_servers(f->consumer), o->from);
 	f->new_ms = sl_time_mono_ms();
 	if (!o->json) {
 		f->look = sl_screen_look_of_stdout();
@@ -192,17 +183,23 @@ static void take(struct follow *f, const struct sl_message *m)
 	sl_alert_fini(&a);
 }
 
+/* A pipe nobody reads any more, or a terminal that is gone; asked for also while nothing comes. */
+static bool reader_left(void)
+{
+	struct pollfd reader = { .fd = STDOUT_FILENO };
+	return poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR);
+}
+
 /* Rows go out when there is nothing more to read: at once in a trickle, in blocks in a flood. */
 static int flush(struct follow *f, struct sl_err *err)
 {
-	struct pollfd reader = { .fd = STDOUT_FILENO };
 	f->unflushed = false;
 	f->look = sl_screen_look_of_stdout(); /* the window may have another size now */
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return SL_OK;
 	int why = errno ? errno : EIO;
-	f->left = poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR);
+	f->left = reader_left();
 	return f->left ? SL_OK : sl_fail(err, SL_EFAIL, "standard output: %s", strerror(why));
 }
 
@@ -232,6 +229,8 @@ static int run(struct follow *f, struct sl_err *err)
 			rc = ferror(stdout) ? flush(f, err) : SL_OK;
 		} else if (rc == 0 && f->unflushed) {
 			rc = flush(f, err);
+		} else if (rc == 0) {
+			f->left = reader_left();
 		}
 	}
 	return rc;

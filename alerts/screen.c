@@ -1,7 +1,7 @@
 /* Renders alerts as rows: fill a cell a column, share the width out, print.
  *
  * Invariants: a cell holds text that is safe to show and bounded; a TLP label is never cut, because
- * AMBER+STRICT cut short says AMBER; on a narrow screen the sensor goes first, then the flow.
+ * AMBER+STRICT cut short says AMBER; on a narrow screen flow and sensor take a second line.
  * wcwidth needs a UTF-8 LC_CTYPE; without one every character counts as one column. */
 #include "alerts/screen.h"
 
@@ -15,20 +15,24 @@
 enum {
 	PIECE_MAX = 1024, /* bytes of one value that are shown; each may become four */
 	CELL_MAX = 2 * (4 * PIECE_MAX + 8),
-	GAP = 2, /* spaces between columns */
+	GAP = 2,        /* spaces between columns */
+	INDENT = 10,    /* of a second line: under what stands behind the time */
+	ONE_LINE = 150, /* columns from which on a row is one line */
 };
 
 enum { COL_TIME, COL_SEVERITY, COL_TLP, COL_INDICATOR, COL_MATCH, COL_FLOW, COL_SENSOR, COLS };
 
-/* Columns share what the screen has beyond `min`, up to `ideal`. */
+/* Columns share what their line has beyond `min`, up to `ideal`; `keep_end` ones lose their front.
+ */
 static const struct column {
 	const char *title;
 	unsigned min, ideal;
+	bool keep_end;
 } columns[COLS] = {
-	[COL_TIME] = { "TIME UTC", 8, 8 },  [COL_SEVERITY] = { "SEVERITY", 8, 8 },
-	[COL_TLP] = { "TLP", 16, 16 },      [COL_INDICATOR] = { "INDICATOR", 10, 28 },
-	[COL_MATCH] = { "MATCH", 12, 40 },  [COL_FLOW] = { "FLOW", 16, 45 },
-	[COL_SENSOR] = { "SENSOR", 8, 16 },
+	[COL_TIME] = { "TIME UTC", 8, 8, false },  [COL_SEVERITY] = { "SEVERITY", 8, 8, false },
+	[COL_TLP] = { "TLP", 16, 16, false },      [COL_INDICATOR] = { "INDICATOR", 10, 28, true },
+	[COL_MATCH] = { "MATCH", 12, 40, false },  [COL_FLOW] = { "FLOW", 16, 45, false },
+	[COL_SENSOR] = { "SENSOR", 8, 16, false },
 };
 
 struct cell {
@@ -38,8 +42,9 @@ struct cell {
 };
 
 struct layout {
-	unsigned width[COLS]; /* 0: the column is left out */
-	bool cut;             /* to these widths; else they are only what is padded to */
+	unsigned width[COLS];
+	int second; /* the column that begins a second line; COLS: one line is enough */
+	bool cut;   /* to these widths; else they are only what is padded to */
 };
 
 /* The colours of TLP 2.0, on black as it asks. */
@@ -207,30 +212,33 @@ static void fill_row(struct cell row[COLS], const struct sl_alert *a, enum sl_co
 	}
 }
 
-static unsigned needed(int n)
+/* Shares the width of one line among its columns; 0 is as much as they wish. */
+static void share_line(struct layout *l, int first, int end, unsigned width)
 {
-	unsigned sum = 0;
-	for (int i = 0; i < n; i++)
-		sum += columns[i].min + (i ? GAP : 0);
-	return sum;
+	unsigned wish = 0, needed = 0;
+	for (int i = first; i < end; i++) {
+		needed += columns[i].min + (i > first ? GAP : 0);
+		wish += columns[i].ideal - columns[i].min;
+	}
+	unsigned extra = !width ? wish : width > needed ? width - needed : 0;
+	for (int i = first; i < end; i++) {
+		unsigned want = columns[i].ideal - columns[i].min;
+		l->width[i] = columns[i].min + (extra >= wish ? want : want * extra / wish);
+	}
+	if (width && extra > wish && first <= COL_MATCH)
+		l->width[COL_MATCH] += extra - wish;
 }
 
 static struct layout share_width(unsigned width)
 {
-	struct layout l = { .cut = width > 0 };
-	int n = COLS;
-	unsigned wish = 0;
-	while (width && n > COL_FLOW && needed(n) > width)
-		n--;
-	for (int i = 0; i < n; i++)
-		wish += columns[i].ideal - columns[i].min;
-	unsigned extra = !width ? wish : width > needed(n) ? width - needed(n) : 0;
-	for (int i = 0; i < n; i++) {
-		unsigned want = columns[i].ideal - columns[i].min;
-		l.width[i] = columns[i].min + (extra >= wish ? want : want * extra / wish);
+	struct layout l = { .cut = width > 0, .second = COLS };
+	if (width && width < ONE_LINE) {
+		l.second = COL_FLOW;
+		share_line(&l, 0, COL_FLOW, width);
+		share_line(&l, COL_FLOW, COLS, width > INDENT ? width - INDENT : 1);
+	} else {
+		share_line(&l, 0, COLS, width);
 	}
-	if (width && extra > wish)
-		l.width[COL_MATCH] += extra - wish;
 	return l;
 }
 
@@ -250,13 +258,19 @@ static unsigned text_columns(const char *text)
 }
 
 /* Prints the text, cut with an ellipsis if it is wider; returns the columns it took. */
-static unsigned print_cut(FILE *out, const char *text, unsigned width)
+static unsigned print_cut(FILE *out, const char *text, unsigned width, bool keep_end)
 {
-	unsigned used = 0, all = text_columns(text);
+	unsigned all = text_columns(text), used = 0;
 	size_t len;
 	if (all <= width) {
 		fputs(text, out);
 		return all;
+	}
+	if (keep_end) {
+		for (; all + 1 > width && *text; text += len)
+			all -= columns_of(code_point(text, &len));
+		fprintf(out, "…%s", text);
+		return all + 1;
 	}
 	for (; *text; text += len) {
 		unsigned n = columns_of(code_point(text, &len));
@@ -269,31 +283,29 @@ static unsigned print_cut(FILE *out, const char *text, unsigned width)
 	return used + 1;
 }
 
-static void print_cell(FILE *out, const char *text, const char *colour, unsigned width, bool cut,
-		       bool last)
+static void print_cell(FILE *out, const struct layout *l, int i, const char *text,
+		       const char *colour, bool whole)
 {
-	unsigned used;
+	unsigned width = l->width[i];
+	if (i == l->second)
+		fprintf(out, "\n%*s", INDENT, "");
 	if (colour)
 		fputs(colour, out);
-	used = print_cut(out, text, cut ? width : UINT32_MAX);
+	unsigned used =
+		print_cut(out, text, l->cut && !whole ? width : UINT32_MAX, columns[i].keep_end);
 	if (colour)
 		fputs("\033[0m", out);
-	if (!last)
+	if (i + 1 == COLS)
+		putc('\n', out);
+	else if (i + 1 != l->second)
 		fprintf(out, "%*s", GAP + (int)(used < width ? width - used : 0), "");
-}
-
-static bool is_last(const struct layout *l, int i)
-{
-	return i == COLS - 1 || l->width[i + 1] == 0;
 }
 
 void sl_screen_header(FILE *out, const struct sl_screen_look *look)
 {
 	struct layout l = share_width(look->width);
-	for (int i = 0; i < COLS && l.width[i]; i++)
-		print_cell(out, columns[i].title, look->colours ? "\033[1m" : NULL, l.width[i],
-			   l.cut, is_last(&l, i));
-	putc('\n', out);
+	for (int i = 0; i < COLS; i++)
+		print_cell(out, &l, i, columns[i].title, look->colours ? "\033[1m" : NULL, false);
 }
 
 void sl_screen_row(FILE *out, const struct sl_screen_look *look, const struct sl_alert *a)
@@ -301,10 +313,7 @@ void sl_screen_row(FILE *out, const struct sl_screen_look *look, const struct sl
 	struct cell row[COLS];
 	struct layout l = share_width(look->width);
 	fill_row(row, a, look->colours);
-	for (int i = 0; i < COLS && l.width[i]; i++) {
-		bool whole = i == COL_TLP && a->tlp != SL_TLP_NONE;
-		print_cell(out, row[i].text, row[i].colour, l.width[i], l.cut && !whole,
-			   is_last(&l, i));
-	}
-	putc('\n', out);
+	for (int i = 0; i < COLS; i++)
+		print_cell(out, &l, i, row[i].text, row[i].colour,
+			   i == COL_TLP && a->tlp != SL_TLP_NONE);
 }

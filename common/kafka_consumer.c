@@ -68,6 +68,11 @@ static bool is_silence(rd_kafka_resp_err_t why)
 static int fail_start(const struct sl_consumer *c, rd_kafka_resp_err_t why, struct sl_err *err)
 {
 	const char *text = rd_kafka_err2str(why);
+	if (why == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		return sl_fail(err, SL_EFAIL,
+			       "topic %s at %s does not exist: create it, or start what publishes "
+			       "to it first",
+			       rd_kafka_topic_name(c->topic), c->servers);
 	if (!is_silence(why))
 		return sl_fail(err, SL_EFAIL, "topic %s at %s: %s", rd_kafka_topic_name(c->topic),
 			       c->servers, text);
@@ -275,6 +280,11 @@ int sl_consumer_poll(struct sl_consumer *c, int timeout_ms, struct sl_message *m
 		return sl_fail(err, SL_EFAIL, "topic %s at %s: %s", rd_kafka_topic_name(c->topic),
 			       c->servers, c->trouble.text);
 	return look_after(c, err);
+}
+
+const char *sl_consumer_servers(const struct sl_consumer *c)
+{
+	return c->servers;
 }
 
 bool sl_consumer_header(const struct sl_consumer *c, const char *name, struct sl_span *value)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PROBE_EVERY_MS = 1000, PROBE_MS = 100 };
+enum { PROBE_EVERY_MS = 1000, PROBE_MS = 100, MEET_MS = 200, TOPICS = 16 };
 
 struct sl_producer {
 	rd_kafka_t *rk;
@@ -20,6 +20,8 @@ struct sl_producer {
 	int reports; /* that came in this poll */
 	struct sl_kafka_trouble trouble;
 	uint64_t probe_at_ms;
+	rd_kafka_topic_t *topic[TOPICS]; /* met so far */
+	size_t topics_n;
 };
 
 static_assert(sizeof(void *) >= sizeof(uint64_t), "a tag travels through librdkafka as a pointer");
@@ -113,10 +115,28 @@ static int refused(struct sl_producer *p, const struct sl_record *record, rd_kaf
 	return sl_fail(err, SL_EFAIL, "topic %s: %s", record->topic, reason);
 }
 
+/* librdkafka looks a new topic's partitions up only once a second; its first records would wait for
+ * that. Asked for here, once a topic, they leave at once. If nobody answers, librdkafka goes on. */
+static void meet_topic(struct sl_producer *p, const char *name)
+{
+	const struct rd_kafka_metadata *answer = NULL;
+	for (size_t i = 0; i < p->topics_n; i++)
+		if (strcmp(rd_kafka_topic_name(p->topic[i]), name) == 0)
+			return;
+	rd_kafka_topic_t *topic =
+		p->topics_n < TOPICS ? rd_kafka_topic_new(p->rk, name, NULL) : NULL;
+	if (!topic)
+		return;
+	p->topic[p->topics_n++] = topic;
+	if (rd_kafka_metadata(p->rk, 0, topic, &answer, MEET_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(answer);
+}
+
 int sl_producer_send(struct sl_producer *p, const struct sl_record *record, struct sl_err *err)
 {
 	if (p->trouble.fatal)
 		return sl_fail(err, SL_EFAIL, "topic %s: %s", record->topic, p->trouble.text);
+	meet_topic(p, record->topic);
 	rd_kafka_headers_t *headers = make_headers(record);
 	rd_kafka_vu_t vu[] = {
 		{ .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = record->topic },
@@ -183,6 +203,8 @@ void sl_producer_free(struct sl_producer *p)
 {
 	if (!p)
 		return;
+	for (size_t i = 0; i < p->topics_n; i++)
+		rd_kafka_topic_destroy(p->topic[i]);
 	if (p->rk) {
 		rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
 					      RD_KAFKA_PURGE_F_NON_BLOCKING);

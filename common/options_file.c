@@ -209,6 +209,27 @@ static int read_section_key(struct reader *r, const char *section)
 			 strlen(section), 0);
 }
 
+/* Steps over what stands behind a section's name, whatever it is. */
+static int skip_value(struct reader *r)
+{
+	int rc = sl_yaml_next(&r->yaml);
+	unsigned depth = 0;
+
+	while (rc == SL_OK) {
+		yaml_event_type_t type = r->yaml.event.type;
+		if (type == YAML_MAPPING_START_EVENT || type == YAML_SEQUENCE_START_EVENT)
+			depth++;
+		else if (type == YAML_MAPPING_END_EVENT || type == YAML_SEQUENCE_END_EVENT)
+			depth--;
+		else
+			rc = count_value(r);
+		if (depth == 0 || rc < 0)
+			return rc;
+		rc = sl_yaml_next(&r->yaml);
+	}
+	return rc;
+}
+
 /* One `section: { … }` of the root; its name is at hand. */
 static int read_section(struct reader *r)
 {
@@ -217,6 +238,8 @@ static int read_section(struct reader *r)
 
 	sl_yaml_place(place, &r->yaml);
 	int rc = read_key(r, "", &section);
+	if (rc == SL_OK && sl_option_section_foreign(r->spec, section))
+		return skip_value(r);
 	if (rc == SL_OK)
 		rc = sl_option_section_check(r->spec, section, place, r->yaml.err);
 	if (rc == SL_OK)

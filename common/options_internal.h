@@ -28,6 +28,8 @@ static inline void *sl_option_at(const struct sl_option *row, void *into)
  * (and err says what was meant, after `where`) if there is none. */
 const struct sl_option *sl_option_by_key(const struct sl_options *spec, const char *section,
 					 const char *key, const char *where, struct sl_err *err);
+/* The three programs may share one file: a section of another program is no error, and stepped over. */
+bool sl_option_section_foreign(const struct sl_options *spec, const char *section);
 int sl_option_section_check(const struct sl_options *spec, const char *section, const char *where,
 			    struct sl_err *err);
 /* ", did you mean "x"?" or "". Returns out. */

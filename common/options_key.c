@@ -51,14 +51,27 @@ static int fail_unknown(const struct sl_options *spec, const char *section, cons
 		       section ? "key" : "section", sl_option_shown(shown, word), hint);
 }
 
+static bool has_section(const struct sl_options *spec, const char *section)
+{
+	for (size_t i = 0; i < spec->n; i++)
+		if (spec->table[i].section && strcmp(spec->table[i].section, section) == 0)
+			return true;
+	return false;
+}
+
+bool sl_option_section_foreign(const struct sl_options *spec, const char *section)
+{
+	static const char *const all[] = { "sensor", "capture", "flow", "journal", "kafka", "routes" };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcmp(all[i], section) == 0)
+			return !has_section(spec, section);
+	return false;
+}
+
 int sl_option_section_check(const struct sl_options *spec, const char *section, const char *where,
 			    struct sl_err *err)
 {
-	for (size_t i = 0; i < spec->n; i++) {
-		if (spec->table[i].section && strcmp(spec->table[i].section, section) == 0)
-			return SL_OK;
-	}
-	return fail_unknown(spec, NULL, section, where, err);
+	return has_section(spec, section) ? SL_OK : fail_unknown(spec, NULL, section, where, err);
 }
 
 const struct sl_option *sl_option_by_key(const struct sl_options *spec, const char *section,

@@ -8,6 +8,10 @@
 
 int sl_expression_check(const char *regex, bool nocase, struct sl_err *err)
 {
+	/* "(*UTF8)" would let bytes that are no UTF-8 do anything inside Hyperscan. */
+	if (strncmp(regex, "(*", 2) == 0)
+		return sl_fail(err, SL_EFORMAT,
+			       "must not begin with \"(*\": expressions are over bytes");
 	hs_expr_info_t *info = NULL;
 	hs_compile_error_t *why = NULL;
 	if (hs_expression_info(regex, nocase ? HS_FLAG_CASELESS : 0, &info, &why) != HS_SUCCESS) {

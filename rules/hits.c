@@ -128,6 +128,10 @@ int sl_hits_add(void *hits, const json_t *alert, struct sl_err *err)
 		return sl_fail(err, SL_ENOMEM, "out of memory");
 	h->of[i].kept++;
 	seen->bytes = base64_decode(json_string_value(json_object_get(match, "bytes")), &seen->len);
+	if (!seen->bytes && value) { /* of an address there is nothing around */
+		seen->bytes = malloc(strlen(value) + 1);
+		seen->len = seen->bytes ? sl_text_unescape(seen->bytes, value) : 0;
+	}
 	match_find(seen, &h->pack->indicator[i], value);
 	return SL_OK;
 }

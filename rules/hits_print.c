@@ -42,7 +42,7 @@ int sl_hits_print(const struct sl_hits *h, bool colour)
 			continue;
 		matched++;
 		sl_out_text(stdout, h->pack->indicator[i].id);
-		printf("  %zu alerts\n", h->of[i].n);
+		printf(": %zu %s\n", h->of[i].n, h->of[i].n == 1 ? "alert" : "alerts");
 		for (size_t k = 0; k < h->of[i].kept; k++)
 			seen_print(&h->of[i].seen[k], colour);
 		if (h->of[i].n > h->of[i].kept)

@@ -62,6 +62,15 @@ static bool address_read(struct sl_reader *r, const char *key, const json_t *val
 	       sl_reader_fail(r, key, "%s", why.text);
 }
 
+/* An indicator with a domain and a URL is refused later; until then it has one normal form. */
+static bool normal_set(struct sl_reader *r, const char *key, const char *normal,
+		       struct sl_indicator *ind)
+{
+	free(ind->normal);
+	ind->normal = strdup(normal);
+	return ind->normal || sl_reader_fail(r, key, "out of memory");
+}
+
 static bool domain_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
 	struct sl_indicator *ind = into;
@@ -71,8 +80,7 @@ static bool domain_read(struct sl_reader *r, const char *key, const json_t *valu
 		return false;
 	if (sl_name_parse(ind->value, normal, sizeof normal, &why) < 0)
 		return sl_reader_fail(r, key, "%s", why.text);
-	ind->normal = strdup(normal);
-	return ind->normal || sl_reader_fail(r, key, "out of memory");
+	return normal_set(r, key, normal, ind);
 }
 
 static bool url_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
@@ -84,8 +92,7 @@ static bool url_read(struct sl_reader *r, const char *key, const json_t *value, 
 		return false;
 	if (sl_url_parse(ind->value, normal, sizeof normal, &why) < 0)
 		return sl_reader_fail(r, key, "%s", why.text);
-	ind->normal = strdup(normal);
-	return ind->normal || sl_reader_fail(r, key, "out of memory");
+	return normal_set(r, key, normal, ind);
 }
 
 static bool port_add(struct sl_reader *r, const char *key, const json_t *value,

@@ -298,6 +298,8 @@ static void take_signal(struct run *r)
 		sl_publisher_reopen(r->publisher);
 	else
 		stop(r);
+	if (atomic_load(&r->stop))
+		sl_publisher_hurry(r->publisher, DRAIN_MS);
 }
 
 /* Until every thread ended, or until a signal if `linger`. */

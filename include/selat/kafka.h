@@ -90,6 +90,7 @@ int sl_consumer_new(struct sl_consumer **out, const struct sl_map *settings, con
 
 /* 1: a message; 0: none within timeout_ms; negative: the broker is gone for good. */
 int sl_consumer_poll(struct sl_consumer *c, int timeout_ms, struct sl_message *m, struct sl_err *err);
+const char *sl_consumer_servers(const struct sl_consumer *c); /* the addresses it began with */
 bool sl_consumer_header(const struct sl_consumer *c, const char *name, struct sl_span *value);
 void sl_consumer_free(struct sl_consumer *c);
 

@@ -29,13 +29,13 @@ static void set_address(struct sl_address *a, uint8_t family, const uint8_t *byt
 		memcpy(a->bytes, bytes, family == 4 ? 4 : 16);
 }
 
-/* Cuts the cursor to what the IP header says, so that the frame's padding is no payload. A length of
- * zero comes from segmentation offload: take what is there. */
-static void limit(struct sl_decoding *d, size_t len)
+/* Cuts the cursor to what the IP header says, so that the frame's padding is no payload. A length
+ * field of zero comes from segmentation offload: take what is there. */
+static void limit(struct sl_decoding *d, bool known, size_t len)
 {
 	size_t left = sl_cur_left(&d->cur);
-	d->transport_len = (uint32_t)(len ? len : left);
-	if (len && len < left)
+	d->transport_len = (uint32_t)(known ? len : left);
+	if (known && len < left)
 		d->cur.end = d->cur.p + len;
 }
 
@@ -73,7 +73,7 @@ enum sl_layer sl_decode_ipv4(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the IPv4 options");
 	if (d->checksums && sl_sum_fold(sl_sum_add(0, start, header)) != 0xffff)
 		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
-	limit(d, total ? total - header : 0);
+	limit(d, total != 0, total - header);
 	d->pseudo = sl_sum_add(proto, addresses, 8);
 	if (fragment & 0x3fff) /* more fragments, or an offset */
 		return sl_stop(d, SL_VERDICT_FRAGMENT, "IPv4 fragment");
@@ -148,7 +148,7 @@ enum sl_layer sl_decode_ipv6(struct sl_decoding *d)
 	d->p->proto = next;
 	set_address(&d->p->src, 6, addresses);
 	set_address(&d->p->dst, 6, addresses + 16);
-	limit(d, len);
+	limit(d, len != 0, len);
 	d->pseudo = sl_sum_add(0, addresses, 32);
 	return ipv6_extensions(d, next);
 }

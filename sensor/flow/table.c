@@ -271,15 +271,21 @@ static struct sl_flow *begin(struct sl_flow_table *t, const struct sl_flow_looku
 	return f;
 }
 
+/* A SYN on a flow that is closed, or from a side that ended its stream: where only one direction is
+ * seen the other's end never is. */
+static bool begins_again(const struct sl_flow *f, unsigned side, const struct sl_packet *p)
+{
+	return (p->tcp_flags & (SL_TCP_SYN | SL_TCP_ACK)) == SL_TCP_SYN &&
+	       (state_of(f) == SL_FLOW_CLOSED || f->side[side].flags & SL_SIDE_ENDED);
+}
+
 struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup *lookup,
 			    const struct sl_packet *p, bool *fresh)
 {
 	struct sl_flow *f = find(t, lookup);
 	if (f) {
-		bool again = f->state == SL_FLOW_CLOSED &&
-			     (p->tcp_flags & (SL_TCP_SYN | SL_TCP_ACK)) == SL_TCP_SYN;
 		bool idle = idle_too_long(f, p->time);
-		if (again || idle) {
+		if (idle || begins_again(f, lookup->side, p)) {
 			end(t, f, idle ? SL_END_TIMEOUT : SL_END_REPLACED);
 			f = NULL;
 		}

@@ -84,9 +84,16 @@ static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_s
 
 static void end_side(struct sl_tcp *t, struct sl_flow *f, unsigned s)
 {
-	if (f->side[s].flags & SL_SIDE_ENDED)
+	struct sl_tcp_side *side = &f->side[s];
+	if (side->flags & SL_SIDE_ENDED)
 		return;
-	f->side[s].flags |= SL_SIDE_ENDED;
+	while (side->held) { /* lies beyond the FIN: no part of the stream */
+		uint32_t i = side->held;
+		side->held = t->blocks[i].next;
+		block_give(t, i);
+	}
+	side->held_n = 0;
+	side->flags |= SL_SIDE_ENDED;
 	t->sink.end(t->sink.ctx, f, s);
 }
 
@@ -168,6 +175,31 @@ static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struc
 
 /* --- a packet --- */
 
+/* A segment that begins at or before what is due. Where a held block has its bytes already, the block
+ * came first and wins. */
+static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes)
+{
+	struct sl_tcp_side *side = &f->side[s];
+	for (;;) {
+		size_t old = side->next - seq;
+		if (old)
+			sl_count_add(t->counters, SL_COUNT_STREAM_REPEATED,
+				     old < bytes.len ? old : bytes.len);
+		if (old >= bytes.len)
+			return;
+		bytes = sl_span_of(bytes.at + old, bytes.len - old);
+		size_t room = side->held ? t->blocks[side->held].seq - side->next : bytes.len;
+		size_t run = room < bytes.len ? room : bytes.len;
+		seq = side->next + (uint32_t)run;
+		deliver(t, f, s, sl_span_of(bytes.at, run), false);
+		bytes = sl_span_of(bytes.at + run, bytes.len - run);
+		if (side->held)
+			drain(t, f, s, false);
+		if (!bytes.len)
+			return;
+	}
+}
+
 /* When there is no room to wait any longer the oldest hole is given up, which makes room; a second
  * failure means that other flows hold the whole pool, and then the segment is lost as a gap. */
 static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq,
@@ -186,14 +218,7 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 			return;
 		}
 	}
-	size_t old = (size_t)(uint32_t)-ahead;
-	if (old)
-		sl_count_add(t->counters, SL_COUNT_STREAM_REPEATED, old < bytes.len ? old : bytes.len);
-	if (old >= bytes.len)
-		return;
-	deliver(t, f, s, sl_span_of(bytes.at + old, bytes.len - old), false);
-	if (side->held)
-		drain(t, f, s, false);
+	take_due(t, f, s, seq, bytes);
 }
 
 static void start_side(struct sl_flow *f, unsigned s, const struct sl_packet *p, uint32_t seq)
@@ -214,8 +239,9 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 		sl_tcp_flush(t, f);
 		return;
 	}
-	if (!(side->flags & SL_SIDE_STARTED))
-		start_side(f, s, p, seq);
+	bool untouched = !side->delivered && !side->held && !(side->flags & SL_SIDE_FIN);
+	if (!(side->flags & SL_SIDE_STARTED) || (p->tcp_flags & SL_TCP_SYN && untouched))
+		start_side(f, s, p, seq); /* a SYN that nobody answered is tried again, with any number */
 	if (p->payload.len && !(side->flags & SL_SIDE_ENDED))
 		take_data(t, f, s, seq, p->payload);
 	if (p->tcp_flags & SL_TCP_FIN && !(side->flags & SL_SIDE_FIN)) {

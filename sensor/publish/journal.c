@@ -180,8 +180,10 @@ static int begin_segment(struct sl_journal *j, struct sl_err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return fail_write(j, err);
-	if (pwrite(fd, &head, sizeof head, 0) != (ssize_t)sizeof head ||
-	    sl_journal_add_segment(j, &s) != SL_OK) {
+	ssize_t wrote = pwrite(fd, &head, sizeof head, 0);
+	if (wrote >= 0 && wrote < (ssize_t)sizeof head)
+		errno = ENOSPC;
+	if (wrote != (ssize_t)sizeof head || sl_journal_add_segment(j, &s) != SL_OK) {
 		int rc = fail_write(j, err);
 		close(fd);
 		unlink(path);
@@ -314,8 +316,11 @@ void sl_journal_release(struct sl_journal *j, uint64_t segment)
 
 	while (n < j->segments_n && j->base + n < segment) {
 		struct segment *s = &j->segments[n];
-		if (n + 1 == j->segments_n && j->fd >= 0)
-			break; /* it is being written */
+		if (n + 1 == j->segments_n && j->fd >= 0) { /* it was being written */
+			close(j->fd);
+			j->fd = -1;
+			j->dirty = false;
+		}
 		sl_journal_segment_path(j, s, path);
 		if (unlink(path) != 0 && errno != ENOENT)
 			sl_log(SL_WARN, "journal", "%s: cannot remove it: %s", path,

@@ -73,7 +73,7 @@ int sl_journal_reader_next(struct sl_journal_reader *r, struct sl_journal_entry 
 /* Alerts from (epoch, seq) on. */
 uint64_t sl_journal_count(const struct sl_journal *j, const char *epoch, uint64_t seq);
 
-/* Every route is done with all files before this one: they may go. */
+/* Every route is done with all files before this one: they may go, even the one that is written. */
 void sl_journal_release(struct sl_journal *j, uint64_t segment);
 uint64_t sl_journal_end(const struct sl_journal *j); /* number of the file after the last */
 

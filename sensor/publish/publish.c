@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <selat/kafka.h>
+#include <selat/time.h>
 #include <sensor/detect/match.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -142,13 +143,21 @@ int sl_publisher_start(struct sl_publisher *p, struct sl_err *err)
 	return SL_OK;
 }
 
+void sl_publisher_hurry(struct sl_publisher *p, int within_ms)
+{
+	uint64_t never = 0, then = sl_time_mono_ms() + (uint64_t)within_ms;
+
+	atomic_compare_exchange_strong(&p->give_up_ms, &never, then); /* the first one counts */
+	sl_bell_ring(&p->bell);
+}
+
 static void stop_thread(struct sl_publisher *p, int drain_ms)
 {
 	if (!p->started || p->joined)
 		return;
 	p->drain_ms = drain_ms > 0 ? drain_ms : 0;
 	atomic_store(&p->finishing, true);
-	sl_bell_ring(&p->bell);
+	sl_publisher_hurry(p, p->drain_ms);
 	pthread_join(p->thread, NULL);
 	p->joined = true;
 }

@@ -61,6 +61,11 @@ void sl_outbox_close(struct sl_outbox *o);
 
 /* --- the end --- */
 
+/* The run is to end soon (a signal came). Workers may be waiting for room because the journal's
+ * disk is full: it is tried for within_ms more, then alerts are given up, counted, and said by
+ * finish. Call it before the workers are joined. Any thread. */
+void sl_publisher_hurry(struct sl_publisher *p, int within_ms);
+
 /* Waits until every outbox is closed and empty and all is written; then gives Kafka at most
  * drain_ms. What is not delivered by then stays in the journal, and is said. A journal whose disk
  * is full is tried for drain_ms more, then its alerts are given up, counted and said. Fails if the

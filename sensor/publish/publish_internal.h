@@ -28,14 +28,16 @@ struct sl_publisher {
 	struct sl_json json; /* the alert in hand */
 	bool in_hand;        /* rendered, not yet in the journal */
 	struct sl_journal_entry hand;
-	uint64_t again_ms, give_up_ms;
+	uint64_t again_ms;
 	uint64_t given_up; /* alerts that the journal could not take */
 	struct sl_pace pace;
+	bool said;             /* that the journal has no room, and not yet taken back */
 	struct sl_err trouble; /* the journal's */
 
 	pthread_t thread;
 	bool started, joined;
-	int drain_ms; /* written before `finishing` */
+	int drain_ms;                /* written before `finishing` */
+	_Atomic uint64_t give_up_ms; /* when a full journal's alerts are given up; 0: never */
 	_Atomic bool finishing, reopen, ended;
 };
 

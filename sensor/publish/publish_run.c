@@ -20,6 +20,7 @@ static void say_journal_waits(struct sl_publisher *p)
 
 	if (!sl_pace_pass(&p->pace, SAY_MS, &held))
 		return;
+	p->said = true;
 	for (size_t i = 0; i < p->config.workers; i++)
 		n += sl_outbox_matches(p->outbox[i]);
 	sl_log(SL_ERROR, "journal", "%s: %" PRIu64 " alerts wait; make room, %s", p->trouble.text,
@@ -44,15 +45,17 @@ static bool write_hand(struct sl_publisher *p)
 		return false;
 	int rc = sl_journal_append(p->journal, &p->hand, &p->trouble);
 	if (rc == SL_OK) {
-		if (p->again_ms)
+		if (p->said)
 			sl_log(SL_INFO, "journal", "%s: there is room again",
 			       sl_journal_path(p->journal));
+		p->said = false;
 		p->again_ms = 0;
 		p->in_hand = false;
 		sl_count(&p->counters, SL_COUNT_ALERTS_WRITTEN);
 		return true;
 	}
-	if (rc == SL_EFORMAT || (p->give_up_ms && now >= p->give_up_ms)) {
+	uint64_t give_up_ms = atomic_load(&p->give_up_ms);
+	if (rc == SL_EFORMAT || (give_up_ms && now >= give_up_ms)) {
 		if (rc == SL_EFORMAT)
 			sl_log(SL_ERROR, "journal", "%s", p->trouble.text);
 		refuse_hand(p);
@@ -64,7 +67,7 @@ static bool write_hand(struct sl_publisher *p)
 	return false;
 }
 
-static void publish_alert(struct sl_publisher *p, const struct sl_match *m,
+static void publish_alert(struct sl_publisher *p, uint64_t time,
 			  const struct sl_ruleset_indicator *ind)
 {
 	struct sl_span json = sl_span_of(p->json.text, p->json.len);
@@ -75,7 +78,7 @@ static void publish_alert(struct sl_publisher *p, const struct sl_match *m,
 		return;
 	}
 	if (p->journal) {
-		p->hand = (struct sl_journal_entry){ .time = m->time,
+		p->hand = (struct sl_journal_entry){ .time = time,
 						     .tlp = (enum sl_tlp)ind->tlp,
 						     .severity = (enum sl_severity)ind->severity,
 						     .json = json };
@@ -87,13 +90,15 @@ static void publish_alert(struct sl_publisher *p, const struct sl_match *m,
 	}
 }
 
-static void take_match(struct sl_publisher *p, const struct sl_outbox_record *r)
+/* Renders the record, lets it go, and publishes what was rendered. */
+static void take_match(struct sl_publisher *p, struct sl_outbox *from, const struct sl_match *m)
 {
-	const void *bytes = r + 1;
-	const struct sl_match *m = bytes;
+	const struct sl_ruleset_indicator *ind = sl_alert_indicator(m);
+	struct sl_loaded_ruleset *loaded = m->loaded;
+	uint64_t time = m->time;
 	struct sl_alert alert = {
 		.match = m,
-		.tail = (const uint8_t *)bytes + sizeof *m,
+		.tail = (const uint8_t *)(m + 1),
 		.sensor_id = p->config.sensor_id,
 		.country = p->config.country,
 		.epoch = p->epoch,
@@ -103,10 +108,11 @@ static void take_match(struct sl_publisher *p, const struct sl_outbox_record *r)
 
 	sl_json_reset(&p->json);
 	sl_alert_write(&p->json, &alert);
+	sl_outbox_drop(from);
 	sl_count(&p->counters, SL_COUNT_ALERTS);
-	publish_alert(p, m, sl_alert_indicator(m));
+	publish_alert(p, time, ind);
 	if (p->config.release)
-		p->config.release(m->loaded);
+		p->config.release(loaded);
 }
 
 /* --- the loop --- */
@@ -114,11 +120,14 @@ static void take_match(struct sl_publisher *p, const struct sl_outbox_record *r)
 static void take_record(struct sl_publisher *p, struct sl_outbox *from)
 {
 	const struct sl_outbox_record *r = sl_outbox_peek(from);
+	const void *bytes = r + 1;
 
-	if (r->kind == SL_RECORD_MATCH)
-		take_match(p, r);
-	else if (p->dump)
-		sl_output_line(p->dump, sl_span_of(r + 1, r->len));
+	if (r->kind == SL_RECORD_MATCH) {
+		take_match(p, from, bytes);
+		return;
+	}
+	if (p->dump)
+		sl_output_line(p->dump, sl_span_of(bytes, r->len));
 	sl_outbox_drop(from);
 }
 
@@ -219,12 +228,6 @@ static void sleep_until_woken(struct sl_publisher *p, enum sl_merge_state state,
 	sl_bell_wait(&p->bell, sleep_ms(p, state));
 }
 
-static void begin_finish(struct sl_publisher *p)
-{
-	if (p->journal && !p->give_up_ms)
-		p->give_up_ms = sl_time_mono_ms() + (uint64_t)p->drain_ms;
-}
-
 static void run(struct sl_publisher *p)
 {
 	uint64_t wanted = 0;
@@ -236,8 +239,6 @@ static void run(struct sl_publisher *p)
 		sync_journal(p, false);
 		if (atomic_exchange(&p->reopen, false))
 			reopen(p);
-		if (atomic_load(&p->finishing))
-			begin_finish(p);
 		if (state == SL_MERGE_RECORD && !p->in_hand) {
 			sl_publisher_count(p);
 			continue;
@@ -259,7 +260,9 @@ static void drain_feed(struct sl_publisher *p)
 	do
 		sl_feed_pump(p->feed, FLIGHT_MS);
 	while (!sl_feed_done(p->feed) && sl_time_mono_ms() < end_ms);
-	if (!sl_feed_done(p->feed))
+	if (sl_feed_done(p->feed))
+		sl_journal_release(p->journal, sl_journal_end(p->journal));
+	else
 		sl_log(SL_WARN, "kafka",
 		       "%" PRIu64 " alerts are not delivered: they stay in %s, and the next start "
 		       "sends them",
