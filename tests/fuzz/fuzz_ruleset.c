@@ -1,0 +1,45 @@
+/* A ruleset file whose digest is right and whose numbers are not: it is refused or safe to use. */
+#include "fuzz.h"
+#include <fcntl.h>
+#include <selat/digest.h>
+#include <selat/ruleset.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void look_around(const struct sl_ruleset *rs)
+{
+	for (uint32_t i = 0; i < rs->indicators_n; i++)
+		(void)sl_ruleset_string(rs, rs->indicators[i].value);
+	sl_table_get(&rs->domains, sl_span_str("evil.example"));
+	sl_table_get(&rs->prefix4, sl_span_of("\x20\xc6\x33\x64\x42", 5));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct sl_ruleset_header h;
+	struct sl_ruleset *rs = NULL;
+	char path[64];
+	if (size < sizeof h)
+		return 0;
+	uint8_t *copy = malloc(size);
+	REQUIRE(copy);
+	memcpy(copy, data, size);
+	memcpy(&h, copy, sizeof h);
+	memcpy(h.magic, SL_RULESET_MAGIC, sizeof h.magic);
+	h.format = SL_RULESET_FORMAT;
+	h.size = size;
+	memset(h.digest, 0, sizeof h.digest);
+	memcpy(copy, &h, sizeof h);
+	sl_sha256(sl_span_of(copy, size), copy + offsetof(struct sl_ruleset_header, digest));
+
+	int fd = memfd_create("ruleset", 0);
+	REQUIRE(fd >= 0 && write(fd, copy, size) == (ssize_t)size);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (sl_ruleset_open(&rs, path, NULL) == SL_OK)
+		look_around(rs);
+	sl_ruleset_free(rs);
+	close(fd);
+	free(copy);
+	return 0;
+}

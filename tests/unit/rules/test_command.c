@@ -1,0 +1,153 @@
+/* The subcommands as their users see them: what is printed, and the exit status. */
+#include "fixture.h"
+
+#include <rules/command.h>
+
+#define HEAD "{\"selat\":1,\"pack\":\"t/a\",\"version\":1,\"author\":\"a\",\"tlp\":\"TLP:GREEN\","
+
+static const char odd[] =
+	HEAD "\"indicators\":[\n{\"id\":\"short\",\"match\":[{\"field\":\"payload\",\"starts\":"
+	     "\"ab\"}]},\n"
+	     "{\"id\":\"old\",\"domain\":\"a.example\",\"valid_until\":\"2020-01-01T00:00:00Z\"},\n"
+	     "{\"id\":\"wide\",\"domain\":\"example\",\"valid_until\":\"2090-01-01T00:00:00Z\"}]}";
+
+static int setup(void **state)
+{
+	if (folder_enter(state) < 0)
+		return -1;
+	file_write("odd.json", odd);
+	file_write("bad.json", "{\"selat\":1}");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unlink("odd.json");
+	unlink("bad.json");
+	unlink("out");
+	unlink("r");
+	return folder_leave(state);
+}
+
+/* Runs a subcommand with its standard output in the file "out"; returns that. Free it. */
+static char *run(sl_rules_command *command, int *rc, int argc, ...)
+{
+	char *argv[8];
+	struct sl_err err = { "" };
+	size_t size;
+	va_list args;
+	va_start(args, argc);
+	for (int i = 0; i < argc; i++)
+		argv[i] = va_arg(args, char *);
+	va_end(args);
+	argv[argc] = NULL;
+	fflush(stdout);
+	int kept = dup(STDOUT_FILENO);
+	assert_non_null(freopen("out", "w", stdout));
+	*rc = command(argc, argv, &err);
+	fflush(stdout);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	char *text = file_slurp("out", &size);
+	text[size] = '\0';
+	return text;
+}
+
+static void lint_warns(void **state)
+{
+	(void)state;
+	int rc;
+	char *out = run(sl_rules_lint, &rc, 3, "lint", "odd.json", "--strict");
+	assert_int_equal(rc, 0);
+	assert_string_equal(
+		out,
+		"odd.json:2:1: warning: indicator \"short\": never expires: give it, or the pack's "
+		"defaults, a valid_until [no-expiry]\n"
+		"odd.json:2:43: warning: indicator \"short\": starts: a pattern of 2 bytes matches "
+		"nearly everywhere [short-pattern]\n"
+		"odd.json:3:34: warning: indicator \"old\": has expired and will not match "
+		"[expired]\n"
+		"odd.json:4:14: warning: indicator \"wide\": domain: \"example\" has one label: "
+		"with "
+		"subdomains it is a whole top-level domain [single-label]\n"
+		"packs 1, indicators 3: errors 0, warnings 4\n");
+	free(out);
+	out = run(sl_rules_lint, &rc, 2, "lint", "odd.json");
+	assert_null(strstr(out, "no-expiry"));
+	free(out);
+}
+
+static void lint_fails_on_errors(void **state)
+{
+	(void)state;
+	int rc;
+	char *out = run(sl_rules_lint, &rc, 3, "lint", "--json", "bad.json");
+	assert_int_equal(rc, 1);
+	json_t *json = json_loads(out, 0, NULL);
+	assert_int_equal(json_integer_value(json_object_get(json, "errors")), 5);
+	const json_t *first = json_array_get(json_object_get(json, "problems"), 0);
+	assert_string_equal(json_string_value(json_object_get(first, "level")), "error");
+	assert_int_equal(json_integer_value(json_object_get(first, "line")), 1);
+	json_decref(json);
+	free(out);
+	free(run(sl_rules_lint, &rc, 1, "lint"));
+	assert_int_equal(rc, SL_EUSAGE);
+}
+
+static void compile_sums_up(void **state)
+{
+	(void)state;
+	int rc;
+	char *out = run(sl_rules_compile, &rc, 5, "compile", "odd.json", "-o", "r", "--json");
+	assert_int_equal(rc, 0);
+	json_t *json = json_loads(out, 0, NULL);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(json, "indicators"), "domain")),
+		2);
+	assert_int_equal(json_integer_value(json_object_get(json, "patterns")), 1);
+	json_decref(json);
+	free(out);
+	free(run(sl_rules_compile, &rc, 4, "compile", "bad.json", "-o", "none"));
+	assert_int_equal(rc, SL_EFAIL);
+	assert_int_equal(access("none", F_OK), -1);
+	free(run(sl_rules_compile, &rc, 2, "compile", "odd.json"));
+	assert_int_equal(rc, SL_EUSAGE);
+}
+
+static void show_knows_both(void **state)
+{
+	(void)state;
+	int rc;
+	free(run(sl_rules_compile, &rc, 4, "compile", "odd.json", "-o", "r"));
+	char *out = run(sl_rules_show, &rc, 3, "show", "r", "--json");
+	json_t *json = json_loads(out, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(json, "kind")), "ruleset");
+	assert_int_equal(json_integer_value(json_object_get(json, "indicators")), 3);
+	json_decref(json);
+	free(out);
+	out = run(sl_rules_show, &rc, 2, "show", "r");
+	assert_non_null(strstr(out, "address 0, domain 2, url 0, match 1 (1 conditions)"));
+	free(out);
+	out = run(sl_rules_show, &rc, 3, "show", "--json", "odd.json");
+	json = json_loads(out, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(json, "kind")), "pack");
+	assert_int_equal(json_array_size(json_object_get(json, "indicators")), 3);
+	json_decref(json);
+	free(out);
+	out = run(sl_rules_show, &rc, 2, "show", "odd.json");
+	assert_non_null(strstr(out, "payload starts ab"));
+	free(out);
+	free(run(sl_rules_show, &rc, 2, "show", "bad.json"));
+	assert_int_equal(rc, SL_EFAIL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lint_warns),
+		cmocka_unit_test(lint_fails_on_errors),
+		cmocka_unit_test(compile_sums_up),
+		cmocka_unit_test(show_knows_both),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,348 @@
+/* Compiling: the same packs give the same bytes; tables hold what was put in; Hyperscan's databases
+ * find what their conditions say. */
+#include "fixture.h"
+
+#include <hs.h>
+
+#define HEAD(name)                                                                                 \
+	"{\"selat\":1,\"pack\":\"" name "\",\"version\":1,\"author\":\"a\",\"tlp\":\"TLP:GREEN\","
+
+static const char pack_a[] =
+	HEAD("t/a") "\"defaults\":{\"severity\":\"high\",\"confidence\":80},"
+		    "\"indicators\":["
+		    "{\"id\":\"d\",\"domain\":\"Evil.Example.\",\"subdomains\":false,\"tlp\":\"TLP:"
+		    "RED\"},"
+		    "{\"id\":\"u\",\"url\":\"HTTP://"
+		    "evil.example:80\",\"status\":\"shadow\",\"drill\":\"EX-1\","
+		    "\"references\":[\"http://a.example/1\",\"http://a.example/2\"]},"
+		    "{\"id\":\"net\",\"address\":\"198.51.100.0/"
+		    "24\",\"port\":[53,443],\"proto\":\"udp\","
+		    "\"valid_until\":\"2030-01-01T00:00:00Z\"},"
+		    "{\"id\":\"host6\",\"address\":\"2001:db8::1\",\"confidence\":1},"
+		    "{\"id\":\"eq\",\"match\":[{\"field\":\"http.method\",\"equals\":\"POST\"},"
+		    "{\"field\":\"http.uri\",\"equals\":\"/Ab\",\"nocase\":true},"
+		    "{\"field\":\"dns.query\",\"equals\":\"C2.example.\"}]}]}";
+
+static const char pack_b[] =
+	HEAD("t/b") "\"indicators\":["
+		    "{\"id\":\"x\",\"match\":[{\"field\":\"http.uri\",\"contains\":\"same\"}]},"
+		    "{\"id\":\"y\",\"match\":[{\"field\":\"http.uri\",\"contains\":\"same\"}]},"
+		    "{\"id\":\"z\",\"scope\":\"packet\",\"match\":[{\"field\":\"http.uri\","
+		    "\"starts\":\"same\"}]}]}";
+
+static struct sl_ruleset *open_packs(char *const *names, size_t n)
+{
+	struct sl_ruleset *rs = NULL;
+	struct sl_err err = { "" };
+	compile_to("out.ruleset", names, n);
+	if (sl_ruleset_open(&rs, "out.ruleset", &err) < 0)
+		fail_msg("%s", err.text);
+	unlink("out.ruleset");
+	return rs;
+}
+
+static struct sl_ruleset *open_text(const char *name, const char *text)
+{
+	char *names[] = { (char *)(uintptr_t)name };
+	file_write(name, text);
+	struct sl_ruleset *rs = open_packs(names, 1);
+	unlink(name);
+	return rs;
+}
+
+static void same_packs_same_bytes(void **state)
+{
+	(void)state;
+	char *one[] = { (char *)(uintptr_t) "a.json", (char *)(uintptr_t) "b.json" };
+	char *two[] = { one[1], one[0] };
+	size_t size, again;
+	file_write("a.json", pack_a);
+	file_write("b.json", pack_b);
+	compile_to("1", one, 2);
+	compile_to("2", two, 2);
+	char *first = file_slurp("1", &size), *second = file_slurp("2", &again);
+	assert_int_equal(size, again);
+	assert_memory_equal(first, second, size);
+	free(first);
+	free(second);
+	for (size_t i = 0; i < 2; i++)
+		unlink(one[i]);
+	unlink("1");
+	unlink("2");
+}
+
+static void one_content_one_identity(void **state)
+{
+	(void)state;
+	struct sl_ruleset *json = open_text(
+		"p.json",
+		HEAD("t/a") "\"indicators\":[{\"id\":\"x\",\"domain\":\"no\",\"subdomains\":false},"
+			    "{\"address\":\"192.0.2.1\",\"id\":\"y\",\"port\":53}]}");
+	struct sl_ruleset *lines = open_text(
+		"p.jsonl",
+		"{\"selat\":1,\"pack\":\"t/a\",\"version\":1,\"author\":\"a\","
+		"\"tlp\":\"TLP:GREEN\"}\n{\"id\":\"x\",\"domain\":\"no\",\"subdomains\":false}\n"
+		"{\"id\":\"y\",\"address\":\"192.0.2.1\",\"port\":53}\n");
+	struct sl_ruleset *yaml =
+		open_text("p.yaml", "tlp: TLP:GREEN\nselat: 1\npack: t/a\n"
+				    "author: a\nversion: 1\nindicators:\n"
+				    "- { id: x, domain: no, subdomains: false }\n"
+				    "- id: y\n  address: 192.0.2.1\n  port: 53\n");
+	struct sl_ruleset *other = open_text(
+		"p.json", HEAD("t/a") "\"indicators\":[{\"id\":\"x\",\"domain\":\"na\"}]}");
+	assert_memory_equal(json->header->identity, lines->header->identity, 32);
+	assert_memory_equal(json->header->identity, yaml->header->identity, 32);
+	assert_memory_not_equal(json->header->identity, other->header->identity, 32);
+	assert_int_equal(lines->indicators_n, 2);
+	sl_ruleset_free(json);
+	sl_ruleset_free(lines);
+	sl_ruleset_free(yaml);
+	sl_ruleset_free(other);
+}
+
+static uint32_t found(const struct sl_table *t, const void *key, size_t len)
+{
+	struct sl_postings p = sl_table_get(t, sl_span_of(key, len));
+	return p.n == 1 ? p.value[0] : UINT32_MAX;
+}
+
+static void tables_hold_what_was_put_in(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs = open_text("a.json", pack_a);
+	static const uint8_t net[] = { 24, 198, 51, 100, 0 };
+	uint8_t host[17] = { 128, 0x20, 0x01, 0x0d, 0xb8, [16] = 1 };
+	char key[16] = { SL_FIELD_HTTP_METHOD, 'P', 'O', 'S', 'T' };
+	assert_int_equal(found(&rs->domains, "evil.example", 12), 0);
+	assert_int_equal(found(&rs->urls, "http://evil.example/", 20), 1);
+	assert_int_equal(found(&rs->prefix4, net, sizeof net), 2);
+	assert_int_equal(found(&rs->prefix6, host, sizeof host), 3);
+	assert_int_equal(found(&rs->equals, key, 5), 0);
+	assert_int_equal(found(&rs->equals_nocase, key, 5), UINT32_MAX);
+	memcpy(key, (char[]){ SL_FIELD_HTTP_URI, '/', 'a', 'b' }, 4);
+	assert_int_equal(found(&rs->equals_nocase, key, 4), 1);
+	key[0] = SL_FIELD_DNS_QUERY; /* names are compared in any case, without the last dot */
+	memcpy(key + 1, "c2.example", 10);
+	assert_int_equal(found(&rs->equals_nocase, key, 11), 2);
+	assert_int_equal(rs->prefixes.v4, UINT64_C(1) << 24);
+	assert_int_equal(rs->prefixes.v6[2], 1);
+	sl_ruleset_free(rs);
+}
+
+static void records_hold_metadata(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs = open_text("a.json", pack_a);
+	const struct sl_ruleset_indicator *ind = rs->indicators;
+	assert_int_equal(ind[0].tlp, SL_TLP_RED);
+	assert_int_equal(ind[1].tlp, SL_TLP_GREEN);
+	assert_int_equal(ind[0].severity, SL_HIGH);
+	assert_int_equal(ind[0].flags, 0);
+	assert_int_equal(ind[1].flags, SL_IND_SHADOW);
+	assert_string_equal(sl_ruleset_string(rs, ind[1].drill), "EX-1");
+	assert_string_equal(sl_ruleset_string(rs, ind[1].references),
+			    "http://a.example/1\nhttp://a.example/2");
+	assert_string_equal(sl_ruleset_string(rs, ind[0].value), "Evil.Example.");
+	assert_string_equal(sl_ruleset_string(rs, ind[0].class_), "other");
+	assert_int_equal(ind[2].proto, 17);
+	assert_int_equal(ind[2].ports_n, 2);
+	assert_int_equal(ind[2].ports[1], 443);
+	assert_int_equal(ind[2].valid_until, 1893456000);
+	assert_true(ind[2].valid_from == INT64_MIN);
+	assert_int_equal(ind[2].confidence, 80);
+	assert_int_equal(ind[3].confidence, 1);
+	assert_int_equal(ind[4].conditions_n, 3);
+	sl_ruleset_free(rs);
+}
+
+static void same_pattern_is_compiled_once(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs = open_text("b.json", pack_b);
+	assert_int_equal(rs->databases_n, 1);
+	const struct sl_ruleset_database *db = &rs->database[0];
+	assert_int_equal(db->patterns_n, 2);
+	assert_int_equal(db->patterns[0].conditions_n, 2);
+	assert_int_equal(rs->pattern_conditions[db->patterns[0].condition], 0);
+	assert_int_equal(rs->pattern_conditions[db->patterns[0].condition + 1], 1);
+	assert_int_equal(db->patterns[0].flags, 0);
+	assert_int_equal(db->patterns[1].flags, SL_PATTERN_STARTS);
+	assert_int_equal(db->patterns[1].len, 4);
+	assert_int_equal(rs->indicators[2].scope, SL_SCOPE_PACKET);
+	sl_ruleset_free(rs);
+}
+
+/* --- what the databases find --- */
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *ctx)
+{
+	(void)from;
+	(void)to;
+	(void)flags;
+	*(uint32_t *)ctx |= 1u << id;
+	return 0;
+}
+
+/* Indicators (as bits) whose patterns fire in one database on the bytes, given in two pieces to a
+ * stream and as one to a block. */
+static uint32_t fires(const struct sl_ruleset *rs, enum sl_field field, enum sl_database_mode mode,
+		      const char *bytes, size_t len)
+{
+	uint32_t ids = 0, indicators = 0;
+	for (uint32_t i = 0; i < rs->databases_n; i++) {
+		const struct sl_ruleset_database *d = &rs->database[i];
+		hs_database_t *db;
+		hs_scratch_t *scratch = NULL;
+		hs_stream_t *stream;
+		if (d->field != field || d->mode != mode)
+			continue;
+		assert_int_equal(
+			hs_deserialize_database((const char *)d->bytes.at, d->bytes.len, &db),
+			HS_SUCCESS);
+		assert_int_equal(hs_alloc_scratch(db, &scratch), HS_SUCCESS);
+		if (mode == SL_MODE_STREAM) {
+			unsigned half = (unsigned)len / 2;
+			hs_open_stream(db, 0, &stream);
+			hs_scan_stream(stream, bytes, half, 0, scratch, on_match, &ids);
+			hs_scan_stream(stream, bytes + half, (unsigned)len - half, 0, scratch,
+				       on_match, &ids);
+			hs_close_stream(stream, scratch, on_match, &ids);
+		} else {
+			hs_scan(db, bytes, (unsigned)len, 0, scratch, on_match, &ids);
+		}
+		for (uint32_t p = 0; p < d->patterns_n; p++)
+			if (ids >> p & 1)
+				for (uint32_t c = 0; c < d->patterns[p].conditions_n; c++)
+					indicators |=
+						1u
+						<< rs->conditions
+							   [rs->pattern_conditions
+								    [d->patterns[p].condition + c]]
+								   .indicator;
+		hs_free_scratch(scratch);
+		hs_free_database(db);
+	}
+	return indicators;
+}
+#define FIRES(rs, field, mode, text)                                                               \
+	fires(rs, SL_FIELD_##field, SL_MODE_##mode, text, sizeof text - 1)
+
+static void block_databases_match(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs =
+		open_text("p.json", HEAD("t/a") "\"indicators\":["
+						"{\"id\":\"0\",\"match\":[{\"field\":\"http.uri\","
+						"\"contains\":\"a.b*\"}]},"
+						"{\"id\":\"1\",\"match\":[{\"field\":\"http.uri\","
+						"\"contains\":\"CaSe\",\"nocase\":true}]},"
+						"{\"id\":\"2\",\"match\":[{\"field\":\"http.uri\","
+						"\"hex\":\"00 fF0a\"}]},"
+						"{\"id\":\"3\",\"match\":[{\"field\":\"http.uri\","
+						"\"regex\":\"^x.y$\"}]},"
+						"{\"id\":\"4\",\"match\":[{\"field\":\"tls.sni\","
+						"\"ends\":\".EVIL.example\"}]}]}");
+	assert_int_equal(FIRES(rs, HTTP_URI, BLOCK, "--a.b*--"), 1 << 0);
+	assert_int_equal(FIRES(rs, HTTP_URI, BLOCK, "--aXbb--"), 0);
+	assert_int_equal(FIRES(rs, HTTP_URI, BLOCK, "--cAsE--"), 1 << 1);
+	assert_int_equal(FIRES(rs, HTTP_URI, BLOCK, "-\x00\xff\n-"), 1 << 2);
+	assert_int_equal(FIRES(rs, HTTP_URI, BLOCK, "x y"), 1 << 3);
+	assert_int_equal(FIRES(rs, HTTP_URI, BLOCK, "x\ny"), 0);        /* a dot is no newline */
+	assert_int_equal(FIRES(rs, HTTP_URI, BLOCK, "x\xe9y"), 1 << 3); /* bytes, no UTF-8 */
+	assert_int_equal(FIRES(rs, TLS_SNI, BLOCK, "cdn.evil.example"), 1 << 4);
+	sl_ruleset_free(rs);
+}
+
+#define LONG                                                                                       \
+	"0123456789abcdef0123456789abcdef+" /* 33 bytes: one more than a gathered scan takes       \
+					     */
+
+static void payload_goes_where_it_fits(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs = open_text(
+		"p.json",
+		HEAD("t/a") "\"indicators\":["
+			    "{\"id\":\"0\",\"match\":[{\"field\":\"payload\",\"contains\":"
+			    "\"short\"}]},"
+			    "{\"id\":\"1\",\"match\":[{\"field\":\"payload\",\"contains\":\"" LONG
+			    "\"}]},"
+			    "{\"id\":\"2\",\"match\":[{\"field\":\"payload\",\"starts\":\"GET " LONG
+			    "\"}]},"
+			    "{\"id\":\"3\",\"match\":[{\"field\":\"payload\",\"ends\":\"the "
+			    "end\"}]},"
+			    "{\"id\":\"4\",\"match\":[{\"field\":\"payload\",\"equals\":\"all of "
+			    "it\"}]},"
+			    "{\"id\":\"5\",\"match\":[{\"field\":\"payload\",\"regex\":\"vb+w\","
+			    "\"nocase\":true}]},"
+			    "{\"id\":\"6\",\"match\":[{\"field\":\"payload\",\"starts\":\"short\"}]"
+			    "},"
+			    "{\"id\":\"7\",\"match\":[{\"field\":\"payload\",\"contains\":"
+			    "\"0123456789abcdef0123456789abcdef\"}]}]}");
+	assert_int_equal(rs->databases_n, 3);
+	assert_int_equal(FIRES(rs, PAYLOAD, GATHER, "a short one"), 1 << 0 | 1 << 6);
+	assert_int_equal(FIRES(rs, PAYLOAD, GATHER, LONG), 1 << 7);
+	for (int mode = SL_MODE_BLOCK; mode <= SL_MODE_STREAM; mode += 2) {
+		enum sl_database_mode m = (enum sl_database_mode)mode;
+#define FIRES_M(text) fires(rs, SL_FIELD_PAYLOAD, m, text, sizeof text - 1)
+		assert_int_equal(FIRES_M("-" LONG "-"), 1 << 1);
+		assert_int_equal(FIRES_M("GET " LONG "-"), 1 << 1 | 1 << 2);
+		assert_int_equal(FIRES_M("-GET " LONG), 1 << 1);
+		assert_int_equal(FIRES_M("this is the end"), 1 << 3);
+		assert_int_equal(FIRES_M("the end\n"), 0);
+		assert_int_equal(FIRES_M("all of it"), 1 << 4);
+		assert_int_equal(FIRES_M("all of it."), 0);
+		assert_int_equal(FIRES_M("xxvBbBWxx"), 1 << 5);
+	}
+	sl_ruleset_free(rs);
+}
+
+/* In Hyperscan 5.4.0 its own literal compiler fails on such literals; escaped ones must not. */
+static void runs_of_one_byte_match(void **state)
+{
+	(void)state;
+	char run[64], text[1024];
+	memset(run, 'A', 40);
+	run[40] = '\0';
+	snprintf(text, sizeof text,
+		 HEAD("t/a") "\"indicators\":["
+			     "{\"id\":\"0\",\"match\":[{\"field\":\"http.uri\",\"contains\":\"x%"
+			     "s\"}]},"
+			     "{\"id\":\"1\",\"match\":[{\"field\":\"http.uri\",\"contains\":"
+			     "\"other\"}]}]}",
+		 run);
+	struct sl_ruleset *rs = open_text("p.json", text);
+	char bytes[128];
+	int len = snprintf(bytes, sizeof bytes, "other x%sAAAA other", run);
+	assert_int_equal(fires(rs, SL_FIELD_HTTP_URI, SL_MODE_BLOCK, bytes, (size_t)len), 3);
+	sl_ruleset_free(rs);
+}
+
+static void the_old_file_stays_on_failure(void **state)
+{
+	(void)state;
+	struct sl_image image = { 0 };
+	struct sl_err err = { "" };
+	assert_int_equal(sl_image_write(&image, "/nonexistent/x", &err), SL_EFAIL);
+	assert_string_equal(err.text,
+			    "/nonexistent/x: cannot write beside it: No such file or directory");
+	assert_int_equal(sl_image_write(&image, "/dev/null", &err), SL_EUSAGE);
+	assert_int_equal(access("/dev/null", W_OK), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(same_packs_same_bytes),
+		cmocka_unit_test(one_content_one_identity),
+		cmocka_unit_test(tables_hold_what_was_put_in),
+		cmocka_unit_test(records_hold_metadata),
+		cmocka_unit_test(same_pattern_is_compiled_once),
+		cmocka_unit_test(block_databases_match),
+		cmocka_unit_test(payload_goes_where_it_fits),
+		cmocka_unit_test(runs_of_one_byte_match),
+		cmocka_unit_test(the_old_file_stays_on_failure),
+	};
+	return cmocka_run_group_tests(tests, folder_enter, folder_leave);
+}
