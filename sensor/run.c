@@ -248,11 +248,19 @@ static void stop(struct run *r)
 		abort();
 }
 
+static void announce(const struct run *r)
+{
+	for (size_t i = 0; r->config->live && i < r->config->interfaces.n; i++)
+		sl_log(SL_INFO, "capture", "%s: capturing, workers %llu", r->config->interfaces.item[i],
+		       (unsigned long long)r->config->workers);
+}
+
 static int start(struct run *r, struct sl_err *err)
 {
 	int rc = sl_publisher_start(r->publisher, err);
 	if (rc != SL_OK)
 		return rc;
+	announce(r);
 	atomic_store(&r->running, r->lanes + (r->reader ? 1 : 0));
 	for (unsigned i = 0; i < r->lanes; i++) {
 		struct lane *l = &r->lane[i];
@@ -323,7 +331,7 @@ static void wait_here(struct run *r, bool linger)
 
 static int join(struct run *r, struct sl_err *err)
 {
-	int rc = r->reader_started ? r->reader_rc : SL_OK;
+	int rc = SL_OK;
 	if (r->reader_started)
 		pthread_join(r->reader_thread, NULL);
 	if (r->reader_started && r->reader_rc != SL_OK)

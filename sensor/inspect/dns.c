@@ -5,7 +5,7 @@
 enum {
 	HEADER = 12,
 	LABEL_MAX = 63,
-	NAME_MAX = 255,    /* on the wire */
+	NAME_MAX = 253,    /* 255 on the wire, less the first length and the root */
 	JUMPS_MAX = 32,
 	QUESTIONS_MAX = 16,
 	POINTER = 0xc0,
@@ -65,7 +65,7 @@ static int name_read(struct sl_cur *c, struct sl_span message, uint8_t out[NAME_
 			return (int)len;
 		}
 		const uint8_t *label = n <= LABEL_MAX ? sl_cur_take(&at, n) : NULL;
-		if (!label || len + n + 1 >= NAME_MAX)
+		if (!label || len + n + 1 > NAME_MAX)
 			return -1;
 		if (len)
 			out[len++] = '.';

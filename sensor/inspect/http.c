@@ -7,7 +7,7 @@
 #include <sensor/inspect/parse.h>
 #include <strings.h>
 
-enum { METHOD_MAX = 32, LINE_MAX_BYTES = 16384 };
+enum { METHOD_MAX = 32, LINE_MAX_BYTES = 16384, BLANK_MAX = 16 };
 enum phase { HEAD, BODY, CHUNK_SIZE, CHUNK_END, TRAILER };
 
 /* One line without its end; *line.at is the rest. False: no end in sight. */
@@ -51,11 +51,26 @@ static size_t version_at(struct sl_span line)
 	return isdigit(v[0]) && v[1] == '.' && isdigit(v[2]) ? line.len - 9 : 0;
 }
 
+/* RFC 9112, section 2.2: ignore empty lines before a request. */
+static struct sl_span without_blank(struct sl_span in, size_t most)
+{
+	size_t n = 0;
+	while (n < in.len && n < most && (in.at[n] == '\r' || in.at[n] == '\n'))
+		n++;
+	return sl_span_of(in.at + n, in.len - n);
+}
+
 enum sl_parse sl_http_probe(struct sl_span in)
 {
-	struct sl_span rest = in, line;
-	if (in.len >= 7 && memcmp(in.at, "HTTP/1.", 7) == 0)
-		return SL_PARSE_DONE; /* a response */
+	static const char response[] = { 'H', 'T', 'T', 'P', '/', '1', '.' };
+	struct sl_span line;
+	in = without_blank(in, BLANK_MAX);
+	if (!in.len)
+		return SL_PARSE_MORE;
+	struct sl_span rest = in;
+	size_t n = in.len < sizeof response ? in.len : sizeof response;
+	if (memcmp(in.at, response, n) == 0)
+		return n < sizeof response ? SL_PARSE_MORE : SL_PARSE_DONE;
 	int method = method_len(in);
 	if (method == 0)
 		return SL_PARSE_REFUSE;
@@ -191,10 +206,10 @@ static enum sl_parse head_parse(struct sl_side *side, struct sl_span in, bool la
 {
 	struct sl_span line;
 	struct head h = { 0 };
-	size_t blank = 0;
-	while (blank < in.len && (in.at[blank] == '\r' || in.at[blank] == '\n'))
-		blank++; /* RFC 9112, section 2.2: ignore empty lines before a request */
-	if (blank) {
+	struct sl_span all = in;
+	in = without_blank(all, SIZE_MAX);
+	size_t blank = all.len - in.len;
+	if (!in.len) {
 		*consumed = blank;
 		return SL_PARSE_DONE;
 	}
@@ -206,8 +221,8 @@ static enum sl_parse head_parse(struct sl_side *side, struct sl_span in, bool la
 		side->searched = (uint32_t)in.len;
 		return SL_PARSE_MORE;
 	}
-	*consumed = end ? end : in.len;
-	in.len = *consumed;
+	in.len = end ? end : in.len;
+	*consumed = blank + in.len;
 	if (!line_cut(&in, &line))
 		return SL_PARSE_REFUSE;
 	request_line(line, &h, room, out);

@@ -124,7 +124,7 @@ static enum sl_parse step(struct sl_inspect *i, struct sl_flow *flow, struct slo
 		found(flow, slot, app);
 	}
 	enum sl_parse p = apps[slot->app].parse(side, in, last, &i->room, &m, consumed);
-	if (p == SL_PARSE_DONE && m.n)
+	if (p == SL_PARSE_DONE && (m.n || slot->app == APP_TLS)) /* a hello may name no server */
 		hand_on(i, flow, slot->app, s, &m, false);
 	if (p == SL_PARSE_DONE && slot->app == APP_TLS)
 		return SL_PARSE_FINISH; /* what follows is encrypted */
