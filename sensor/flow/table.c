@@ -54,6 +54,8 @@ static void *reserve(size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			-1, 0);
+	if (at != MAP_FAILED)
+		madvise(at, size, MADV_HUGEPAGE);
 	return at == MAP_FAILED ? NULL : at;
 }
 
