@@ -129,6 +129,16 @@ void sl_dump_packet(struct sl_dump *d, const struct sl_packet *p)
 		sl_json_text(j, NULL, sl_layer_text((enum sl_layer)p->layer[i]));
 	sl_json_close(j, ']');
 	vlans(j, p->vlan, p->vlans);
+	if (p->labels) {
+		sl_json_open(j, "mpls", '[');
+		for (unsigned i = 0; i < p->labels; i++)
+			sl_json_u64(j, NULL, p->mpls[i]);
+		sl_json_close(j, ']');
+	}
+	if (p->has_vni)
+		sl_json_u64(j, "vni", p->vni);
+	if (p->has_teid)
+		sl_json_u64(j, "teid", p->teid);
 	packet_addresses(j, p);
 	sl_json_text(j, "verdict", sl_verdict_text((enum sl_verdict)p->verdict));
 	if (p->reason)

@@ -4,29 +4,64 @@
 #include <sensor/decode/layers.h>
 
 /* Link types (https://www.tcpdump.org/linktypes.html), as libpcap gives them on Linux. */
-enum {
-	LINK_NULL = 0,
-	LINK_ETHERNET = 1,
-	LINK_RAW_BSD = 12,
-	LINK_RAW_OPENBSD = 14,
-	LINK_RAW = 101,
-	LINK_LOOP = 108,
-	LINK_SLL = 113,
-	LINK_IPV4 = 228,
-	LINK_IPV6 = 229,
-	LINK_SLL2 = 276,
+static const struct link {
+	int type;
+	enum sl_layer layer;
+} links[] = {
+	{ 0, SL_LAYER_NULL },      { 1, SL_LAYER_ETH },
+	{ 9, SL_LAYER_PPP },       { 12, SL_LAYER_RAW }, /* LINKTYPE_RAW as BSDs number it */
+	{ 14, SL_LAYER_RAW },      { 50, SL_LAYER_PPP_HDLC },
+	{ 51, SL_LAYER_PPPOE },    { 101, SL_LAYER_RAW },
+	{ 104, SL_LAYER_CHDLC },   { 105, SL_LAYER_WLAN },
+	{ 108, SL_LAYER_LOOP },    { 113, SL_LAYER_SLL },
+	{ 127, SL_LAYER_RADIOTAP }, { 219, SL_LAYER_MPLS },
+	{ 228, SL_LAYER_IPV4 },    { 229, SL_LAYER_IPV6 },
+	{ 276, SL_LAYER_SLL2 },
 };
 
 static const struct layer {
 	const char *name;
 	sl_layer_fn *decode;
 } layers[SL_LAYER_COUNT] = {
-	[SL_LAYER_ETH] = { "eth", sl_decode_eth },       [SL_LAYER_VLAN] = { "vlan", sl_decode_vlan },
-	[SL_LAYER_SLL] = { "sll", sl_decode_sll },       [SL_LAYER_SLL2] = { "sll2", sl_decode_sll2 },
-	[SL_LAYER_NULL] = { "null", sl_decode_null },    [SL_LAYER_LOOP] = { "loop", sl_decode_loop },
-	[SL_LAYER_RAW] = { "raw", sl_decode_raw },       [SL_LAYER_IPV4] = { "ipv4", sl_decode_ipv4 },
-	[SL_LAYER_IPV6] = { "ipv6", sl_decode_ipv6 },    [SL_LAYER_TCP] = { "tcp", sl_decode_tcp },
-	[SL_LAYER_UDP] = { "udp", sl_decode_udp },       [SL_LAYER_ICMP] = { "icmp", sl_decode_icmp },
+	[SL_LAYER_ETH] = { "eth", sl_decode_eth },
+	[SL_LAYER_LLC] = { "llc", sl_decode_llc },
+	[SL_LAYER_VLAN] = { "vlan", sl_decode_vlan },
+	[SL_LAYER_ETAG] = { "etag", sl_decode_etag },
+	[SL_LAYER_VNTAG] = { "vntag", sl_decode_vntag },
+	[SL_LAYER_PBB] = { "pbb", sl_decode_pbb },
+	[SL_LAYER_CFP] = { "cfp", sl_decode_cfp },
+	[SL_LAYER_SLL] = { "sll", sl_decode_sll },
+	[SL_LAYER_SLL2] = { "sll2", sl_decode_sll2 },
+	[SL_LAYER_NULL] = { "null", sl_decode_null },
+	[SL_LAYER_LOOP] = { "loop", sl_decode_loop },
+	[SL_LAYER_RAW] = { "raw", sl_decode_raw },
+	[SL_LAYER_MPLS] = { "mpls", sl_decode_mpls },
+	[SL_LAYER_PPPOE] = { "pppoe", sl_decode_pppoe },
+	[SL_LAYER_PPP] = { "ppp", sl_decode_ppp },
+	[SL_LAYER_PPP_HDLC] = { "ppp-hdlc", sl_decode_ppp_hdlc },
+	[SL_LAYER_CHDLC] = { "chdlc", sl_decode_chdlc },
+	[SL_LAYER_RADIOTAP] = { "radiotap", sl_decode_radiotap },
+	[SL_LAYER_WLAN] = { "wlan", sl_decode_wlan },
+	[SL_LAYER_IPV4] = { "ipv4", sl_decode_ipv4 },
+	[SL_LAYER_IPV6] = { "ipv6", sl_decode_ipv6 },
+	[SL_LAYER_AH] = { "ah", sl_decode_ah },
+	[SL_LAYER_ESP] = { "esp", sl_decode_esp },
+	[SL_LAYER_GRE] = { "gre", sl_decode_gre },
+	[SL_LAYER_ERSPAN] = { "erspan", sl_decode_erspan },
+	[SL_LAYER_ETHERIP] = { "etherip", sl_decode_etherip },
+	[SL_LAYER_L2TPV3] = { "l2tpv3", sl_decode_l2tpv3 },
+	[SL_LAYER_L2TP] = { "l2tp", sl_decode_l2tp },
+	[SL_LAYER_VXLAN] = { "vxlan", sl_decode_vxlan },
+	[SL_LAYER_GENEVE] = { "geneve", sl_decode_geneve },
+	[SL_LAYER_GTP_U] = { "gtp-u", sl_decode_gtp_u },
+	[SL_LAYER_TEREDO] = { "teredo", sl_decode_teredo },
+	[SL_LAYER_CAPWAP] = { "capwap", sl_decode_capwap },
+	[SL_LAYER_NSH] = { "nsh", sl_decode_nsh },
+	[SL_LAYER_TCP] = { "tcp", sl_decode_tcp },
+	[SL_LAYER_UDP] = { "udp", sl_decode_udp },
+	[SL_LAYER_UDPLITE] = { "udplite", sl_decode_udplite },
+	[SL_LAYER_SCTP] = { "sctp", sl_decode_sctp },
+	[SL_LAYER_ICMP] = { "icmp", sl_decode_icmp },
 	[SL_LAYER_ICMPV6] = { "icmpv6", sl_decode_icmpv6 },
 };
 
@@ -34,28 +69,10 @@ const char sl_reason_checksum[] = "wrong checksum";
 
 static enum sl_layer layer_of_link(int link)
 {
-	switch (link) {
-	case LINK_NULL:
-		return SL_LAYER_NULL;
-	case LINK_ETHERNET:
-		return SL_LAYER_ETH;
-	case LINK_RAW_BSD:
-	case LINK_RAW_OPENBSD:
-	case LINK_RAW:
-		return SL_LAYER_RAW;
-	case LINK_IPV4:
-		return SL_LAYER_IPV4;
-	case LINK_IPV6:
-		return SL_LAYER_IPV6;
-	case LINK_LOOP:
-		return SL_LAYER_LOOP;
-	case LINK_SLL:
-		return SL_LAYER_SLL;
-	case LINK_SLL2:
-		return SL_LAYER_SLL2;
-	default:
-		return SL_LAYER_END;
-	}
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (links[i].type == link)
+			return links[i].layer;
+	return SL_LAYER_END;
 }
 
 bool sl_decode_knows(int link)
@@ -63,17 +80,32 @@ bool sl_decode_knows(int link)
 	return layer_of_link(link) != SL_LAYER_END;
 }
 
+/* What an IP packet carries may be unknown: the packet itself was decoded, and is fine. */
 enum sl_layer sl_stop(struct sl_decoding *d, enum sl_verdict verdict, const char *reason)
 {
+	if (verdict == SL_VERDICT_UNSUPPORTED && d->outer_ok)
+		return SL_LAYER_END;
 	d->p->verdict = (uint8_t)verdict;
 	d->p->reason = reason;
 	return SL_LAYER_END;
 }
 
+static void walk(struct sl_decoding *d, enum sl_layer layer)
+{
+	while (layer != SL_LAYER_END) {
+		if (d->p->layers == SL_LAYERS_MAX) {
+			sl_stop(d, SL_VERDICT_MALFORMED, "too many headers");
+			return;
+		}
+		d->p->layer[d->p->layers++] = (uint8_t)layer;
+		layer = layers[layer].decode(d);
+	}
+}
+
 void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *p)
 {
-	struct sl_decoding d = { sl_cur_of(frame->at, frame->caplen), p, checksums, 0, 0 };
-	enum sl_layer layer = layer_of_link(frame->link);
+	struct sl_decoding d = { .cur = sl_cur_of(frame->at, frame->caplen), .p = p,
+				 .checksums = checksums };
 
 	memset(p, 0, offsetof(struct sl_packet, layer));
 	p->number = frame->number;
@@ -81,14 +113,24 @@ void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *p
 	p->len = frame->len;
 	p->caplen = frame->caplen;
 	p->proto = SL_PROTO_NONE;
-	while (layer != SL_LAYER_END) {
-		if (p->layers == SL_LAYERS_MAX) {
-			sl_stop(&d, SL_VERDICT_MALFORMED, "too many headers");
-			break;
-		}
-		p->layer[p->layers++] = (uint8_t)layer;
-		layer = layers[layer].decode(&d);
+	walk(&d, layer_of_link(frame->link));
+}
+
+void sl_decode_datagram(struct sl_packet *p, struct sl_span datagram, bool checksums)
+{
+	struct sl_decoding d = { .cur = sl_cur_of(datagram.at, datagram.len), .p = p,
+				 .checksums = checksums, .outer_ok = true,
+				 .transport_len = (uint32_t)datagram.len };
+	size_t len = p->src.family == 4 ? 4 : 16;
+	d.pseudo = sl_sum_add(sl_sum_add(0, p->src.bytes, len), p->dst.bytes, len);
+	p->verdict = SL_VERDICT_OK;
+	p->reason = NULL;
+	if (p->src.family == 6) {
+		walk(&d, sl_decode_ipv6_rest(&d, p->proto));
+		return;
 	}
+	d.pseudo += p->proto;
+	walk(&d, sl_layer_of_proto(&d));
 }
 
 const char *sl_layer_text(enum sl_layer layer)

@@ -9,6 +9,10 @@
  * malformed. Always leaves a consistent packet, whatever the bytes. */
 void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *packet);
 
+/* Goes on with a packet whose verdict is SL_VERDICT_FRAGMENT when its datagram is whole: `datagram` is
+ * what follows the IP header (IPv6: the fragment header), and must outlive the packet. */
+void sl_decode_datagram(struct sl_packet *packet, struct sl_span datagram, bool checksums);
+
 bool sl_decode_knows(int link);
 const char *sl_layer_text(enum sl_layer layer);
 const char *sl_verdict_text(enum sl_verdict verdict);

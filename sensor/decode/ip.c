@@ -3,9 +3,13 @@
 #include <sensor/decode/layers.h>
 
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40, EXTENSIONS_MAX = 16 };
+enum { PROTO_L2TPV3 = 115, PROTO_UDPLITE = 136, PROTO_MPLS = 137, PROTO_MOBILITY = 135, PROTO_HIP = 139,
+       PROTO_SHIM6 = 140, PROTO_ETHERIP = 97 };
 
 enum sl_layer sl_layer_of_proto(struct sl_decoding *d)
 {
+	d->outer_ok = true;
+	d->p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur)); /* unless there is more inside */
 	switch (d->p->proto) {
 	case IPPROTO_TCP:
 		return SL_LAYER_TCP;
@@ -15,18 +19,64 @@ enum sl_layer sl_layer_of_proto(struct sl_decoding *d)
 		return SL_LAYER_ICMP;
 	case IPPROTO_ICMPV6:
 		return SL_LAYER_ICMPV6;
+	case IPPROTO_SCTP:
+		return SL_LAYER_SCTP;
+	case PROTO_UDPLITE:
+		return SL_LAYER_UDPLITE;
+	case IPPROTO_IPIP:
+		return SL_LAYER_IPV4;
+	case IPPROTO_IPV6:
+		return SL_LAYER_IPV6;
+	case IPPROTO_GRE:
+		return SL_LAYER_GRE;
+	case IPPROTO_AH:
+		return SL_LAYER_AH;
+	case IPPROTO_ESP:
+		return SL_LAYER_ESP;
+	case PROTO_ETHERIP:
+		return SL_LAYER_ETHERIP;
+	case PROTO_L2TPV3:
+		return SL_LAYER_L2TPV3;
+	case PROTO_MPLS:
+		return SL_LAYER_MPLS;
 	default: /* a protocol without ports is a packet all the same */
-		d->p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
 		return SL_LAYER_END;
 	}
 }
 
-static void set_address(struct sl_address *a, uint8_t family, const uint8_t *bytes)
+/* A header inside another's packet: the outer one becomes a tunnel, and what was its transport's is
+ * forgotten. */
+static void begin_ip(struct sl_decoding *d, uint8_t family, const uint8_t *addresses)
 {
-	a->family = family;
-	memset(a->bytes, 0, sizeof a->bytes);
-	if (bytes)
-		memcpy(a->bytes, bytes, family == 4 ? 4 : 16);
+	struct sl_packet *p = d->p;
+	size_t len = family == 4 ? 4 : 16;
+	if (p->src.family && p->tunnels < SL_TUNNELS_MAX) {
+		enum sl_layer plain = p->src.family == 4 ? SL_LAYER_IPV4 : SL_LAYER_IPV6;
+		p->tunnel[p->tunnels++] = (struct sl_tunnel){
+			.src = p->src, .dst = p->dst, .id = d->tunnel_id,
+			.layer = d->tunnel_layer ? d->tunnel_layer : (uint8_t)plain,
+			.has_id = d->tunnel_has_id
+		};
+	}
+	d->tunnel_layer = SL_LAYER_END;
+	d->tunnel_has_id = false;
+	p->has_ports = false;
+	p->sport = p->dport = 0;
+	p->tcp_flags = 0;
+	p->payload = sl_span_of(NULL, 0);
+	memset(&p->src, 0, sizeof p->src);
+	memset(&p->dst, 0, sizeof p->dst);
+	p->src.family = p->dst.family = family;
+	memcpy(p->src.bytes, addresses, len);
+	memcpy(p->dst.bytes, addresses + len, len);
+}
+
+static enum sl_layer fragment_of(struct sl_decoding *d, const char *reason, uint32_t id, uint32_t offset,
+				 bool more)
+{
+	d->p->fragment = (struct sl_fragment){ sl_span_of(d->cur.p, sl_cur_left(&d->cur)), id, offset,
+					       more };
+	return sl_stop(d, SL_VERDICT_FRAGMENT, reason);
 }
 
 /* Cuts the cursor to what the IP header says, so that the frame's padding is no payload. A length
@@ -51,7 +101,7 @@ enum sl_layer sl_decode_ipv4(struct sl_decoding *d)
 	uint8_t version_ihl = sl_cur_u8(&d->cur);
 	sl_cur_u8(&d->cur);
 	uint16_t total = sl_cur_be16(&d->cur);
-	sl_cur_be16(&d->cur);
+	uint16_t id = sl_cur_be16(&d->cur);
 	uint16_t fragment = sl_cur_be16(&d->cur);
 	sl_cur_u8(&d->cur);
 	uint8_t proto = sl_cur_u8(&d->cur);
@@ -65,9 +115,8 @@ enum sl_layer sl_decode_ipv4(struct sl_decoding *d)
 	if (header < IPV4_HEADER || (total && total < header))
 		return sl_stop(d, SL_VERDICT_MALFORMED, "IPv4 header length is impossible");
 
+	begin_ip(d, 4, addresses);
 	d->p->proto = proto;
-	set_address(&d->p->src, 4, addresses);
-	set_address(&d->p->dst, 4, addresses + 4);
 	sl_cur_take(&d->cur, header - IPV4_HEADER);
 	if (d->cur.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the IPv4 options");
@@ -76,7 +125,7 @@ enum sl_layer sl_decode_ipv4(struct sl_decoding *d)
 	limit(d, total != 0, total - header);
 	d->pseudo = sl_sum_add(proto, addresses, 8);
 	if (fragment & 0x3fff) /* more fragments, or an offset */
-		return sl_stop(d, SL_VERDICT_FRAGMENT, "IPv4 fragment");
+		return fragment_of(d, "IPv4 fragment", id, (fragment & 0x1fffu) * 8, fragment & 0x2000);
 	return sl_layer_of_proto(d);
 }
 
@@ -91,40 +140,45 @@ static uint8_t skip_extension(struct sl_decoding *d)
 
 /* RFC 8200, section 4.5: next header (1), reserved (1), offset (13 bits), reserved (2), more (1),
  * identification (4). An atomic fragment (RFC 6946) is a whole datagram. */
-static bool skip_fragment(struct sl_decoding *d, uint8_t *next)
+static bool skip_fragment(struct sl_decoding *d, uint8_t *next, uint16_t *offset, uint32_t *id)
 {
 	*next = sl_cur_u8(&d->cur);
 	sl_cur_u8(&d->cur);
-	uint16_t offset = sl_cur_be16(&d->cur);
-	sl_cur_be32(&d->cur);
-	return (offset & 0xfff9) != 0;
+	*offset = sl_cur_be16(&d->cur);
+	*id = sl_cur_be32(&d->cur);
+	return (*offset & 0xfff9) != 0;
 }
 
-static enum sl_layer ipv6_extensions(struct sl_decoding *d, uint8_t next)
+enum sl_layer sl_decode_ipv6_rest(struct sl_decoding *d, uint8_t next)
 {
 	const uint8_t *start = d->cur.p;
+	uint16_t offset = 0;
+	uint32_t id = 0;
 	for (unsigned n = 0; n < EXTENSIONS_MAX; n++) {
 		bool fragment = false;
 		switch (next) {
 		case IPPROTO_HOPOPTS:
 		case IPPROTO_ROUTING:
 		case IPPROTO_DSTOPTS:
+		case PROTO_MOBILITY:
+		case PROTO_HIP:
+		case PROTO_SHIM6:
 			next = skip_extension(d);
 			break;
 		case IPPROTO_FRAGMENT:
-			fragment = skip_fragment(d, &next);
+			fragment = skip_fragment(d, &next, &offset, &id);
 			break;
 		default:
 			d->p->proto = next;
 			d->pseudo += next;
 			d->transport_len -= (uint32_t)(d->cur.p - start);
-			return next == IPPROTO_NONE ? SL_LAYER_END : sl_layer_of_proto(d);
+			return sl_layer_of_proto(d);
 		}
 		if (d->cur.failed)
 			return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in an IPv6 extension header");
 		if (fragment) {
 			d->p->proto = next;
-			return sl_stop(d, SL_VERDICT_FRAGMENT, "IPv6 fragment");
+			return fragment_of(d, "IPv6 fragment", id, offset & 0xfff8u, offset & 1);
 		}
 	}
 	return sl_stop(d, SL_VERDICT_MALFORMED, "too many IPv6 extension headers");
@@ -145,10 +199,69 @@ enum sl_layer sl_decode_ipv6(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the IPv6 header");
 	if (version != 6)
 		return sl_stop(d, SL_VERDICT_MALFORMED, "IPv6 version is not 6");
+	begin_ip(d, 6, addresses);
 	d->p->proto = next;
-	set_address(&d->p->src, 6, addresses);
-	set_address(&d->p->dst, 6, addresses + 16);
 	limit(d, len != 0, len);
 	d->pseudo = sl_sum_add(0, addresses, 32);
-	return ipv6_extensions(d, next);
+	return sl_decode_ipv6_rest(d, next);
+}
+
+/* RFC 4302, section 2: next header (1), length in 4-byte words less 2 (1), reserved (2), SPI (4),
+ * sequence (4), check value. */
+enum sl_layer sl_decode_ah(struct sl_decoding *d)
+{
+	const uint8_t *start = d->cur.p;
+	uint8_t next = sl_cur_u8(&d->cur);
+	size_t len = ((size_t)sl_cur_u8(&d->cur) + 2) * 4;
+	if (!d->cur.failed && len < 12)
+		return sl_stop(d, SL_VERDICT_MALFORMED, "AH length is impossible");
+	sl_cur_take(&d->cur, len - 2);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the AH header");
+	d->transport_len -= (uint32_t)(d->cur.p - start);
+	d->pseudo += (uint32_t)next - d->p->proto;
+	d->p->proto = next;
+	return d->p->src.family == 6 ? sl_decode_ipv6_rest(d, next) : sl_layer_of_proto(d);
+}
+
+/* RFC 4303: encrypted; nothing to see but that it is there. */
+enum sl_layer sl_decode_esp(struct sl_decoding *d)
+{
+	(void)d;
+	return SL_LAYER_END;
+}
+
+/* --- looking ahead --- */
+
+enum sl_layer sl_looks_like_ip(const struct sl_decoding *d, size_t at)
+{
+	size_t left = sl_cur_left(&d->cur);
+	if (left < at + IPV4_HEADER)
+		return SL_LAYER_END;
+	const uint8_t *p = d->cur.p + at;
+	left -= at;
+	size_t total = (size_t)p[2] << 8 | p[3], payload = (size_t)p[4] << 8 | p[5];
+	if (p[0] >> 4 == 4 && (p[0] & 15) >= 5 && total >= IPV4_HEADER && total <= left)
+		return SL_LAYER_IPV4;
+	if (p[0] >> 4 == 6 && left >= IPV6_HEADER && payload + IPV6_HEADER <= left)
+		return SL_LAYER_IPV6;
+	return SL_LAYER_END;
+}
+
+enum sl_layer sl_looks_like_eth(const struct sl_decoding *d, size_t at)
+{
+	enum { ETH_HEADER = 14, VLAN_TAG = 4 };
+	for (unsigned tags = 0; tags <= SL_VLANS_MAX; tags++, at += VLAN_TAG) {
+		if (sl_cur_left(&d->cur) < at + ETH_HEADER)
+			return SL_LAYER_END;
+		const uint8_t *type = d->cur.p + at + ETH_HEADER - 2;
+		unsigned ethertype = (unsigned)type[0] << 8 | type[1];
+		enum sl_layer inside = sl_looks_like_ip(d, at + ETH_HEADER);
+		if ((ethertype == 0x0800 && inside == SL_LAYER_IPV4) ||
+		    (ethertype == 0x86dd && inside == SL_LAYER_IPV6) || ethertype == 0x0806)
+			return SL_LAYER_ETH;
+		if (ethertype != 0x8100 && ethertype != 0x88a8)
+			return SL_LAYER_END;
+	}
+	return SL_LAYER_END;
 }

@@ -10,14 +10,48 @@ struct sl_decoding {
 	struct sl_cur cur;
 	struct sl_packet *p;
 	bool checksums;
-	uint32_t pseudo; /* the IP header's part of the transport checksum, not folded */
+	bool outer_ok;     /* an IP packet was decoded: what it carries may be unknown */
+	uint32_t pseudo;   /* the IP header's part of the transport checksum, not folded */
 	uint32_t transport_len; /* bytes of the transport header and payload as the IP header says */
+	/* the tunnel that the next IP header is in, if it is in one */
+	uint8_t tunnel_layer;
+	bool tunnel_has_id;
+	uint32_t tunnel_id;
 };
 
 typedef enum sl_layer sl_layer_fn(struct sl_decoding *d);
-sl_layer_fn sl_decode_eth, sl_decode_vlan, sl_decode_sll, sl_decode_sll2, sl_decode_null, sl_decode_loop,
-	sl_decode_raw, sl_decode_ipv4, sl_decode_ipv6, sl_decode_tcp, sl_decode_udp, sl_decode_icmp,
+
+/* link.c */
+sl_layer_fn sl_decode_eth, sl_decode_llc, sl_decode_vlan, sl_decode_etag, sl_decode_vntag, sl_decode_pbb,
+	sl_decode_cfp, sl_decode_sll, sl_decode_sll2, sl_decode_null, sl_decode_loop, sl_decode_raw;
+/* wan.c */
+sl_layer_fn sl_decode_mpls, sl_decode_pppoe, sl_decode_ppp, sl_decode_ppp_hdlc, sl_decode_chdlc;
+/* wlan.c */
+sl_layer_fn sl_decode_radiotap, sl_decode_wlan;
+/* ip.c */
+sl_layer_fn sl_decode_ipv4, sl_decode_ipv6, sl_decode_ah, sl_decode_esp;
+/* tunnel.c */
+sl_layer_fn sl_decode_gre, sl_decode_erspan, sl_decode_etherip, sl_decode_l2tpv3;
+/* overlay.c */
+sl_layer_fn sl_decode_l2tp, sl_decode_vxlan, sl_decode_geneve, sl_decode_gtp_u, sl_decode_teredo,
+	sl_decode_capwap, sl_decode_nsh;
+/* transport.c */
+sl_layer_fn sl_decode_tcp, sl_decode_udp, sl_decode_udplite, sl_decode_sctp, sl_decode_icmp,
 	sl_decode_icmpv6;
+
+/* Which tunnel, if any, a UDP payload at the cursor is: by port, or by what it looks like. */
+enum sl_layer sl_layer_of_udp(struct sl_decoding *d);
+
+/* Goes on behind the fragment header of an IPv6 datagram that was put together. */
+enum sl_layer sl_decode_ipv6_rest(struct sl_decoding *d, uint8_t next);
+
+/* Do the bytes at the cursor begin an IP packet that fits what is left? For tunnels that nothing but
+ * their content names. Looks, does not move. */
+enum sl_layer sl_looks_like_ip(const struct sl_decoding *d, size_t at);
+enum sl_layer sl_looks_like_eth(const struct sl_decoding *d, size_t at);
+
+/* A tunnel header with an identifier was read: the next IP header's tunnel. */
+void sl_tunnel_enter(struct sl_decoding *d, enum sl_layer layer, bool has_id, uint32_t id);
 
 enum sl_layer sl_layer_of_ethertype(struct sl_decoding *d, uint16_t ethertype);
 enum sl_layer sl_layer_of_proto(struct sl_decoding *d);

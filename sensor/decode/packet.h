@@ -19,25 +19,71 @@ enum sl_verdict {
 
 enum sl_layer {
 	SL_LAYER_END, /* no more headers */
+	/* link layers */
 	SL_LAYER_ETH,
+	SL_LAYER_LLC,
 	SL_LAYER_VLAN,
+	SL_LAYER_ETAG,
+	SL_LAYER_VNTAG,
+	SL_LAYER_PBB,
+	SL_LAYER_CFP,
 	SL_LAYER_SLL,
 	SL_LAYER_SLL2,
 	SL_LAYER_NULL,
 	SL_LAYER_LOOP,
 	SL_LAYER_RAW,
+	SL_LAYER_MPLS,
+	SL_LAYER_PPPOE,
+	SL_LAYER_PPP,
+	SL_LAYER_PPP_HDLC,
+	SL_LAYER_CHDLC,
+	SL_LAYER_RADIOTAP,
+	SL_LAYER_WLAN,
+	/* networks and tunnels */
 	SL_LAYER_IPV4,
 	SL_LAYER_IPV6,
+	SL_LAYER_AH,
+	SL_LAYER_ESP,
+	SL_LAYER_GRE,
+	SL_LAYER_ERSPAN,
+	SL_LAYER_ETHERIP,
+	SL_LAYER_L2TPV3,
+	SL_LAYER_L2TP,
+	SL_LAYER_VXLAN,
+	SL_LAYER_GENEVE,
+	SL_LAYER_GTP_U,
+	SL_LAYER_TEREDO,
+	SL_LAYER_CAPWAP,
+	SL_LAYER_NSH,
+	/* transports */
 	SL_LAYER_TCP,
 	SL_LAYER_UDP,
+	SL_LAYER_UDPLITE,
+	SL_LAYER_SCTP,
 	SL_LAYER_ICMP,
 	SL_LAYER_ICMPV6,
 	SL_LAYER_COUNT
 };
 
-enum { SL_LAYERS_MAX = 16, SL_VLANS_MAX = 4 };
+enum { SL_LAYERS_MAX = 24, SL_VLANS_MAX = 6, SL_MPLS_MAX = 8, SL_TUNNELS_MAX = 4 };
 enum { SL_TCP_FIN = 1, SL_TCP_SYN = 2, SL_TCP_RST = 4, SL_TCP_ACK = 16 };
 enum { SL_PROTO_NONE = 255 }; /* no IP packet: no protocol (255 is reserved) */
+
+/* What a packet travelled in: one outer IP header and the identifier behind it. */
+struct sl_tunnel {
+	struct sl_address src, dst;
+	uint32_t id;   /* GRE key, VNI, TEID …, if has_id */
+	uint8_t layer; /* enum sl_layer: of what kind */
+	bool has_id;
+};
+
+/* A part of a datagram, for reassembly. */
+struct sl_fragment {
+	struct sl_span bytes; /* borrowed */
+	uint32_t id;
+	uint32_t offset; /* bytes */
+	bool more;
+};
 
 struct sl_packet {
 	uint64_t number, time;
@@ -46,15 +92,20 @@ struct sl_packet {
 	uint8_t proto;              /* IP protocol number, or SL_PROTO_NONE */
 	uint8_t verdict;            /* enum sl_verdict */
 	uint8_t tcp_flags;
-	uint8_t layers, vlans;
-	bool has_ports;
+	uint8_t layers, vlans, labels, tunnels;
+	bool has_ports, has_vni, has_teid;
+	uint32_t vni, teid; /* of the innermost such tunnel */
 	uint32_t seq;               /* TCP */
 	uint32_t len, caplen;       /* of the frame */
 	struct sl_span payload;     /* of the innermost protocol; borrowed */
 	const uint8_t *mac;         /* destination, then source; NULL: none */
 	const char *reason;         /* for a verdict that is not OK; a constant */
 	uint8_t layer[SL_LAYERS_MAX];
-	uint16_t vlan[SL_VLANS_MAX]; /* outermost first */
+	/* outermost first, all of the frame's, inside and outside tunnels */
+	uint16_t vlan[SL_VLANS_MAX];
+	uint32_t mpls[SL_MPLS_MAX];
+	struct sl_tunnel tunnel[SL_TUNNELS_MAX];
+	struct sl_fragment fragment; /* if the verdict is SL_VERDICT_FRAGMENT */
 };
 
 #endif

@@ -69,7 +69,37 @@ enum sl_layer sl_decode_udp(struct sl_decoding *d)
 	if (checksum && checksum_wrong(d, start, 6))
 		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
 	size_t left = sl_cur_left(&d->cur), want = d->transport_len - UDP_HEADER;
-	p->payload = sl_span_of(d->cur.p, want < left ? want : left);
+	if (want < left)
+		d->cur.end = d->cur.p + want;
+	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
+	return sl_layer_of_udp(d);
+}
+
+/* RFC 3828: as UDP, with the checksum's coverage in place of the length. */
+enum sl_layer sl_decode_udplite(struct sl_decoding *d)
+{
+	struct sl_packet *p = d->p;
+	p->sport = sl_cur_be16(&d->cur);
+	p->dport = sl_cur_be16(&d->cur);
+	p->has_ports = !d->cur.failed;
+	sl_cur_take(&d->cur, 4);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the UDP-Lite header");
+	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
+	return SL_LAYER_END;
+}
+
+/* RFC 9260, section 3.1: ports (2, 2), verification tag (4), checksum (4); then chunks. */
+enum sl_layer sl_decode_sctp(struct sl_decoding *d)
+{
+	struct sl_packet *p = d->p;
+	p->sport = sl_cur_be16(&d->cur);
+	p->dport = sl_cur_be16(&d->cur);
+	p->has_ports = !d->cur.failed;
+	sl_cur_take(&d->cur, 8);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the SCTP header");
+	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
 	return SL_LAYER_END;
 }
 

@@ -1,0 +1,238 @@
+/* Tunnels inside UDP: by their port, and where anyone may choose the port, by a header that cannot be
+ * chance: every fixed bit right, and an IP packet of just the length that is left behind it. */
+#include <sensor/decode/layers.h>
+
+enum {
+	PORT_L2TP = 1701,
+	PORT_GTP_U = 2152,
+	PORT_TEREDO = 3544,
+	PORT_VXLAN = 4789,
+	PORT_VXLAN_GPE = 4790,
+	PORT_VXLAN_LINUX = 8472,
+	PORT_CAPWAP_DATA = 5247,
+	PORT_GENEVE = 6081,
+};
+
+/* --- which one --- */
+
+/* RFC 7348, section 5: flags 0x08, reserved (3), VNI (3), reserved (1). */
+static bool looks_like_vxlan(const struct sl_decoding *d)
+{
+	const uint8_t *p = d->cur.p;
+	return sl_cur_left(&d->cur) > 8 && p[0] == 0x08 && !p[1] && !p[2] && !p[3] && !p[7] &&
+	       sl_looks_like_eth(d, 8) != SL_LAYER_END;
+}
+
+/* 3GPP TS 29.281, section 5.1: a G-PDU of version 1 whose length is what is left. */
+static bool looks_like_gtp_u(const struct sl_decoding *d)
+{
+	const uint8_t *p = d->cur.p;
+	size_t left = sl_cur_left(&d->cur);
+	return left > 8 && (p[0] & 0xf8) == 0x30 && p[1] == 255 && ((size_t)p[2] << 8 | p[3]) == left - 8 &&
+	       sl_looks_like_ip(d, p[0] & 7 ? 12 : 8) != SL_LAYER_END;
+}
+
+/* RFC 4380, section 5.1.1: optional authentication and origin before an IPv6 packet. One of its
+ * addresses is Teredo's, 2001::/32, or it is of link-local scope, between client and server. */
+static size_t teredo_header(const struct sl_decoding *d)
+{
+	const uint8_t *p = d->cur.p;
+	size_t left = sl_cur_left(&d->cur), at = 0;
+	if (left >= 13 && p[0] == 0 && p[1] == 1)
+		at = 13u + p[2] + p[3];
+	if (left >= at + 8 && p[at] == 0 && p[at + 1] == 0)
+		at += 8;
+	return at;
+}
+
+static bool looks_like_teredo(const struct sl_decoding *d)
+{
+	static const uint8_t prefix[] = { 0x20, 0x01, 0, 0 }, local[] = { 0xfe, 0x80 };
+	size_t at = teredo_header(d), left = sl_cur_left(&d->cur);
+	if (left < at + 40 || sl_looks_like_ip(d, at) != SL_LAYER_IPV6)
+		return false;
+	const uint8_t *p = d->cur.p + at;
+	if (left - at - 40 != ((size_t)p[4] << 8 | p[5]))
+		return false;
+	return memcmp(p + 8, prefix, 4) == 0 || memcmp(p + 24, prefix, 4) == 0 || memcmp(p + 8, local, 2) == 0;
+}
+
+enum sl_layer sl_layer_of_udp(struct sl_decoding *d)
+{
+	uint16_t s = d->p->sport, t = d->p->dport;
+	if (sl_cur_left(&d->cur) < 8)
+		return SL_LAYER_END;
+	if (t == PORT_VXLAN || t == PORT_VXLAN_GPE || t == PORT_VXLAN_LINUX)
+		return d->cur.p[0] & 0x08 ? SL_LAYER_VXLAN : SL_LAYER_END;
+	if (t == PORT_GENEVE)
+		return SL_LAYER_GENEVE;
+	if (t == PORT_GTP_U || s == PORT_GTP_U)
+		return (d->cur.p[0] & 0xf0) == 0x30 && d->cur.p[1] == 255 ? SL_LAYER_GTP_U : SL_LAYER_END;
+	if (t == PORT_L2TP && s == PORT_L2TP)
+		return SL_LAYER_L2TP;
+	if (t == PORT_CAPWAP_DATA || s == PORT_CAPWAP_DATA)
+		return SL_LAYER_CAPWAP;
+	if (looks_like_teredo(d))
+		return SL_LAYER_TEREDO;
+	if (looks_like_vxlan(d))
+		return SL_LAYER_VXLAN;
+	return looks_like_gtp_u(d) ? SL_LAYER_GTP_U : SL_LAYER_END;
+}
+
+/* --- what is behind --- */
+
+/* The protocol numbers of VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe) and NSH (RFC 8300, section 2.2). */
+static enum sl_layer layer_of_next(struct sl_decoding *d, uint8_t next)
+{
+	switch (next) {
+	case 1:
+		return SL_LAYER_IPV4;
+	case 2:
+		return SL_LAYER_IPV6;
+	case 3:
+		return SL_LAYER_ETH;
+	case 4:
+		return SL_LAYER_NSH;
+	case 5:
+		return SL_LAYER_MPLS;
+	default:
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "unknown next protocol");
+	}
+}
+
+static void enter_network(struct sl_decoding *d, enum sl_layer layer, uint32_t vni)
+{
+	d->p->vni = vni;
+	d->p->has_vni = true;
+	sl_tunnel_enter(d, layer, true, vni);
+}
+
+/* VXLAN, and VXLAN-GPE where the P bit (0x04) says that a next protocol stands in the fourth byte. */
+enum sl_layer sl_decode_vxlan(struct sl_decoding *d)
+{
+	uint8_t flags = sl_cur_u8(&d->cur);
+	sl_cur_be16(&d->cur);
+	uint8_t next = sl_cur_u8(&d->cur);
+	uint32_t vni = sl_cur_be24(&d->cur);
+	sl_cur_u8(&d->cur);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the VXLAN header");
+	enter_network(d, SL_LAYER_VXLAN, vni);
+	return flags & 0x04 && d->p->dport == PORT_VXLAN_GPE ? layer_of_next(d, next) : SL_LAYER_ETH;
+}
+
+/* RFC 8926, section 3.4: version (2 bits), options' length in words (6), flags (8), protocol (16), VNI
+ * (24), reserved (8), options. */
+enum sl_layer sl_decode_geneve(struct sl_decoding *d)
+{
+	uint8_t version_len = sl_cur_u8(&d->cur);
+	sl_cur_u8(&d->cur);
+	uint16_t proto = sl_cur_be16(&d->cur);
+	uint32_t vni = sl_cur_be24(&d->cur);
+	sl_cur_u8(&d->cur);
+	sl_cur_take(&d->cur, (size_t)(version_len & 0x3f) * 4);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the Geneve header");
+	if (version_len >> 6)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "Geneve version");
+	enter_network(d, SL_LAYER_GENEVE, vni);
+	return sl_layer_of_ethertype(d, proto);
+}
+
+/* 3GPP TS 29.281, section 5.1: flags (1), type (1), length (2), TEID (4); if any of the E, S, PN bits
+ * is set sequence (2), N-PDU (1), next extension (1); extensions: length in words (1), content, next
+ * extension (1). */
+enum sl_layer sl_decode_gtp_u(struct sl_decoding *d)
+{
+	uint8_t flags = sl_cur_u8(&d->cur);
+	sl_cur_u8(&d->cur);
+	uint16_t len = sl_cur_be16(&d->cur);
+	uint32_t teid = sl_cur_be32(&d->cur);
+	uint8_t next = 0;
+	if (!d->cur.failed && len < sl_cur_left(&d->cur))
+		d->cur.end = d->cur.p + len;
+	if (flags & 7) {
+		sl_cur_take(&d->cur, 3);
+		next = sl_cur_u8(&d->cur);
+	}
+	for (unsigned n = 0; flags & 4 && next && !d->cur.failed; n++) {
+		size_t words = sl_cur_u8(&d->cur);
+		if (!words || n == 16)
+			return sl_stop(d, SL_VERDICT_MALFORMED, "GTP-U extension headers");
+		sl_cur_take(&d->cur, words * 4 - 2);
+		next = sl_cur_u8(&d->cur);
+	}
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the GTP-U header");
+	d->p->teid = teid;
+	d->p->has_teid = true;
+	sl_tunnel_enter(d, SL_LAYER_GTP_U, true, teid);
+	return SL_LAYER_RAW;
+}
+
+enum sl_layer sl_decode_teredo(struct sl_decoding *d)
+{
+	sl_cur_take(&d->cur, teredo_header(d));
+	sl_tunnel_enter(d, SL_LAYER_TEREDO, false, 0);
+	return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the Teredo header") : SL_LAYER_IPV6;
+}
+
+/* RFC 2661, section 3.1: flags and version (2), then as the flags say length (2), tunnel (2), session
+ * (2), sequence numbers (4), offset (2) and as many bytes. Control messages are not looked into. */
+enum sl_layer sl_decode_l2tp(struct sl_decoding *d)
+{
+	enum { CONTROL = 0x8000, LENGTH = 0x4000, SEQUENCE = 0x0800, OFFSET = 0x0200 };
+	uint16_t flags = sl_cur_be16(&d->cur);
+	if ((flags & 15) != 2 || flags & CONTROL)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "L2TP control, or another version");
+	if (flags & LENGTH)
+		sl_cur_be16(&d->cur);
+	uint32_t ids = sl_cur_be32(&d->cur);
+	if (flags & SEQUENCE)
+		sl_cur_be32(&d->cur);
+	if (flags & OFFSET)
+		sl_cur_take(&d->cur, sl_cur_be16(&d->cur));
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the L2TP header");
+	sl_tunnel_enter(d, SL_LAYER_L2TP, true, ids);
+	return SL_LAYER_PPP;
+}
+
+/* RFC 5415, section 4.3: preamble (1: version, type; 1 is DTLS), header length in words (5 bits), radio
+ * (5), binding (5), flags T F L W M K. T: the frame is the binding's own, 802.11; else 802.3. */
+enum sl_layer sl_decode_capwap(struct sl_decoding *d)
+{
+	enum { FLAG_NATIVE = 0x100, FLAG_FRAGMENT = 0x080, FLAG_KEEPALIVE = 0x008 };
+	uint8_t preamble = sl_cur_u8(&d->cur);
+	uint32_t word = sl_cur_be24(&d->cur);
+	size_t header = (size_t)(word >> 19) * 4;
+	if (preamble)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "CAPWAP is encrypted, or another version");
+	if (!d->cur.failed && header < 8)
+		return sl_stop(d, SL_VERDICT_MALFORMED, "CAPWAP header length is impossible");
+	sl_cur_take(&d->cur, header - 4);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the CAPWAP header");
+	if (word & (FLAG_FRAGMENT | FLAG_KEEPALIVE))
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "CAPWAP fragment or keep-alive");
+	sl_tunnel_enter(d, SL_LAYER_CAPWAP, false, 0);
+	return word & FLAG_NATIVE ? SL_LAYER_WLAN : SL_LAYER_ETH;
+}
+
+/* RFC 8300, section 2.2: version (2 bits), flags, TTL, length in words (6 bits of the first two bytes),
+ * metadata type (1), next protocol (1), service path (4), metadata. */
+enum sl_layer sl_decode_nsh(struct sl_decoding *d)
+{
+	uint16_t first = sl_cur_be16(&d->cur);
+	sl_cur_u8(&d->cur);
+	uint8_t next = sl_cur_u8(&d->cur);
+	uint32_t path = sl_cur_be32(&d->cur);
+	size_t header = (size_t)(first & 0x3f) * 4;
+	if (!d->cur.failed && header < 8)
+		return sl_stop(d, SL_VERDICT_MALFORMED, "NSH length is impossible");
+	sl_cur_take(&d->cur, header - 8);
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the NSH header");
+	sl_tunnel_enter(d, SL_LAYER_NSH, true, path >> 8);
+	return layer_of_next(d, next);
+}

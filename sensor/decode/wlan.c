@@ -1,0 +1,69 @@
+/* IEEE 802.11 data frames, as access points tunnel them to their controllers, or from the air. */
+#include <sensor/decode/layers.h>
+
+enum {
+	TYPE_DATA = 2,
+	SUBTYPE_NULL = 4, /* no data */
+	SUBTYPE_QOS = 8,
+	FLAG_TO_DS = 0x01,
+	FLAG_FROM_DS = 0x02,
+	FLAG_PROTECTED = 0x40,
+	FLAG_ORDER = 0x80,
+	QOS_AMSDU = 0x80,
+};
+
+/* Radiotap: version (1), pad (1), length (2, little endian). */
+enum sl_layer sl_decode_radiotap(struct sl_decoding *d)
+{
+	sl_cur_take(&d->cur, 2);
+	uint16_t len = __builtin_bswap16(sl_cur_be16(&d->cur));
+	if (!d->cur.failed && len < 4)
+		return sl_stop(d, SL_VERDICT_MALFORMED, "radiotap length is impossible");
+	sl_cur_take(&d->cur, len - 4u);
+	return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the radiotap header")
+			     : SL_LAYER_WLAN;
+}
+
+/* IEEE 802.11, section 9.3.2.2.2: an A-MSDU is a row of subframes: destination (6), source (6), length
+ * (2), data, padding to four bytes. A packet here is one IP packet: the last subframe's, as it is the
+ * one that other readers report. */
+static enum sl_layer last_subframe(struct sl_decoding *d)
+{
+	struct sl_cur data = d->cur;
+	for (unsigned n = 0; sl_cur_left(&d->cur) >= 14 && n < 64; n++) {
+		sl_cur_take(&d->cur, 12);
+		size_t len = sl_cur_be16(&d->cur);
+		size_t left = sl_cur_left(&d->cur);
+		data = sl_cur_of(d->cur.p, len < left ? len : left);
+		sl_cur_take(&d->cur, len);
+		size_t pad = (4 - (14 + len) % 4) % 4, rest = sl_cur_left(&d->cur);
+		sl_cur_take(&d->cur, pad < rest ? pad : rest);
+	}
+	d->cur = data;
+	return SL_LAYER_LLC;
+}
+
+/* Frame control (2), duration (2), three addresses (18), sequence (2), a fourth address if the frame
+ * goes from one distribution system to another, QoS control (2), HT control (4). Section 9.3.2.1 */
+enum sl_layer sl_decode_wlan(struct sl_decoding *d)
+{
+	uint8_t control = sl_cur_u8(&d->cur), flags = sl_cur_u8(&d->cur);
+	unsigned type = control >> 2 & 3, subtype = control >> 4;
+	uint8_t qos = 0;
+	sl_cur_take(&d->cur, 22);
+	if (type == TYPE_DATA && (flags & (FLAG_TO_DS | FLAG_FROM_DS)) == (FLAG_TO_DS | FLAG_FROM_DS))
+		sl_cur_take(&d->cur, 6);
+	if (type == TYPE_DATA && subtype & SUBTYPE_QOS) {
+		qos = sl_cur_u8(&d->cur);
+		sl_cur_u8(&d->cur);
+		if (flags & FLAG_ORDER)
+			sl_cur_take(&d->cur, 4);
+	}
+	if (type != TYPE_DATA || subtype & SUBTYPE_NULL)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "802.11 frame without data");
+	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the 802.11 header");
+	if (flags & FLAG_PROTECTED)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "802.11 frame is encrypted");
+	return qos & QOS_AMSDU ? last_subframe(d) : SL_LAYER_LLC;
+}
