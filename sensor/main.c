@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 			rc = sl_run(&config, &err);
 	}
 	if (*err.text)
-		fprintf(stderr, "selat-sensor: %s\n", err.text);
+		fprintf(stderr, "selat-sensor: error: %s\n", err.text);
 	sl_sensor_config_free(&config);
 	return rc == SL_OPTIONS_DONE ? 0 : sl_exit_status(rc);
 }

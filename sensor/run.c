@@ -21,7 +21,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 30000, TICK_MS = 1000 };
+enum { DRAIN_MS = 10000, TICK_MS = 1000 };
 
 /* A thread that takes packets: from a source of its own, or from the reader. */
 struct lane {
@@ -367,7 +367,7 @@ static int run(struct run *r, struct sl_err *err)
 	r->end_ms = sl_time_mono_ms();
 	if (rc == SL_OK)
 		rc = joined;
-	if (rc == SL_OK && !r->config->dump)
+	if (rc == SL_OK && !r->config->dump && sl_stats_sum(&r->stats, SL_COUNT_PACKETS))
 		summary(r);
 	if (rc == SL_OK && !r->config->live && sl_publisher_broker(r->publisher) &&
 	    !atomic_load(&r->stop)) {

@@ -36,6 +36,7 @@ int sl_detect_new(struct sl_detect **out, const struct sl_detect_config *config,
 	d->config.loaded = sl_loaded_retain(config->loaded);
 	d->rs = sl_loaded_view(config->loaded);
 	d->stream_budget = config->stream_bytes;
+	d->segments = sl_payload_needs_segments(d);
 	d->partials_fresh = 1;
 	if (take_memory(d) != SL_OK || take_scratch(d) != SL_OK) {
 		sl_detect_free(d);

@@ -25,8 +25,10 @@ struct sl_detect_slot {
 	uint8_t tail[2][SL_TAIL_MAX];
 	uint8_t tail_len[2];
 	hs_stream_t *stream[2];
+	uint64_t stream_at[2]; /* what Hyperscan calls 0 in it, as an offset in the direction */
 	uint32_t partials;  /* indicators half held, or held already: a chain in the pool; 0: none */
 	uint16_t partials_n;
+	bool stream_middle[2]; /* a byte that stands for lost ones is in front */
 	uint16_t waiting;   /* gathered payloads and hits of this flow that wait for the flush */
 };
 
@@ -53,6 +55,7 @@ struct sl_gathered {
 	uint32_t tail, len;
 	uint32_t transaction; /* 0: of a stream */
 	uint8_t side;
+	bool broken;          /* of a stream that has lost bytes: offset 0 is not its start */
 };
 
 /* An indicator remembered while a scope lasts. */
@@ -68,6 +71,7 @@ struct sl_detect {
 	const struct sl_ruleset *rs;
 	hs_scratch_t *scratch;
 	uint64_t stream_budget; /* bytes left */
+	bool segments;          /* expressions look at segments of TCP one by one: scope packet */
 	uint32_t transaction;   /* number of the last one in this flush */
 
 	struct sl_hit *hits;
@@ -119,6 +123,7 @@ void sl_field_scan(struct sl_detect *d, struct sl_looking *l, const struct sl_va
 
 /* payload.c */
 void sl_payload_scan(struct sl_detect *d);
+bool sl_payload_needs_segments(const struct sl_detect *d);
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
 
 /* Counts and alarms a result of hs_scan* that should not be. */

@@ -27,18 +27,26 @@ struct place {
 	bool crosses, stable;
 };
 
-static void add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const struct place *at)
+/* On TCP scope packet and the others are looked for apart, when expressions are concerned. */
+enum scopes { ALL_SCOPES, LASTING_SCOPES, PACKET_SCOPE };
+
+static void add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const struct place *at,
+		enum scopes scopes)
 {
 	size_t first = at->from > AROUND ? at->from - AROUND : 0;
 	size_t last = at->bytes.len - first < SL_MATCH_AROUND_MAX ? at->bytes.len
 								   : first + SL_MATCH_AROUND_MAX;
 	for (uint32_t i = 0; i < p->conditions_n; i++) {
 		uint32_t c = d->rs->pattern_conditions[p->condition + i];
+		uint32_t indicator = d->rs->conditions[c].indicator;
+		bool packet = d->rs->indicators[indicator].scope == SL_SCOPE_PACKET;
+		if (scopes != ALL_SCOPES && packet != (scopes == PACKET_SCOPE))
+			continue;
 		struct sl_hit hit = {
 			.at = at->at,
 			.flow = at->flow,
 			.condition = c,
-			.indicator = d->rs->conditions[c].indicator,
+			.indicator = indicator,
 			.transaction = at->transaction,
 			.offset = (uint32_t)at->offset,
 			.field = SL_FIELD_PAYLOAD,
@@ -76,7 +84,7 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 	if (to < p->len || begin < g->start || to <= payload)
 		return 0; /* crosses from the entry before, or was found with the packet before */
 	uint64_t offset = g->offset + begin - payload; /* wraps and comes back when it began in the tail */
-	if (p->flags & SL_PATTERN_STARTS && offset != 0)
+	if (p->flags & SL_PATTERN_STARTS && (offset != 0 || g->broken))
 		return 0;
 	struct place at = { .at = g->at,
 			    .flow = g->flow,
@@ -88,7 +96,7 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 			    .side = g->side,
 			    .crosses = begin < payload,
 			    .stable = true };
-	add(d, p, &at);
+	add(d, p, &at, ALL_SCOPES);
 	return 0;
 }
 
@@ -142,7 +150,10 @@ struct direct_scan {
 	struct sl_detect *d;
 	const struct sl_scanner *scanner;
 	struct place place;
-	uint64_t offset; /* of bytes in the stream */
+	uint64_t base;   /* what Hyperscan calls 0, as an offset in the direction */
+	uint64_t offset; /* of bytes, as Hyperscan counts */
+	unsigned lead;   /* bytes in front that stand for lost ones */
+	enum scopes scopes;
 };
 
 static int on_direct(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
@@ -153,33 +164,60 @@ static int on_direct(unsigned id, unsigned long long from, unsigned long long to
 	if (id >= s->scanner->patterns_n)
 		return 0;
 	const struct sl_ruleset_pattern *p = &s->scanner->patterns[id];
+	if (p->len && to < s->lead + p->len)
+		return 0; /* made of what stands for lost bytes */
 	struct place at = s->place;
 	size_t shown = p->len ? p->len : EXPRESSION_SHOWN;
 	at.to = to > s->offset && to - s->offset <= at.bytes.len ? (size_t)(to - s->offset) : at.bytes.len;
 	at.from = at.to > shown ? at.to - shown : 0;
 	at.crosses = p->len && at.to < p->len;
-	at.offset = p->len && to >= p->len ? to - p->len : s->offset + at.from;
-	add(s->d, p, &at);
+	at.offset = s->base + (p->len ? to - p->len : s->offset + at.from);
+	add(s->d, p, &at, s->scopes);
 	return 0;
 }
 
+static void scan_block(struct sl_detect *d, const struct place *place, enum scopes scopes)
+{
+	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK];
+	struct direct_scan s = { .d = d, .scanner = scanner, .place = *place, .base = place->offset,
+				 .scopes = scopes };
+	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, place->bytes.len);
+	sl_scan_check(d, hs_scan(scanner->db, (const char *)place->bytes.at, (unsigned)place->bytes.len, 0,
+				 d->scratch, on_direct, &s));
+}
+
+/* A stream that does not begin with the direction's first byte gets a byte in front that stands for
+ * the lost ones, so that an expression bound to the start does not hold there. */
+static bool open_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side, uint64_t offset,
+			bool middle)
+{
+	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
+	if (d->stream_budget < d->config.loaded->stream_bytes ||
+	    hs_open_stream(scanner->db, 0, &slot->stream[side]) != HS_SUCCESS) {
+		sl_count(d->config.counters, SL_COUNT_STREAMS_FULL);
+		return false;
+	}
+	d->stream_budget -= d->config.loaded->stream_bytes;
+	slot->stream_at[side] = offset - middle;
+	slot->stream_middle[side] = middle;
+	if (middle)
+		sl_scan_check(d, hs_scan_stream(slot->stream[side], "\xff", 1, 0, d->scratch, NULL, NULL));
+	return true;
+}
+
 static void scan_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-			unsigned side, struct sl_span bytes)
+			unsigned side, struct sl_span bytes, uint64_t offset)
 {
 	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	uint64_t end = flow->side[side].delivered;
-	if (!slot->stream[side]) {
-		if (d->stream_budget < d->config.loaded->stream_bytes ||
-		    hs_open_stream(scanner->db, 0, &slot->stream[side]) != HS_SUCCESS) {
-			sl_count(d->config.counters, SL_COUNT_STREAMS_FULL);
-			return;
-		}
-		d->stream_budget -= d->config.loaded->stream_bytes;
-	}
-	struct direct_scan s = { d, scanner,
-				 { .at = at, .flow = flow, .bytes = bytes, .side = (uint8_t)side },
-				 end - bytes.len };
+	bool middle = offset != 0 || flow->side[side].gap_bytes != 0;
+	if (!slot->stream[side] && !open_stream(d, slot, side, offset, middle))
+		return;
+	struct direct_scan s = { .d = d, .scanner = scanner,
+				 .place = { .at = at, .flow = flow, .bytes = bytes, .side = (uint8_t)side },
+				 .base = slot->stream_at[side], .offset = offset - slot->stream_at[side],
+				 .lead = slot->stream_middle[side],
+				 .scopes = d->segments ? LASTING_SCOPES : ALL_SCOPES };
 	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, bytes.len);
 	sl_scan_check(d, hs_scan_stream(slot->stream[side], (const char *)bytes.at, (unsigned)bytes.len, 0,
 					d->scratch, on_direct, &s));
@@ -206,18 +244,23 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 		close_stream(d, slot, side, NULL, NULL);
 	}
 	if (has(d, SL_MODE_GATHER)) {
-		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .side = (uint8_t)side };
+		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .side = (uint8_t)side,
+					 .broken = flow->side[side].gap_bytes != 0 };
 		gather(d, &g, sl_span_of(slot->tail[side], slot->tail_len[side]), bytes);
 		tail_keep(slot, side, bytes);
 	}
 	if (has(d, SL_MODE_STREAM))
-		scan_stream(d, at, flow, side, bytes);
+		scan_stream(d, at, flow, side, bytes, offset);
+	if (d->segments) {
+		struct place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
+				       .side = (uint8_t)side };
+		scan_block(d, &place, PACKET_SCOPE);
+	}
 }
 
 void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			unsigned side, struct sl_span payload)
 {
-	const struct sl_scanner *block = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK];
 	d->transaction++; /* a datagram is one: its payload and the message in it */
 	if (!payload.len)
 		return;
@@ -226,25 +269,25 @@ void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struc
 					 .side = (uint8_t)side };
 		gather(d, &g, sl_span_of(NULL, 0), payload);
 	}
-	if (!block->db)
-		return;
-	struct direct_scan s = { d, block,
-				 { .at = at, .flow = flow, .bytes = payload, .side = (uint8_t)side,
-				   .transaction = d->transaction },
-				 0 };
-	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, payload.len);
-	sl_scan_check(d, hs_scan(block->db, (const char *)payload.at, (unsigned)payload.len, 0, d->scratch,
-				 on_direct, &s));
+	if (has(d, SL_MODE_BLOCK)) {
+		struct place place = { .at = at, .flow = flow, .bytes = payload, .side = (uint8_t)side,
+				       .transaction = d->transaction };
+		scan_block(d, &place, ALL_SCOPES);
+	}
 }
 
 void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			  unsigned side)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	struct direct_scan s = { d, &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM],
-				 { .at = at, .flow = flow, .side = (uint8_t)side,
-				   .bytes = sl_span_of(slot->tail[side], slot->tail_len[side]) },
-				 flow->side[side].delivered - slot->tail_len[side] };
+	struct sl_span shown = sl_span_of(slot->tail[side], slot->tail_len[side]);
+	struct direct_scan s = { .d = d,
+				 .scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM],
+				 .place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown },
+				 .base = slot->stream_at[side],
+				 .offset = flow->side[side].delivered - shown.len - slot->stream_at[side],
+				 .lead = slot->stream_middle[side],
+				 .scopes = d->segments ? LASTING_SCOPES : ALL_SCOPES };
 	close_stream(d, slot, side, on_direct, &s);
 }
 
@@ -252,4 +295,17 @@ void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot)
 {
 	for (unsigned side = 0; side < 2; side++)
 		close_stream(d, slot, side, NULL, NULL);
+}
+
+/* Does an indicator of scope packet need an expression? Then segments are scanned one by one too. */
+bool sl_payload_needs_segments(const struct sl_detect *d)
+{
+	const struct sl_scanner *block = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK];
+	for (uint32_t i = 0; block->db && i < block->patterns_n; i++)
+		for (uint32_t k = 0; k < block->patterns[i].conditions_n; k++) {
+			uint32_t c = d->rs->pattern_conditions[block->patterns[i].condition + k];
+			if (d->rs->indicators[d->rs->conditions[c].indicator].scope == SL_SCOPE_PACKET)
+				return true;
+		}
+	return false;
 }

@@ -204,6 +204,7 @@ void sl_flow_restate(struct sl_flow_table *t, struct sl_flow *f)
 
 static void end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why)
 {
+	sl_flow_restate(t, f); /* what it was, before the stages bring it to an end */
 	t->config.ended(t->config.ctx, f, why);
 	sl_count(t->config.counters, SL_COUNT_FLOWS_ENDED);
 	if (why == SL_END_TIMEOUT)
@@ -382,7 +383,7 @@ void sl_flow_view_at(const struct sl_flow *f, const struct sl_flow_moment *m, st
 
 const char *sl_flow_state_text(const struct sl_flow *f)
 {
-	switch (state_of(f)) {
+	switch (f->state) {
 	case SL_FLOW_CLOSED:
 		return f->reset ? "reset" : "closed";
 	case SL_FLOW_TCP_ESTABLISHED:
