@@ -41,6 +41,8 @@ static const struct sl_option table[] = {
 	  "each worker's buffer in the kernel" },
 	{ "flow", "max", 0, NULL, SL_OPT_U64, false, AT(flow_max), "N", 1024, 100000000, NULL, "1000000",
 	  "flows followed at a time, over all workers; beyond, the oldest end early" },
+	{ "flow", "fragments", 0, NULL, SL_OPT_BYTES, false, AT(fragment_bytes), "BYTES", 1 << 20,
+	  (uint64_t)1 << 37, NULL, "32 MiB", "IP fragments kept until their datagram is whole, over all workers" },
 	{ "flow", "reassembly", 0, NULL, SL_OPT_BYTES, false, AT(reassembly_bytes), "BYTES", 1 << 20,
 	  (uint64_t)1 << 37, NULL, "128 MiB", "TCP segments kept until a hole is filled, over all workers" },
 	{ "flow", "gather", 0, NULL, SL_OPT_BYTES, false, AT(gather_bytes), "BYTES", 1 << 20,

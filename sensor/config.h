@@ -9,7 +9,7 @@ struct sl_sensor_config {
 	char *ruleset, *output, *dump, *stats, *at;
 	bool no_checksums, promiscuous, check_config, list_fields, json;
 	uint64_t workers, ring_bytes;
-	uint64_t flow_max, reassembly_bytes, gather_bytes, stream_bytes;
+	uint64_t flow_max, fragment_bytes, reassembly_bytes, gather_bytes, stream_bytes;
 	char *id, *country;
 	char *journal;
 	uint64_t journal_max;

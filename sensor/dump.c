@@ -106,7 +106,7 @@ static void packet_addresses(struct sl_json *j, const struct sl_packet *p)
 		sl_json_u64(j, "sport", p->sport);
 		sl_json_u64(j, "dport", p->dport);
 	}
-	if (p->verdict == SL_VERDICT_OK && p->src.family) {
+	if (p->verdict != SL_VERDICT_FRAGMENT && p->src.family) {
 		struct sl_flow_view v = { .src = p->src, .dst = p->dst, .sport = p->sport,
 					  .dport = p->dport, .proto = p->proto };
 		sl_json_u64(j, "payload", p->payload.len);

@@ -23,17 +23,19 @@ struct sl_reader {
 	bool checksums;
 	unsigned workers;
 	struct sl_frames *in;
+	struct sl_defrag *defrag;
+	uint8_t joined[SL_DATAGRAM_MAX];
 	struct ring *ring;
 };
 
-int sl_reader_new(struct sl_reader **out, struct sl_source *source, unsigned workers, bool checksums,
-		  struct sl_err *err)
+int sl_reader_new(struct sl_reader **out, const struct sl_reader_config *c, struct sl_err *err)
 {
+	unsigned workers = c->workers;
 	struct sl_reader *r = calloc(1, sizeof *r);
 	bool ok = r && (r->in = malloc(sizeof *r->in)) && (r->ring = calloc(workers, sizeof *r->ring));
 	if (ok) {
-		r->source = source;
-		r->checksums = checksums;
+		r->source = c->source;
+		r->checksums = c->checksums;
 		r->workers = workers;
 	}
 	for (unsigned w = 0; ok && w < workers; w++) {
@@ -47,6 +49,11 @@ int sl_reader_new(struct sl_reader **out, struct sl_source *source, unsigned wor
 		sl_reader_free(r);
 		return sl_fail(err, SL_ENOMEM, "reader: out of memory");
 	}
+	int rc = sl_defrag_new(&r->defrag, c->fragment_bytes, c->counters, err);
+	if (rc != SL_OK) {
+		sl_reader_free(r);
+		return rc;
+	}
 	*out = r;
 	return SL_OK;
 }
@@ -58,6 +65,7 @@ void sl_reader_free(struct sl_reader *r)
 	for (unsigned w = 0; r->ring && w < r->workers; w++)
 		for (unsigned i = 0; i < RING; i++)
 			free(r->ring[w].batch[i]);
+	sl_defrag_free(r->defrag);
 	free(r->ring);
 	free(r->in);
 	free(r);
@@ -77,12 +85,14 @@ static struct sl_batch *open_batch(struct ring *ring)
 	struct sl_batch *b = ring->batch[ring->put % RING];
 	b->frames.n = 0;
 	b->frames.used = 0;
+	b->joined_n = 0;
 	b->frames.interface = NULL;
 	return b;
 }
 
 /* Copies a frame into the worker's batch; what the packet borrows moves along. */
-static void copy(struct sl_batch *to, const struct sl_frame *frame, const struct sl_packet *packet)
+static void copy(struct sl_batch *to, const struct sl_frame *frame, const struct sl_packet *packet,
+		 const uint8_t *joined)
 {
 	size_t i = to->frames.n++;
 	uint8_t *at = to->frames.store + to->frames.used;
@@ -90,8 +100,13 @@ static void copy(struct sl_batch *to, const struct sl_frame *frame, const struct
 	to->frames.frame[i] = *frame;
 	to->frames.frame[i].at = at;
 	to->packet[i] = *packet;
-	if (packet->payload.at)
+	if (joined && packet->payload.len) {
+		uint8_t *whole = to->joined[to->joined_n++];
+		memcpy(whole, packet->payload.at, packet->payload.len);
+		to->packet[i].payload.at = whole;
+	} else if (packet->payload.at && !joined) {
 		to->packet[i].payload.at = at + (packet->payload.at - frame->at);
+	}
 	if (packet->mac)
 		to->packet[i].mac = at + (packet->mac - frame->at);
 	to->frames.used += (frame->caplen + 7u) & ~7u;
@@ -110,7 +125,10 @@ static void spread(struct sl_reader *r)
 	for (size_t i = 0; i < r->in->n; i++) {
 		struct sl_packet packet;
 		sl_decode(&r->in->frame[i], r->checksums, &packet);
-		copy(to[sl_packet_pair_hash(&packet) % r->workers], &r->in->frame[i], &packet);
+		bool joined = packet.verdict == SL_VERDICT_FRAGMENT &&
+			      sl_defrag_packet(r->defrag, &packet, r->checksums, r->joined);
+		copy(to[sl_packet_pair_hash(&packet) % r->workers], &r->in->frame[i], &packet,
+		     joined ? r->joined : NULL);
 	}
 	for (unsigned w = 0; w < r->workers; w++) {
 		r->ring[w].put++;

@@ -12,8 +12,15 @@
 struct sl_source;
 struct sl_reader;
 
-int sl_reader_new(struct sl_reader **out, struct sl_source *source, unsigned workers, bool checksums,
-		  struct sl_err *err);
+struct sl_reader_config {
+	struct sl_source *source;
+	unsigned workers;
+	bool checksums;
+	uint64_t fragment_bytes;
+	struct sl_counters *counters; /* of the reader's thread */
+};
+
+int sl_reader_new(struct sl_reader **out, const struct sl_reader_config *config, struct sl_err *err);
 void sl_reader_free(struct sl_reader *r); /* NULL is fine */
 
 /* The reader's thread: until the source ends, fails or *stop is set. Then tells every worker. */

@@ -180,8 +180,12 @@ static int build_files(struct run *r, struct sl_err *err)
 	if (r->config->live)
 		return SL_OK;
 	int rc = sl_source_files(&r->source, &r->config->read, sl_decode_knows, &r->source_counters, err);
+	struct sl_reader_config reader = { .source = r->source, .workers = r->lanes,
+					   .checksums = !r->config->no_checksums,
+					   .fragment_bytes = r->config->fragment_bytes,
+					   .counters = &r->source_counters };
 	if (rc == SL_OK && r->lanes > 1)
-		rc = sl_reader_new(&r->reader, r->source, r->lanes, !r->config->no_checksums, err);
+		rc = sl_reader_new(&r->reader, &reader, err);
 	else if (rc == SL_OK)
 		r->lane[0].source = r->source;
 	return rc;

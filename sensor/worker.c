@@ -15,6 +15,7 @@ struct sl_worker {
 	struct sl_counters counters;
 	bool checksums, live;
 	struct sl_outbox *outbox;
+	struct sl_defrag *defrag;
 	struct sl_flow_table *flows;
 	struct sl_tcp *tcp;
 	struct sl_inspect *inspect;
@@ -98,7 +99,9 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;
 	flow.slot_bytes[SL_SLOT_DUMP] = c->loaded ? 0 : sl_dump_slot_bytes();
 
-	int rc = sl_flow_table_new(&w->flows, &flow, err);
+	int rc = sl_defrag_new(&w->defrag, s->fragment_bytes / c->workers, &w->counters, err);
+	if (rc == SL_OK)
+		rc = sl_flow_table_new(&w->flows, &flow, err);
 	if (rc == SL_OK)
 		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, &tcp, &w->counters, err);
 	if (rc == SL_OK)
@@ -142,6 +145,7 @@ void sl_worker_free(struct sl_worker *w)
 	sl_inspect_free(w->inspect);
 	sl_tcp_free(w->tcp);
 	sl_flow_table_free(w->flows);
+	sl_defrag_free(w->defrag);
 	free(w);
 }
 
@@ -154,8 +158,14 @@ struct sl_counters *sl_worker_counters(struct sl_worker *w)
 
 void sl_worker_decode(struct sl_worker *w, struct sl_batch *batch)
 {
-	for (size_t i = 0; i < batch->frames.n; i++)
-		sl_decode(&batch->frames.frame[i], w->checksums, &batch->packet[i]);
+	batch->joined_n = 0;
+	for (size_t i = 0; i < batch->frames.n; i++) {
+		struct sl_packet *p = &batch->packet[i];
+		sl_decode(&batch->frames.frame[i], w->checksums, p);
+		if (p->verdict == SL_VERDICT_FRAGMENT &&
+		    sl_defrag_packet(w->defrag, p, w->checksums, batch->joined[batch->joined_n]))
+			batch->joined_n++;
+	}
 	if (batch->frames.n)
 		batch->reached = batch->frames.frame[batch->frames.n - 1].number;
 }

@@ -23,6 +23,12 @@
 	X(DECODE_MALFORMED, "decode_malformed", "packets whose headers contradict themselves")        \
 	X(DECODE_UNSUPPORTED, "decode_unsupported", "packets of a kind that is not decoded")          \
 	X(DECODE_FRAGMENT, "decode_fragment", "fragments of IP datagrams")                            \
+	X(FRAGMENTS_JOINED, "fragments_joined", "datagrams put together from fragments")              \
+	X(FRAGMENT_OVERLAPS, "fragment_overlaps", "fragments that came over others: possible evasion") \
+	X(FRAGMENT_TINY, "fragment_tiny", "first fragments too small for a transport header: possible evasion") \
+	X(FRAGMENT_BAD, "fragment_bad", "fragments that can belong to no datagram")                   \
+	X(FRAGMENT_TIMEOUTS, "fragment_timeouts", "datagrams given up because parts did not come")    \
+	X(FRAGMENT_FULL, "fragment_full", "datagrams given up because the buffers were full")         \
 	X(BAD_CHECKSUM, "bad_checksum", "packets whose IP, TCP or UDP checksum is wrong; not inspected") \
 	X(FLOWS, "flows", "flows begun")                                                              \
 	X(FLOWS_ENDED, "flows_ended", "flows ended: closed, timed out or replaced")                   \
