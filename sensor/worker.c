@@ -221,8 +221,7 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 		sl_detect_flow(w->detect, now, flow);
 	if (p->proto == IPPROTO_TCP) {
 		sl_tcp_packet(w->tcp, flow, lookup->side, p);
-		if (p->tcp_flags & (SL_TCP_FIN | SL_TCP_RST))
-			sl_flow_restate(w->flows, flow);
+		sl_flow_restate(w->flows, flow); /* late data may have closed it */
 	} else {
 		if (w->detect)
 			sl_detect_datagram(w->detect, now, flow, lookup->side, p->payload);

@@ -1,4 +1,5 @@
-/* What the sensor's tests share: frames written byte by byte, with checksums of their own making. */
+/* What the sensor's tests share: frames written byte by byte, with checksums of their own making.
+ */
 #ifndef SELAT_TEST_SENSOR_WIRE_H
 #define SELAT_TEST_SENSOR_WIRE_H
 
@@ -104,8 +105,9 @@ static inline struct ip_at wire_ipv4(struct wire *w, unsigned proto, const uint8
 }
 
 /* The extension headers, if any, are bytes as they stand; `next` is the fixed header's. */
-static inline struct ip_at wire_ipv6(struct wire *w, unsigned next, unsigned proto, const uint8_t src[16],
-				     const uint8_t dst[16], struct sl_span extensions)
+static inline struct ip_at wire_ipv6(struct wire *w, unsigned next, unsigned proto,
+				     const uint8_t src[16], const uint8_t dst[16],
+				     struct sl_span extensions)
 {
 	struct ip_at ip = { w->n, 0, 6, proto };
 	wire_hex(w, "60000000 0000");
@@ -155,7 +157,8 @@ static inline void wire_udp(struct wire *w, unsigned sport, unsigned dport)
 	wire_u32(w, 0);
 }
 
-static inline void wire_tcp(struct wire *w, unsigned sport, unsigned dport, uint32_t seq, unsigned flags)
+static inline void wire_tcp(struct wire *w, unsigned sport, unsigned dport, uint32_t seq,
+			    unsigned flags)
 {
 	wire_u16(w, sport);
 	wire_u16(w, dport);
@@ -189,8 +192,12 @@ static inline struct decoded wire_decode(const struct wire *w, size_t n, int lin
 	uint8_t *exact = malloc(n ? n : 1);
 	assert_non_null(exact);
 	memcpy(exact, w->at, n);
-	struct sl_frame frame = { .at = exact, .caplen = (uint32_t)n, .len = (uint32_t)w->n,
-				  .time = 5, .number = 3, .link = link };
+	struct sl_frame frame = { .at = exact,
+				  .caplen = (uint32_t)n,
+				  .len = (uint32_t)w->n,
+				  .time = 5,
+				  .number = 3,
+				  .link = link };
 	sl_decode(&frame, checksums, &d.p);
 	if (d.p.payload.len) {
 		assert_true(d.p.payload.at >= exact && d.p.payload.len <= n &&
@@ -214,7 +221,8 @@ static inline void assert_layers(const struct sl_packet *p, const char *want)
 	assert_string_equal(text, want);
 }
 
-static inline void assert_verdict(const struct sl_packet *p, enum sl_verdict want, const char *reason)
+static inline void assert_verdict(const struct sl_packet *p, enum sl_verdict want,
+				  const char *reason)
 {
 	assert_string_equal(sl_verdict_text((enum sl_verdict)p->verdict), sl_verdict_text(want));
 	if (reason)

@@ -15,7 +15,8 @@ static void depth_is_limited(void **state)
 	assert_int_equal(d.p.vlans, SL_VLANS_MAX);
 }
 
-/* The fast sum against the plain one, at every length and alignment; large ones with all bits set. */
+/* The fast sum against the plain one, at every length and alignment; large ones with all bits set.
+ */
 static void sums_agree(void **state)
 {
 	(void)state;
@@ -53,7 +54,8 @@ static void pair_hash_is_symmetric(void **state)
 	assert_int_equal(sl_packet_pair_hash(&no_ip), 0);
 }
 
-/* Whatever the bytes: no read beyond them (the sanitizer sees it), and a packet that is consistent. */
+/* Whatever the bytes: no read beyond them (the sanitizer sees it), and a packet that is consistent.
+ */
 static void check(const struct sl_packet *p, const uint8_t *at, size_t n)
 {
 	assert_in_range(p->verdict, SL_VERDICT_OK, SL_VERDICT_FRAGMENT);
@@ -71,7 +73,9 @@ static void random_bytes(void **state)
 {
 	(void)state;
 	static const int links[] = { 0, 1, 12, 101, 108, 113, 228, 229, 276 };
-	static const uint8_t heads[][14] = { { [12] = 8 }, { [12] = 0x86, [13] = 0xdd }, { [12] = 0x81 } };
+	static const uint8_t heads[][14] = { { [12] = 8 },
+					     { [12] = 0x86, [13] = 0xdd },
+					     { [12] = 0x81 } };
 	uint64_t seed = 1;
 	unsigned verdicts[5] = { 0 };
 	for (unsigned round = 0; round < 1000000; round++) {
@@ -100,7 +104,9 @@ static void random_bytes(void **state)
 			bytes[0] = 0x60;
 			bytes[6] = nexts[round % 8];
 		}
-		struct sl_frame f = { .at = bytes, .caplen = (uint32_t)n, .len = (uint32_t)n, .link = link };
+		struct sl_frame f = {
+			.at = bytes, .caplen = (uint32_t)n, .len = (uint32_t)n, .link = link
+		};
 		struct sl_packet p;
 		sl_decode(&f, round % 5 == 0, &p);
 		check(&p, bytes, n);

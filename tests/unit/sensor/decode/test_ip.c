@@ -52,7 +52,8 @@ static void ipv4_lengths_that_lie(void **state)
 	assert_verdict(&d.p, SL_VERDICT_MALFORMED, "IPv4 version is not 4");
 }
 
-/* A frame is at least 60 bytes long on Ethernet: what lies behind the datagram is not part of it. */
+/* A frame is at least 60 bytes long on Ethernet: what lies behind the datagram is not part of it.
+ */
 static void padding_is_no_payload(void **state)
 {
 	(void)state;
@@ -140,9 +141,10 @@ static void ipv6_extension_headers(void **state)
 {
 	(void)state;
 	static const char hop[] = "11 00 0104 00000000";
-	static const char chain[] = "2b 00 0104 00000000"                    /* hop by hop, then routing */
-				    "3c 02 0000 00000000 0000000000000000 0000000000000000" /* then destination */
-				    "11 00 0104 00000000";
+	static const char chain[] =
+		"2b 00 0104 00000000" /* hop by hop, then routing */
+		"3c 02 0000 00000000 0000000000000000 0000000000000000" /* then destination */
+		"11 00 0104 00000000";
 	struct decoded d = with_extensions(0, hop, 0);
 	assert_verdict(&d.p, SL_VERDICT_OK, NULL);
 	assert_int_equal(d.p.payload.len, 3);

@@ -85,7 +85,8 @@ static void vlan_tags_outermost_first(void **state)
 	(void)state;
 	struct wire w = { .n = 0 };
 	wire_eth(&w, 0x88a8);
-	wire_hex(&w, "2064 8100 6fff 8100 0001 0800"); /* priority and DEI bits are no part of the id */
+	wire_hex(&w,
+		 "2064 8100 6fff 8100 0001 0800"); /* priority and DEI bits are no part of the id */
 	put_datagram(&w);
 	struct decoded d = wire_decode(&w, w.n, LINK_ETHERNET, true);
 	assert_layers(&d.p, "eth vlan vlan vlan ipv4 udp");

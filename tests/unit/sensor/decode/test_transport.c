@@ -74,7 +74,8 @@ static void every_truncation(void **state)
 			if (n >= ip.transport + kinds[k].header) {
 				/* headers are whole: what there is of the payload is used */
 				assert_verdict(&d.p, SL_VERDICT_OK, NULL);
-				assert_int_equal(d.p.payload.len, n - ip.transport - kinds[k].header);
+				assert_int_equal(d.p.payload.len,
+						 n - ip.transport - kinds[k].header);
 				continue;
 			}
 			assert_int_equal(d.p.verdict, SL_VERDICT_TRUNCATED);
@@ -82,7 +83,8 @@ static void every_truncation(void **state)
 			assert_int_equal(d.p.src.family, n < ip.transport ? 0 : kinds[k].version);
 			if (n >= ip.transport)
 				assert_string_equal(d.p.reason, kinds[k].cut);
-			if (n >= ip.transport + 4 && (kinds[k].proto == 6 || kinds[k].proto == 17)) {
+			if (n >= ip.transport + 4 &&
+			    (kinds[k].proto == 6 || kinds[k].proto == 17)) {
 				assert_true(d.p.has_ports);
 				assert_int_equal(d.p.dport, 443);
 			} else {
@@ -100,7 +102,8 @@ static void wrong_checksums(void **state)
 		for (size_t len = 0; len < 6; len++) {
 			struct wire w;
 			struct ip_at ip = make(&w, kinds[k].version, kinds[k].proto, len);
-			assert_int_equal(wire_decode(&w, w.n, LINK_RAW, true).p.verdict, SL_VERDICT_OK);
+			assert_int_equal(wire_decode(&w, w.n, LINK_RAW, true).p.verdict,
+					 SL_VERDICT_OK);
 			w.at[w.n - 1] ^= 0x20;
 			struct decoded d = wire_decode(&w, w.n, LINK_RAW, true);
 			assert_verdict(&d.p, SL_VERDICT_MALFORMED, sl_reason_checksum);
@@ -155,7 +158,8 @@ static void cut_segments_are_not_judged(void **state)
 		struct wire w;
 		make(&w, kinds[k].version, kinds[k].proto, 20);
 		w.at[w.n - 10] ^= 1;
-		assert_int_equal(wire_decode(&w, w.n, LINK_RAW, true).p.verdict, SL_VERDICT_MALFORMED);
+		assert_int_equal(wire_decode(&w, w.n, LINK_RAW, true).p.verdict,
+				 SL_VERDICT_MALFORMED);
 		struct decoded d = wire_decode(&w, w.n - 1, LINK_RAW, true);
 		assert_verdict(&d.p, SL_VERDICT_OK, NULL);
 		assert_int_equal(d.p.payload.len, 19);
@@ -179,7 +183,9 @@ static void udp_lengths(void **state)
 	static const struct {
 		unsigned len;
 		int payload; /* -1: malformed */
-	} cases[] = { { 0, 5 }, { 7, -1 }, { 8, 0 }, { 10, 2 }, { 13, 5 }, { 14, -1 }, { 65535, -1 } };
+	} cases[] = {
+		{ 0, 5 }, { 7, -1 }, { 8, 0 }, { 10, 2 }, { 13, 5 }, { 14, -1 }, { 65535, -1 }
+	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		wire_set16(&w, ip.transport + 4, cases[i].len);
 		struct decoded d = wire_decode(&w, w.n, LINK_RAW, false);
@@ -201,7 +207,8 @@ static void tcp_header_lengths(void **state)
 		w.at[ip.transport + 12] = (uint8_t)(words << 4);
 		struct decoded d = wire_decode(&w, w.n, LINK_RAW, false);
 		if (words < 5) {
-			assert_verdict(&d.p, SL_VERDICT_MALFORMED, "TCP header length is impossible");
+			assert_verdict(&d.p, SL_VERDICT_MALFORMED,
+				       "TCP header length is impossible");
 			continue;
 		}
 		assert_verdict(&d.p, SL_VERDICT_OK, NULL);

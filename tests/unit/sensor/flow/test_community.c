@@ -86,8 +86,11 @@ static struct sl_address address(const char *text)
 
 static struct sl_flow_view view_of(const struct row *r)
 {
-	return (struct sl_flow_view){ .src = address(r->src), .dst = address(r->dst), .sport = r->sport,
-				      .dport = r->dport, .proto = r->proto };
+	return (struct sl_flow_view){ .src = address(r->src),
+				      .dst = address(r->dst),
+				      .sport = r->sport,
+				      .dport = r->dport,
+				      .proto = r->proto };
 }
 
 static void as_wireshark_does(void **state)

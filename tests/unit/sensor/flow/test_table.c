@@ -10,6 +10,7 @@ struct fixture {
 	unsigned ended[SL_END_SHUTDOWN + 1], ends;
 	uint16_t last_port; /* of the flow that ended last */
 	uint64_t last_start;
+	const char *last_state;
 };
 
 static uint16_t client_port(const struct sl_flow *f)
@@ -26,9 +27,12 @@ static void on_end(void *ctx, struct sl_flow *f, enum sl_flow_end why)
 	x->ends++;
 	x->last_port = client_port(f);
 	x->last_start = f->start;
+	f->side[0].flags = f->side[1].flags = SL_SIDE_ENDED; /* as sl_tcp_flush does */
+	x->last_state = sl_flow_state_text(f);
 	uint64_t *slot = sl_flow_slot(x->t, f, SL_SLOT_DETECT);
-	assert_int_equal(*slot, f->start); /* the stage's own bytes are still there, and its alone */
-	*slot = UINT64_MAX;                /* a flow that ended twice would be seen */
+	assert_int_equal(*slot,
+			 f->start); /* the stage's own bytes are still there, and its alone */
+	*slot = UINT64_MAX;         /* a flow that ended twice would be seen */
 }
 
 static struct fixture *begin(uint64_t max)
@@ -36,7 +40,10 @@ static struct fixture *begin(uint64_t max)
 	struct fixture *x = calloc(1, sizeof *x);
 	struct sl_err err;
 	assert_non_null(x);
-	struct sl_flow_config c = { .max = max, .slot_bytes = { 8, 16, 0 }, .ended = on_end, .ctx = x,
+	struct sl_flow_config c = { .max = max,
+				    .slot_bytes = { 8, 16, 0 },
+				    .ended = on_end,
+				    .ctx = x,
 				    .counters = &x->counters };
 	assert_int_equal(sl_flow_table_new(&x->t, &c, &err), SL_OK);
 	return x;
@@ -53,8 +60,14 @@ static void end(struct fixture *x)
 
 static struct sl_packet packet(uint8_t proto, uint16_t sport, uint16_t dport, uint64_t time)
 {
-	struct sl_packet p = { .time = time, .proto = proto, .sport = sport, .dport = dport, .len = 100,
-			       .src.family = 4, .dst.family = 4, .has_ports = true };
+	struct sl_packet p = { .time = time,
+			       .proto = proto,
+			       .sport = sport,
+			       .dport = dport,
+			       .len = 100,
+			       .src.family = 4,
+			       .dst.family = 4,
+			       .has_ports = true };
 	memcpy(p.src.bytes, wire_a4, 4);
 	memcpy(p.dst.bytes, wire_b4, 4);
 	return p;
@@ -286,7 +299,8 @@ static void the_least_valuable_goes_first(void **state)
 			assert_int_equal(x->last_port, gone[i]);
 	}
 	assert_int_equal(x->ended[SL_END_EVICTED], 2);
-	/* 6 is answered: then the one-way TCP flow is the least of all, then UDP by age, then TCP */
+	/* 6 is answered: then the one-way TCP flow is the least of all, then UDP by age, then TCP
+	 */
 	struct sl_packet p = packet(17, 6, 53, 6 * SECOND), r = reply(p);
 	get(x, &r, &fresh);
 	assert_false(fresh);
@@ -339,6 +353,27 @@ static void expiry_is_bounded(void **state)
 	assert_int_equal(x->ended[SL_END_TIMEOUT], 1000);
 	sl_flow_expire(x->t, 1000 * SECOND);
 	end(x);
+}
+
+/* That its streams are brought to their end does not make a flow a closed one. */
+static void state_at_the_end(void **state)
+{
+	(void)state;
+	static const char *const want[] = { "new", "established", "closed", "reset" };
+	for (unsigned i = 0; i < 4; i++) {
+		struct fixture *x = begin(10);
+		bool fresh;
+		struct sl_packet p = packet(6, 1, 80, SECOND), r = reply(p);
+		struct sl_flow *f = get(x, &p, &fresh);
+		if (i > 0)
+			get(x, &r, &fresh);
+		if (i == 2) /* closed by a packet without FIN: nobody told the table */
+			f->side[0].flags = f->side[1].flags = SL_SIDE_ENDED;
+		f->reset = i == 3;
+		sl_flow_end_all(x->t);
+		assert_string_equal(x->last_state, want[i]);
+		end(x);
+	}
 }
 
 static void closed_flows_end_as_closed(void **state)
@@ -436,7 +471,8 @@ static void random_flows_in_a_small_table(void **state)
 	for (unsigned i = 0; i < PACKETS; i++) {
 		bool fresh;
 		now += wire_random(&seed) % SECOND;
-		struct sl_packet p = packet(i % 3 ? 17 : 6, (uint16_t)(wire_random(&seed) % 1000), 53, now);
+		struct sl_packet p =
+			packet(i % 3 ? 17 : 6, (uint16_t)(wire_random(&seed) % 1000), 53, now);
 		p.src.bytes[3] = (uint8_t)(wire_random(&seed) % 4);
 		if (wire_random(&seed) % 2)
 			p = reply(p);
@@ -467,6 +503,7 @@ int main(void)
 		cmocka_unit_test(the_least_valuable_goes_first),
 		cmocka_unit_test(activity_is_worth_something),
 		cmocka_unit_test(expiry_is_bounded),
+		cmocka_unit_test(state_at_the_end),
 		cmocka_unit_test(closed_flows_end_as_closed),
 		cmocka_unit_test(first_proof_of_the_client_stays),
 		cmocka_unit_test(like_a_naive_table),

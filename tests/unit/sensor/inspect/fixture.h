@@ -1,0 +1,129 @@
+/* What the inspect tests share: a flow, its slot, and a record of what came out, one line a value.
+ */
+#ifndef SELAT_TEST_INSPECT_FIXTURE_H
+#define SELAT_TEST_INSPECT_FIXTURE_H
+
+#include "../wire.h"
+#include <sensor/inspect/inspect.h>
+
+enum { RECORD_MAX = 1 << 17 };
+
+struct fixture {
+	struct sl_counters counters;
+	struct sl_inspect *inspect;
+	struct sl_flow flow;
+	void *slot;
+	char record[RECORD_MAX]; /* "field=value\n", and "--\n" behind each transaction */
+	size_t n;
+};
+
+static inline void fixture_add(struct fixture *x, struct sl_span bytes)
+{
+	assert_true(x->n + bytes.len < sizeof x->record);
+	if (bytes.len)
+		memcpy(x->record + x->n, bytes.at, bytes.len);
+	x->n += bytes.len;
+	x->record[x->n] = '\0';
+}
+
+static inline void fixture_transaction(void *ctx, struct sl_flow *flow, unsigned side,
+				       const struct sl_value *values, size_t n)
+{
+	struct fixture *x = ctx;
+	assert_ptr_equal(flow, &x->flow);
+	assert_true(side < 2);
+	for (size_t i = 0; i < n; i++) {
+		fixture_add(x, sl_span_str(sl_field_info(values[i].field)->name));
+		fixture_add(x, sl_span_str("="));
+		fixture_add(x, values[i].bytes);
+		fixture_add(x, sl_span_str("\n"));
+	}
+	fixture_add(x, sl_span_str("--\n"));
+}
+
+static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
+{
+	struct fixture *x = calloc(1, sizeof *x);
+	struct sl_err err;
+	assert_non_null(x);
+	struct sl_inspect_sink sink = { x, fixture_transaction };
+	assert_int_equal(sl_inspect_new(&x->inspect, gather, &sink, &x->counters, &err), SL_OK);
+	x->slot = calloc(1, sl_inspect_slot_bytes());
+	assert_non_null(x->slot);
+	x->flow.key.proto = proto;
+	return x;
+}
+
+/* A new flow for the same inspect: what it gathered goes back to the pool. */
+static inline void fixture_again(struct fixture *x)
+{
+	uint8_t proto = x->flow.key.proto;
+	sl_inspect_forget(x->inspect, x->slot);
+	memset(x->slot, 0, sl_inspect_slot_bytes());
+	memset(&x->flow, 0, sizeof x->flow);
+	x->flow.key.proto = proto;
+	x->n = 0;
+	x->record[0] = '\0';
+}
+
+static inline void fixture_free(struct fixture *x)
+{
+	sl_inspect_forget(x->inspect, x->slot);
+	sl_inspect_free(x->inspect);
+	free(x->slot);
+	free(x);
+}
+
+/* Each piece lies in memory of its own size, gone after the call. */
+static inline void fixture_feed(struct fixture *x, unsigned side, const void *bytes, size_t n,
+				bool gap)
+{
+	uint8_t *exact = malloc(n ? n : 1);
+	assert_non_null(exact);
+	memcpy(exact, bytes, n);
+	if (x->flow.key.proto == 17)
+		sl_inspect_datagram(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n));
+	else
+		sl_inspect_stream(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n), gap);
+	free(exact);
+}
+
+static inline uint64_t fixture_count(const struct fixture *x, enum sl_counter which)
+{
+	return sl_counter_get(&x->counters, which);
+}
+
+/* The stream gives the record in one piece, cut at each place, cut at random places, and a byte at
+ * a time. */
+static inline void fixture_every_split(struct fixture *x, unsigned side, const void *bytes,
+				       size_t n, const char *record)
+{
+	const uint8_t *at = bytes;
+	uint64_t seed = n + 1;
+	fixture_again(x);
+	fixture_feed(x, side, at, n, false);
+	assert_string_equal(x->record, record);
+	for (size_t cut = 1; cut < n; cut++) {
+		fixture_again(x);
+		fixture_feed(x, side, at, cut, false);
+		fixture_feed(x, side, at + cut, n - cut, false);
+		if (strcmp(x->record, record) != 0)
+			print_error("cut at %zu of %zu\n", cut, n);
+		assert_string_equal(x->record, record);
+	}
+	for (unsigned round = 0; round < 300; round++) {
+		fixture_again(x);
+		for (size_t i = 0, step; i < n; i += step) {
+			step = 1 + wire_random(&seed) % (1 + n / (1 + round % 20));
+			step = step < n - i ? step : n - i;
+			fixture_feed(x, side, at + i, step, false);
+		}
+		assert_string_equal(x->record, record);
+	}
+	fixture_again(x);
+	for (size_t i = 0; i < n; i++)
+		fixture_feed(x, side, at + i, 1, false);
+	assert_string_equal(x->record, record);
+}
+
+#endif
