@@ -1,5 +1,6 @@
 /* The one table of the sensor's options, and what goes with what. */
 #include <ctype.h>
+#include <selat/text.h>
 #include <selat/time.h>
 #include <sensor/config.h>
 #include <stdlib.h>
@@ -41,6 +42,8 @@ static const struct sl_option table[] = {
 	  "each worker's buffer in the kernel" },
 	{ "flow", "max", 0, NULL, SL_OPT_U64, false, AT(flow_max), "N", 1024, 100000000, NULL, "1000000",
 	  "flows followed at a time, over all workers; beyond, the oldest end early" },
+	{ "flow", "depth", 0, NULL, SL_OPT_TEXT, false, AT(depth_text), "BYTES", 0, 0, NULL, NULL,
+	  "bytes a direction that are inspected, 0 is all; live 1 MiB if not given, for files all" },
 	{ "flow", "fragments", 0, NULL, SL_OPT_BYTES, false, AT(fragment_bytes), "BYTES", 1 << 20,
 	  (uint64_t)1 << 37, NULL, "32 MiB", "IP fragments kept until their datagram is whole, over all workers" },
 	{ "flow", "reassembly", 0, NULL, SL_OPT_BYTES, false, AT(reassembly_bytes), "BYTES", 1 << 20,
@@ -90,6 +93,9 @@ static int derive(struct sl_sensor_config *c, struct sl_err *err)
 {
 	c->live = c->interfaces.n > 0 && c->read.n == 0; /* --read wins over configured interfaces */
 	c->ring_bytes <<= 20;
+	c->depth = c->live ? 1 << 20 : 0;
+	if (c->depth_text && !sl_bytes_parse(c->depth_text, &c->depth))
+		return sl_fail(err, SL_EUSAGE, "flow.depth: \"%s\" is no size (1 MiB, 64 KiB, 0)", c->depth_text);
 	if (!c->id) {
 		char name[256] = "sensor";
 		gethostname(name, sizeof name - 1);

@@ -9,8 +9,9 @@ struct sl_sensor_config {
 	char *ruleset, *output, *dump, *stats, *at;
 	bool no_checksums, promiscuous, check_config, list_fields, json;
 	uint64_t workers, ring_bytes;
+	uint64_t depth; /* bytes a direction; 0: all */
 	uint64_t flow_max, fragment_bytes, reassembly_bytes, gather_bytes, stream_bytes;
-	char *id, *country;
+	char *depth_text, *id, *country;
 	char *journal;
 	uint64_t journal_max;
 	struct sl_map kafka, routes;

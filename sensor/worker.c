@@ -103,7 +103,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	if (rc == SL_OK)
 		rc = sl_flow_table_new(&w->flows, &flow, err);
 	if (rc == SL_OK)
-		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, &tcp, &w->counters, err);
+		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, s->depth, &tcp, &w->counters, err);
 	if (rc == SL_OK)
 		rc = sl_inspect_new(&w->inspect, s->gather_bytes / c->workers, &inspect, &w->counters, err);
 	if (rc == SL_OK && c->loaded) {

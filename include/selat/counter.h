@@ -36,9 +36,14 @@
 	X(FLOWS_EVICTED, "flows_evicted", "of these, ended early because the table was full")         \
 	X(STREAM_BYTES, "stream_bytes", "TCP bytes delivered in order")                               \
 	X(STREAM_REPEATED, "stream_repeated_bytes", "TCP bytes that came again")                      \
+	X(STREAM_CONFLICTS, "stream_conflicts", "TCP bytes that came again and differed: possible evasion") \
+	X(STREAM_OLD_STAMPS, "stream_old_stamps", "TCP segments with an outdated timestamp (RFC 7323): not taken") \
+	X(STREAM_URGENT, "stream_urgent", "TCP segments with urgent data: taken in line")             \
+	X(STREAM_BEYOND, "stream_beyond_bytes", "TCP bytes past the inspection depth: counted only")  \
 	X(STREAM_GAPS, "stream_gaps", "holes in TCP streams that were skipped")                       \
 	X(STREAM_GAP_BYTES, "stream_gap_bytes", "bytes missing in these holes")                       \
 	X(STREAM_HELD_FULL, "stream_held_full", "TCP segments let go because the buffers were full")  \
+	X(STREAM_HELD_DROPPED, "stream_held_dropped_bytes", "bytes of held TCP segments that made room for others") \
 	X(GATHER_FULL, "gather_full", "messages not inspected because the buffers were full")         \
 	X(MESSAGE_TOO_LONG, "message_too_long", "messages cut because they were longer than the bound") \
 	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \

@@ -15,7 +15,7 @@ static const struct link {
 	{ 104, SL_LAYER_CHDLC },   { 105, SL_LAYER_WLAN },
 	{ 108, SL_LAYER_LOOP },    { 113, SL_LAYER_SLL },
 	{ 127, SL_LAYER_RADIOTAP }, { 219, SL_LAYER_MPLS },
-	{ 228, SL_LAYER_IPV4 },    { 229, SL_LAYER_IPV6 },
+	{ 228, SL_LAYER_RAW },     { 229, SL_LAYER_RAW }, /* of either version, whatever they say */
 	{ 276, SL_LAYER_SLL2 },
 };
 

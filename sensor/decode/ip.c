@@ -60,7 +60,7 @@ static void begin_ip(struct sl_decoding *d, uint8_t family, const uint8_t *addre
 	}
 	d->tunnel_layer = SL_LAYER_END;
 	d->tunnel_has_id = false;
-	p->has_ports = false;
+	p->has_ports = p->has_stamp = false;
 	p->sport = p->dport = 0;
 	p->tcp_flags = 0;
 	p->payload = sl_span_of(NULL, 0);
@@ -74,6 +74,10 @@ static void begin_ip(struct sl_decoding *d, uint8_t family, const uint8_t *addre
 static enum sl_layer fragment_of(struct sl_decoding *d, const char *reason, uint32_t id, uint32_t offset,
 				 bool more)
 {
+	if (sl_cur_left(&d->cur) < d->transport_len) { /* cut by the capture: it can never be whole */
+		sl_stop(d, SL_VERDICT_TRUNCATED, "cut in a fragment");
+		return offset == 0 ? sl_layer_of_proto(d) : SL_LAYER_END;
+	}
 	d->p->fragment = (struct sl_fragment){ sl_span_of(d->cur.p, sl_cur_left(&d->cur)), id, offset,
 					       more };
 	return sl_stop(d, SL_VERDICT_FRAGMENT, reason);
@@ -178,6 +182,7 @@ enum sl_layer sl_decode_ipv6_rest(struct sl_decoding *d, uint8_t next)
 			return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in an IPv6 extension header");
 		if (fragment) {
 			d->p->proto = next;
+			d->transport_len -= (uint32_t)(d->cur.p - start);
 			return fragment_of(d, "IPv6 fragment", id, offset & 0xfff8u, offset & 1);
 		}
 	}

@@ -66,7 +66,7 @@ enum sl_layer {
 };
 
 enum { SL_LAYERS_MAX = 24, SL_VLANS_MAX = 6, SL_MPLS_MAX = 8, SL_TUNNELS_MAX = 4 };
-enum { SL_TCP_FIN = 1, SL_TCP_SYN = 2, SL_TCP_RST = 4, SL_TCP_ACK = 16 };
+enum { SL_TCP_FIN = 1, SL_TCP_SYN = 2, SL_TCP_RST = 4, SL_TCP_ACK = 16, SL_TCP_URG = 32 };
 enum { SL_PROTO_NONE = 255 }; /* no IP packet: no protocol (255 is reserved) */
 
 /* What a packet travelled in: one outer IP header and the identifier behind it. */
@@ -93,9 +93,9 @@ struct sl_packet {
 	uint8_t verdict;            /* enum sl_verdict */
 	uint8_t tcp_flags;
 	uint8_t layers, vlans, labels, tunnels;
-	bool has_ports, has_vni, has_teid;
+	bool has_ports, has_vni, has_teid, has_stamp;
 	uint32_t vni, teid; /* of the innermost such tunnel */
-	uint32_t seq;               /* TCP */
+	uint32_t seq, stamp;        /* TCP: sequence number; TSval, if has_stamp */
 	uint32_t len, caplen;       /* of the frame */
 	struct sl_span payload;     /* of the innermost protocol; borrowed */
 	const uint8_t *mac;         /* destination, then source; NULL: none */

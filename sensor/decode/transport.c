@@ -19,6 +19,27 @@ static bool checksum_wrong(const struct sl_decoding *d, const uint8_t *start, si
 	return field != sl_sum_fold(pseudo);
 }
 
+/* RFC 7323, section 3.2: kind 8, length 10, TSval (4), TSecr (4). Nearly every stack puts two no-ops in
+ * front, so that one look finds it. */
+static void read_stamp(struct sl_packet *p, struct sl_cur options)
+{
+	enum { END = 0, NOP = 1, STAMP = 8, STAMP_LEN = 10 };
+	while (sl_cur_left(&options)) {
+		uint8_t kind = sl_cur_u8(&options);
+		if (kind == NOP)
+			continue;
+		uint8_t len = kind == END ? 0 : sl_cur_u8(&options);
+		if (len < 2)
+			return;
+		struct sl_cur value = sl_cur_sub(&options, len - 2u);
+		if (kind == STAMP && len == STAMP_LEN) {
+			p->stamp = sl_cur_be32(&value);
+			p->has_stamp = !value.failed;
+			return;
+		}
+	}
+}
+
 /* |          Source Port          |       Destination Port        |
  * |                        Sequence Number                        |
  * |                    Acknowledgment Number                      |
@@ -40,9 +61,11 @@ enum sl_layer sl_decode_tcp(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the TCP header");
 	if (header < TCP_HEADER)
 		return sl_stop(d, SL_VERDICT_MALFORMED, "TCP header length is impossible");
-	sl_cur_take(&d->cur, header - TCP_HEADER);
+	struct sl_cur options = sl_cur_sub(&d->cur, header - TCP_HEADER);
 	if (d->cur.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the TCP options");
+	if (header > TCP_HEADER)
+		read_stamp(p, options);
 	if (checksum_wrong(d, start, 16))
 		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
 	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));

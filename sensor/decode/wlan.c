@@ -43,27 +43,52 @@ static enum sl_layer last_subframe(struct sl_decoding *d)
 	return SL_LAYER_LLC;
 }
 
-/* Frame control (2), duration (2), three addresses (18), sequence (2), a fourth address if the frame
- * goes from one distribution system to another, QoS control (2), HT control (4). Section 9.3.2.1 */
+/* The length of a data frame's header: frame control (2), duration (2), three addresses (18), sequence
+ * (2), a fourth address if the frame goes from one distribution system to another, QoS control (2), HT
+ * control (4). Section 9.3.2.1. 0: no data frame. */
+static size_t header_len(uint8_t control, uint8_t flags)
+{
+	enum { PLAIN = 24, ADDRESS = 6, QOS = 2, HT = 4 };
+	unsigned type = control >> 2 & 3, subtype = control >> 4;
+	bool four = (flags & (FLAG_TO_DS | FLAG_FROM_DS)) == (FLAG_TO_DS | FLAG_FROM_DS);
+	if (control & 3 || type != TYPE_DATA || subtype & SUBTYPE_NULL)
+		return 0;
+	size_t len = PLAIN + (four ? (size_t)ADDRESS : 0);
+	if (subtype & SUBTYPE_QOS)
+		len += QOS + (flags & FLAG_ORDER ? (size_t)HT : 0);
+	return len;
+}
+
+/* Some controllers swap the two bytes of the frame control: told by where LLC's SNAP begins. */
+static bool is_swapped(const struct sl_decoding *d)
+{
+	static const uint8_t snap[] = { 0xaa, 0xaa, 0x03 };
+	const uint8_t *p = d->cur.p;
+	if (sl_cur_left(&d->cur) < 2)
+		return false;
+	size_t plain = header_len(p[0], p[1]), swapped = header_len(p[1], p[0]);
+	size_t left = sl_cur_left(&d->cur);
+	if (plain && left >= plain + 3 && memcmp(p + plain, snap, 3) == 0)
+		return false;
+	return swapped && left >= swapped + 3 && memcmp(p + swapped, snap, 3) == 0;
+}
+
 enum sl_layer sl_decode_wlan(struct sl_decoding *d)
 {
-	uint8_t control = sl_cur_u8(&d->cur), flags = sl_cur_u8(&d->cur);
-	unsigned type = control >> 2 & 3, subtype = control >> 4;
-	uint8_t qos = 0;
-	sl_cur_take(&d->cur, 22);
-	if (type == TYPE_DATA && (flags & (FLAG_TO_DS | FLAG_FROM_DS)) == (FLAG_TO_DS | FLAG_FROM_DS))
-		sl_cur_take(&d->cur, 6);
-	if (type == TYPE_DATA && subtype & SUBTYPE_QOS) {
-		qos = sl_cur_u8(&d->cur);
-		sl_cur_u8(&d->cur);
-		if (flags & FLAG_ORDER)
-			sl_cur_take(&d->cur, 4);
-	}
-	if (type != TYPE_DATA || subtype & SUBTYPE_NULL)
-		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "802.11 frame without data");
+	bool swapped = is_swapped(d);
+	uint8_t first = sl_cur_u8(&d->cur), second = sl_cur_u8(&d->cur);
+	uint8_t control = swapped ? second : first, flags = swapped ? first : second;
+	size_t len = header_len(control, flags);
 	if (d->cur.failed)
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the 802.11 header");
+	if (!len)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "802.11 frame without data");
+	const uint8_t *rest = sl_cur_take(&d->cur, len - 2);
+	if (!rest)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the 802.11 header");
 	if (flags & FLAG_PROTECTED)
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "802.11 frame is encrypted");
+	bool ht = control >> 4 & SUBTYPE_QOS && flags & FLAG_ORDER;
+	uint8_t qos = control >> 4 & SUBTYPE_QOS ? rest[len - 2 - (ht ? 6 : 2)] : 0;
 	return qos & QOS_AMSDU ? last_subframe(d) : SL_LAYER_LLC;
 }

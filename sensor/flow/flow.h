@@ -32,10 +32,18 @@ struct sl_tcp_side {
 	uint32_t next;    /* the sequence number that is due */
 	uint32_t fin;     /* the FIN's, if SL_SIDE_FIN */
 	uint32_t held;    /* first segment that waits for a hole to be filled; 0: none */
+	uint32_t held_s;  /* seconds: since when */
+	uint32_t stamp;   /* the last TSval in order, if SL_SIDE_STAMP */
 	uint16_t held_n;
 	uint8_t flags;
 };
-enum { SL_SIDE_STARTED = 1, SL_SIDE_FIN = 2, SL_SIDE_ENDED = 4 };
+enum {
+	SL_SIDE_STARTED = 1,
+	SL_SIDE_FIN = 2,
+	SL_SIDE_ENDED = 4,
+	SL_SIDE_STAMP = 8,
+	SL_SIDE_BEYOND = 16, /* past the inspection depth: counted only */
+};
 
 /* The flow's two ends in a fixed order, so that both directions make the same key. */
 struct sl_flow_key {

@@ -4,7 +4,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { BLOCK_BYTES = 2036, HELD_MOST = 128 }; /* blocks a side that wait: 256 KiB, then the hole is skipped */
+enum {
+	BLOCK_BYTES = 2036,
+	HELD_MOST = 128,  /* blocks a side that wait: 256 KiB, then the hole is skipped */
+	HELD_S = 10,      /* seconds that they wait at most */
+	HOARDS = 64,
+	HOARD_LEAST = 8,  /* blocks */
+	FAR_AHEAD = 1 << 26, /* beyond any window in use (RFC 7323 allows 2^30) */
+};
 
 struct block {
 	uint32_t next; /* index; 0: the last */
@@ -13,22 +20,31 @@ struct block {
 	uint8_t bytes[BLOCK_BYTES];
 };
 
+/* Who holds much: asked when the pool is used up. */
+struct hoard {
+	struct sl_flow *flow;
+	unsigned side;
+};
+
 struct sl_tcp {
 	struct sl_tcp_sink sink;
 	struct sl_counters *counters;
+	uint64_t depth; /* bytes a direction that are handed on; 0: all */
+	struct hoard hoard[HOARDS];
 	struct block *blocks; /* index 0 is none */
 	size_t size;
 	uint32_t max, fresh, free;
 };
 
-int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, const struct sl_tcp_sink *sink,
-	       struct sl_counters *counters, struct sl_err *err)
+int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, uint64_t depth,
+	       const struct sl_tcp_sink *sink, struct sl_counters *counters, struct sl_err *err)
 {
 	struct sl_tcp *t = calloc(1, sizeof *t);
 	if (!t)
 		return sl_fail(err, SL_ENOMEM, "TCP reassembly: out of memory");
 	t->sink = *sink;
 	t->counters = counters;
+	t->depth = depth;
 	t->max = (uint32_t)(held_bytes / sizeof(struct block));
 	t->fresh = 1;
 	t->size = ((size_t)t->max + 1) * sizeof(struct block);
@@ -66,6 +82,67 @@ static void block_give(struct sl_tcp *t, uint32_t i)
 	t->free = i;
 }
 
+/* --- pressure --- */
+
+static struct hoard *hoard_of(struct sl_tcp *t, const struct sl_flow *f, unsigned s)
+{
+	return &t->hoard[(f->hash + s) % HOARDS];
+}
+
+static void hoard_note(struct sl_tcp *t, struct sl_flow *f, unsigned s)
+{
+	struct hoard *h = hoard_of(t, f, s);
+	if (f->side[s].held_n < HOARD_LEAST)
+		return;
+	if (!h->flow || h->flow->side[h->side].held_n < f->side[s].held_n)
+		*h = (struct hoard){ f, s };
+}
+
+static void hoard_forget(struct sl_tcp *t, const struct sl_flow *f, unsigned s)
+{
+	struct hoard *h = hoard_of(t, f, s);
+	if (h->flow == f && h->side == s)
+		h->flow = NULL;
+}
+
+/* Lets go what a side holds; its bytes will be missing as a gap. */
+static void drop_held(struct sl_tcp *t, struct sl_flow *f, unsigned s)
+{
+	struct sl_tcp_side *side = &f->side[s];
+	while (side->held) {
+		uint32_t i = side->held;
+		side->held = t->blocks[i].next;
+		sl_count_add(t->counters, SL_COUNT_STREAM_HELD_DROPPED, t->blocks[i].len);
+		block_give(t, i);
+	}
+	side->held_n = 0;
+	hoard_forget(t, f, s);
+}
+
+/* The pool is used up: the one that holds most makes room, unless it is the one that asks. */
+static bool make_room(struct sl_tcp *t, const struct sl_tcp_side *asking)
+{
+	struct hoard *most = NULL;
+	for (unsigned i = 0; i < HOARDS; i++) {
+		struct hoard *h = &t->hoard[i];
+		if (h->flow && (!most || h->flow->side[h->side].held_n > most->flow->side[most->side].held_n))
+			most = h;
+	}
+	if (!most || &most->flow->side[most->side] == asking)
+		return false;
+	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
+	drop_held(t, most->flow, most->side);
+	return true;
+}
+
+static uint32_t block_for(struct sl_tcp *t, const struct sl_tcp_side *side)
+{
+	uint32_t i = side->held_n < HELD_MOST ? block_take(t) : 0;
+	if (!i && side->held_n < HELD_MOST && make_room(t, side))
+		i = block_take(t);
+	return i;
+}
+
 static inline int32_t after(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b);
@@ -77,6 +154,14 @@ static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_s
 {
 	struct sl_tcp_side *side = &f->side[s];
 	side->next += (uint32_t)bytes.len;
+	if (t->depth && side->delivered + bytes.len >= t->depth) {
+		size_t within = (size_t)(t->depth - side->delivered);
+		side->flags |= SL_SIDE_BEYOND;
+		sl_count_add(t->counters, SL_COUNT_STREAM_BEYOND, bytes.len - within);
+		bytes.len = within;
+		if (!within)
+			return;
+	}
 	side->delivered += bytes.len;
 	sl_count_add(t->counters, SL_COUNT_STREAM_BYTES, bytes.len);
 	t->sink.data(t->sink.ctx, f, s, bytes, gap);
@@ -87,12 +172,6 @@ static void end_side(struct sl_tcp *t, struct sl_flow *f, unsigned s)
 	struct sl_tcp_side *side = &f->side[s];
 	if (side->flags & SL_SIDE_ENDED)
 		return;
-	while (side->held) { /* lies beyond the FIN: no part of the stream */
-		uint32_t i = side->held;
-		side->held = t->blocks[i].next;
-		block_give(t, i);
-	}
-	side->held_n = 0;
 	side->flags |= SL_SIDE_ENDED;
 	t->sink.end(t->sink.ctx, f, s);
 }
@@ -131,7 +210,7 @@ static bool hold_run(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t **link
 		     struct sl_span run)
 {
 	while (run.len) {
-		uint32_t i = side->held_n < HELD_MOST ? block_take(t) : 0;
+		uint32_t i = block_for(t, side);
 		if (!i)
 			return false;
 		struct block *b = &t->blocks[i];
@@ -146,6 +225,14 @@ static bool hold_run(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t **link
 		run = sl_span_of(run.at + b->len, run.len - b->len);
 	}
 	return true;
+}
+
+/* Bytes that lie in a block already came again: the same, or others. */
+static void compare(struct sl_tcp *t, const struct block *b, uint32_t seq, const uint8_t *again, size_t n)
+{
+	sl_count_add(t->counters, SL_COUNT_STREAM_REPEATED, n);
+	if (memcmp(b->bytes + (seq - b->seq), again, n) != 0)
+		sl_count_add(t->counters, SL_COUNT_STREAM_CONFLICTS, n);
 }
 
 /* Keeps the parts of a segment that lie in no block so far: the first copy wins. */
@@ -165,7 +252,7 @@ static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struc
 		int32_t covered = after(b->seq + b->len, seq);
 		size_t step = covered <= 0 ? 0 : (size_t)covered < bytes.len ? (size_t)covered : bytes.len;
 		if (step)
-			sl_count_add(t->counters, SL_COUNT_STREAM_REPEATED, step);
+			compare(t, b, seq, bytes.at, step);
 		seq += (uint32_t)step;
 		bytes = sl_span_of(bytes.at + step, bytes.len - step);
 		link = &b->next;
@@ -173,7 +260,7 @@ static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struc
 	return true;
 }
 
-/* --- a packet --- */
+/* --- taking --- */
 
 /* A segment that begins at or before what is due. Where a held block has its bytes already, the block
  * came first and wins. */
@@ -202,48 +289,94 @@ static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t s
 
 /* When there is no room to wait any longer the oldest hole is given up, which makes room; a second
  * failure means that other flows hold the whole pool, and then the segment is lost as a gap. */
+static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes,
+		       uint32_t now_s)
+{
+	struct sl_tcp_side *side = &f->side[s];
+	if (!side->held)
+		side->held_s = now_s;
+	if (hold(t, side, seq, bytes)) {
+		hoard_note(t, f, s);
+		return;
+	}
+	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
+	drain(t, f, s, true);
+	if (after(seq, side->next) <= 0)
+		take_due(t, f, s, seq, bytes);
+	else if (!hold(t, side, seq, bytes))
+		sl_count_add(t->counters, SL_COUNT_STREAM_HELD_DROPPED, bytes.len);
+}
+
+/* Past the depth nothing is kept or put in order: the stream is only followed. */
+static void take_beyond(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struct sl_span bytes)
+{
+	uint32_t end = seq + (uint32_t)bytes.len;
+	if (after(end, side->next) <= 0)
+		return;
+	sl_count_add(t->counters, SL_COUNT_STREAM_BEYOND, end - side->next);
+	side->next = end;
+}
+
 static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq,
-		      struct sl_span bytes)
+		      struct sl_span bytes, uint32_t now_s)
 {
 	struct sl_tcp_side *side = &f->side[s];
 	int32_t ahead = after(seq, side->next);
-	if (ahead > 0) {
-		if (hold(t, side, seq, bytes))
-			return;
-		sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
-		drain(t, f, s, true);
-		ahead = after(seq, side->next);
-		if (ahead > 0) {
-			hold(t, side, seq, bytes);
-			return;
-		}
+	if (side->flags & SL_SIDE_BEYOND) {
+		take_beyond(t, side, seq, bytes);
+		return;
 	}
-	take_due(t, f, s, seq, bytes);
+	if (side->flags & SL_SIDE_FIN && ahead == 1 && side->next == side->fin) {
+		side->next++; /* the FIN's own number */
+		ahead = 0;
+	}
+	if (ahead > FAR_AHEAD && !side->delivered && !side->held) {
+		side->next = seq; /* the handshake seen was not this connection's */
+		ahead = 0;
+	}
+	if (ahead > 0)
+		take_ahead(t, f, s, seq, bytes, now_s);
+	else
+		take_due(t, f, s, seq, bytes);
+	if (side->held && now_s > side->held_s && now_s - side->held_s > HELD_S) {
+		drain(t, f, s, true);
+		side->held_s = now_s;
+	}
 }
+
+/* --- a packet --- */
 
 static void start_side(struct sl_flow *f, unsigned s, const struct sl_packet *p, uint32_t seq)
 {
-	f->side[s].flags |= SL_SIDE_STARTED;
-	f->side[s].next = seq;
+	struct sl_tcp_side *side = &f->side[s];
+	side->flags = SL_SIDE_STARTED;
+	side->next = seq;
 	if (p->tcp_flags & SL_TCP_SYN)
 		sl_flow_prove_client(f, p->tcp_flags & SL_TCP_ACK ? s ^ 1 : s);
 }
 
-void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_packet *p)
+/* RFC 7323, section 5 (PAWS): a receiver drops a segment whose timestamp is before the last one in
+ * order, so what it carries was never read. */
+static bool outdated(struct sl_tcp *t, struct sl_tcp_side *side, const struct sl_packet *p, uint32_t seq)
+{
+	if (!p->has_stamp)
+		return false;
+	if (side->flags & SL_SIDE_STAMP && after(p->stamp, side->stamp) < 0) {
+		sl_count(t->counters, SL_COUNT_STREAM_OLD_STAMPS);
+		return true;
+	}
+	if (after(seq, side->next) <= 0) {
+		side->stamp = p->stamp;
+		side->flags |= SL_SIDE_STAMP;
+	}
+	return false;
+}
+
+/* A FIN that comes after all its data ends the side. Data may come after it all the same: a FIN or RST
+ * may be forged. It is handed on, and the side ends again when the flow does. */
+static void take_end(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_packet *p, uint32_t seq)
 {
 	struct sl_tcp_side *side = &f->side[s];
-	uint32_t seq = p->seq + (p->tcp_flags & SL_TCP_SYN ? 1 : 0);
-
-	if (p->tcp_flags & SL_TCP_RST) {
-		f->reset = 1;
-		sl_tcp_flush(t, f);
-		return;
-	}
-	bool untouched = !side->delivered && !side->held && !(side->flags & SL_SIDE_FIN);
-	if (!(side->flags & SL_SIDE_STARTED) || (p->tcp_flags & SL_TCP_SYN && untouched))
-		start_side(f, s, p, seq); /* a SYN that nobody answered is tried again, with any number */
-	if (p->payload.len && !(side->flags & SL_SIDE_ENDED))
-		take_data(t, f, s, seq, p->payload);
 	if (p->tcp_flags & SL_TCP_FIN && !(side->flags & SL_SIDE_FIN)) {
 		side->flags |= SL_SIDE_FIN;
 		side->fin = seq + (uint32_t)p->payload.len;
@@ -252,11 +385,36 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 		end_side(t, f, s);
 }
 
+void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_packet *p)
+{
+	struct sl_tcp_side *side = &f->side[s];
+	bool syn = p->tcp_flags & SL_TCP_SYN, reset = p->tcp_flags & SL_TCP_RST;
+	uint32_t seq = p->seq + (syn ? 1 : 0);
+	bool expected = side->flags & SL_SIDE_STARTED && seq == side->next;
+
+	if (p->tcp_flags & SL_TCP_URG && p->payload.len)
+		sl_count(t->counters, SL_COUNT_STREAM_URGENT);
+	if (reset)
+		f->reset = 1;
+	bool untouched = !side->delivered && !side->held;
+	if ((!(side->flags & SL_SIDE_STARTED) && (!reset || p->payload.len)) || (syn && untouched))
+		start_side(f, s, p, seq); /* a SYN that nobody answered is tried again, with any number */
+	if (p->payload.len && !outdated(t, side, p, seq)) {
+		if (side->flags & SL_SIDE_ENDED && after(seq + (uint32_t)p->payload.len, side->next) > 0)
+			side->flags &= (uint8_t)~SL_SIDE_ENDED;
+		take_data(t, f, s, seq, p->payload, (uint32_t)(p->time / 1000000000u));
+	}
+	take_end(t, f, s, p, seq);
+	if (reset && expected)
+		sl_tcp_flush(t, f);
+}
+
 void sl_tcp_flush(struct sl_tcp *t, struct sl_flow *f)
 {
 	for (unsigned s = 0; s < 2; s++) {
 		while (f->side[s].held)
 			drain(t, f, s, true);
+		hoard_forget(t, f, s);
 		end_side(t, f, s);
 	}
 }

@@ -11,11 +11,16 @@
 struct sl_tcp_sink {
 	void *ctx;
 	void (*data)(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes, bool after_gap);
-	void (*end)(void *ctx, struct sl_flow *flow, unsigned side); /* once a side */
+	/* Nothing more is to be expected. After a forged FIN or RST data may come all the same, and
+	 * then this comes once more. */
+	void (*end)(void *ctx, struct sl_flow *flow, unsigned side);
 };
 
 struct sl_tcp;
-int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, const struct sl_tcp_sink *sink,
+
+/* held_bytes: the pool for segments beyond holes. depth: bytes a direction that are handed on, 0: all;
+ * past it a stream is only counted. */
+int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, uint64_t depth, const struct sl_tcp_sink *sink,
 	       struct sl_counters *counters, struct sl_err *err);
 void sl_tcp_free(struct sl_tcp *t); /* NULL is fine */
 
