@@ -28,6 +28,10 @@ static const struct sl_option table[] = {
 	  "write the counters to FILE as JSON, at the end or, live, every second; - is standard error" },
 	{ NULL, NULL, 0, "at", SL_OPT_TEXT, false, AT(at), "TIME", 0, 0, NULL, NULL,
 	  "judge indicators' validity by this time (RFC 3339); else live by packets, for files by the clock" },
+	{ NULL, NULL, 0, "pace", SL_OPT_TEXT, false, AT(pace_text), "X", 0, 0, NULL, NULL,
+	  "read files at X times the pace they were captured at; 1.0 is their own" },
+	{ NULL, NULL, 0, "follow", SL_OPT_FLAG, false, AT(follow), NULL, 0, 0, NULL, NULL,
+	  "wait for more at the end of the last file, which another program writes" },
 	{ NULL, NULL, 0, "no-checksums", SL_OPT_FLAG, false, AT(no_checksums), NULL, 0, 0, NULL, NULL,
 	  "take packets with wrong checksums too" },
 	{ NULL, NULL, 0, "list-fields", SL_OPT_FLAG, false, AT(list_fields), NULL, 0, 0, NULL, NULL,
@@ -38,6 +42,12 @@ static const struct sl_option table[] = {
 	  "check the configuration and the ruleset, and exit; needs no privileges" },
 	{ "capture", "promiscuous", 0, NULL, SL_OPT_FLAG, false, AT(promiscuous), NULL, 0, 0, NULL, "true",
 	  "take packets for other machines too" },
+	{ "capture", "filter", 0, NULL, SL_OPT_TEXT, false, AT(filter), "EXPRESSION", 0, 0, NULL, NULL,
+	  "take only packets that this expression holds for (pcap-filter(7))" },
+	{ "capture", "duplicates", 0, NULL, SL_OPT_FLAG, false, AT(duplicates), NULL, 0, 0, NULL, "true",
+	  "live: recognise packets that a two-way mirror brings twice, and take them once" },
+	{ "capture", "cpus", 0, NULL, SL_OPT_LIST, false, AT(cpus), "N", 0, 0, NULL, NULL,
+	  "processors that workers are bound to, in turn" },
 	{ "capture", "ring_mib", 0, NULL, SL_OPT_U64, false, AT(ring_bytes), "MiB", 1, 2047, NULL, "64",
 	  "each worker's buffer in the kernel" },
 	{ "flow", "max", 0, NULL, SL_OPT_U64, false, AT(flow_max), "N", 1024, 100000000, NULL, "1000000",
@@ -110,6 +120,18 @@ static int derive(struct sl_sensor_config *c, struct sl_err *err)
 	return SL_OK;
 }
 
+static int read_pace(struct sl_sensor_config *c, struct sl_err *err)
+{
+	char *end = NULL;
+	if (!c->pace_text)
+		return SL_OK;
+	c->pace = strtod(c->pace_text, &end);
+	if (end == c->pace_text || *end || !(c->pace >= 0.001 && c->pace <= 1e6))
+		return sl_fail(err, SL_EUSAGE, "--pace: \"%s\" is no number from 0.001 to 1000000",
+			       c->pace_text);
+	return SL_OK;
+}
+
 static int check(const struct sl_sensor_config *c, struct sl_err *err)
 {
 	if (strlen(c->country) != 2 || !isupper((unsigned char)c->country[0]) ||
@@ -137,7 +159,9 @@ int sl_sensor_config_read(struct sl_sensor_config *c, int argc, char **argv, str
 	int rc = sl_options_read(&options, NULL, argc, argv, c, NULL, err);
 	if (rc != SL_OPTIONS_GO || c->list_fields)
 		return rc;
-	rc = derive(c, err);
+	rc = read_pace(c, err);
+	if (rc == SL_OK)
+		rc = derive(c, err);
 	return rc == SL_OK ? check(c, err) : rc;
 }
 

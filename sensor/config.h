@@ -7,6 +7,10 @@
 struct sl_sensor_config {
 	struct sl_list interfaces, read;
 	char *ruleset, *output, *dump, *stats, *at;
+	char *filter, *pace_text;
+	double pace; /* 0: as fast as can be */
+	bool follow, duplicates;
+	struct sl_list cpus;
 	bool no_checksums, promiscuous, check_config, list_fields, json;
 	uint64_t workers, ring_bytes;
 	uint64_t depth; /* bytes a direction; 0: all */

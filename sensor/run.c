@@ -179,7 +179,10 @@ static int build_files(struct run *r, struct sl_err *err)
 {
 	if (r->config->live)
 		return SL_OK;
-	int rc = sl_source_files(&r->source, &r->config->read, sl_decode_knows, &r->source_counters, err);
+	struct sl_file_config files = { .paths = &r->config->read, .filter = r->config->filter,
+					.follow = r->config->follow, .pace = r->config->pace,
+					.wake_fd = r->wake_fd };
+	int rc = sl_source_files(&r->source, &files, sl_decode_knows, &r->source_counters, err);
 	struct sl_reader_config reader = { .source = r->source, .workers = r->lanes,
 					   .checksums = !r->config->no_checksums,
 					   .fragment_bytes = r->config->fragment_bytes,

@@ -19,17 +19,26 @@ struct sl_live_config {
 	uint16_t group;           /* fanout group: the same for all workers of a process and interface */
 	uint64_t ring_bytes;
 	bool promiscuous;
+	bool duplicates;     /* recognise packets that a two-way mirror brings twice */
+	const char *filter;  /* as tcpdump takes it; NULL: none */
 	int wake_fd; /* readable when the source should return at once; -1: none */
+};
+
+struct sl_file_config {
+	const struct sl_list *paths; /* files and folders; "-" is standard input */
+	const char *filter;          /* as tcpdump takes it; NULL: none */
+	bool follow;                 /* wait for more at the last file's end */
+	double pace;                 /* 1.0: as fast as it was captured; 0: as fast as can be */
+	int wake_fd;                 /* readable when waiting should end; -1: none */
 };
 
 /* Results of sl_source_read beside SL_OK. */
 enum { SL_SOURCE_END = 1 };
 
-/* Files and folders in the order given; a folder's captures in the order of their names. "-" is
- * standard input. `known` says whether a link type can be decoded. What cannot be read is logged,
+/* Files and folders in the order given; a folder's captures in the order of time. `known` says whether a link type can be decoded. What cannot be read is logged,
  * counted and passed over; sl_source_close tells. */
-int sl_source_files(struct sl_source **out, const struct sl_list *paths, bool (*known)(int link),
-		    struct sl_counters *counters, struct sl_err *err);
+int sl_source_files(struct sl_source **out, const struct sl_file_config *config,
+		    bool (*known)(int link), struct sl_counters *counters, struct sl_err *err);
 
 /* Opens the interface, sets and reads back the ring, joins the fanout group. No permission is an
  * error that names the capability. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fts.h>
 #include <sensor/capture/folder.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -41,7 +42,37 @@ static int add_folder(char *path, struct sl_list *files, struct sl_err *err)
 	return rc;
 }
 
-int sl_folder_expand(const struct sl_list *paths, struct sl_list *files, struct sl_err *err)
+struct timed {
+	uint64_t time;
+	size_t order; /* by name */
+	char *path;
+};
+
+static int by_time(const void *x, const void *y)
+{
+	const struct timed *a = x, *b = y;
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* Captures of one folder follow one another in time, whatever they are called. */
+static int sort_by_time(char **path, size_t n, uint64_t (*time_of)(const char *path), struct sl_err *err)
+{
+	struct timed *list = calloc(n ? n : 1, sizeof *list);
+	if (!list)
+		return sl_fail(err, SL_ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct timed){ time_of(path[i]), i, path[i] };
+	qsort(list, n, sizeof *list, by_time);
+	for (size_t i = 0; i < n; i++)
+		path[i] = list[i].path;
+	free(list);
+	return SL_OK;
+}
+
+int sl_folder_expand(const struct sl_list *paths, uint64_t (*time_of)(const char *path),
+		     struct sl_list *files, struct sl_err *err)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		struct stat st;
@@ -56,6 +87,8 @@ int sl_folder_expand(const struct sl_list *paths, struct sl_list *files, struct 
 				rc = sl_fail(err, SL_EFAIL,
 					     "%s: no captures in this folder (*.pcap, *.pcapng, *.cap)",
 					     path);
+			if (rc == SL_OK)
+				rc = sort_by_time(files->item + before, files->n - before, time_of, err);
 		}
 		if (rc != SL_OK)
 			return rc;

@@ -4,9 +4,12 @@
 
 #include <selat/err.h>
 #include <selat/options.h>
+#include <stdint.h>
 
-/* Appends to files each path that is no folder, and for a folder, recursively and in the order of
- * names, the files that end in .pcap, .pcapng or .cap. A folder that cannot be read is an error. */
-int sl_folder_expand(const struct sl_list *paths, struct sl_list *files, struct sl_err *err);
+/* Appends to files each path that is no folder, and for a folder, recursively, the files that end in
+ * .pcap, .pcapng or .cap: in the order of time, as `time_of` gives it, and of names where that is the
+ * same. A folder that cannot be read is an error. */
+int sl_folder_expand(const struct sl_list *paths, uint64_t (*time_of)(const char *path),
+		     struct sl_list *files, struct sl_err *err);
 
 #endif

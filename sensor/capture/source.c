@@ -56,6 +56,18 @@ int sl_source_close(struct sl_source *s)
 	return s ? s->close(s) : SL_OK;
 }
 
+int sl_filter_set(pcap_t *pcap, const char *filter, struct sl_err *err)
+{
+	struct bpf_program program;
+	if (!filter || !*filter)
+		return SL_OK;
+	if (pcap_compile(pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
+		return sl_fail(err, SL_EUSAGE, "capture.filter: %s", pcap_geterr(pcap));
+	int rc = pcap_setfilter(pcap, &program);
+	pcap_freecode(&program);
+	return rc == 0 ? SL_OK : sl_fail(err, SL_EFAIL, "capture.filter: %s", pcap_geterr(pcap));
+}
+
 const char *sl_link_text(int link, char *room, size_t size)
 {
 	const char *name = pcap_datalink_val_to_name(link);

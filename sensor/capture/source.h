@@ -27,6 +27,9 @@ struct sl_take {
  * not fit. */
 void sl_take_packet(u_char *take, const struct pcap_pkthdr *h, const u_char *bytes);
 
+/* Compiles and sets a filter; NULL is none. A wrong one is SL_EUSAGE with libpcap's reason. */
+int sl_filter_set(pcap_t *pcap, const char *filter, struct sl_err *err);
+
 /* "EN10MB (Ethernet)" or "link type 147". */
 const char *sl_link_text(int link, char *room, size_t size);
 

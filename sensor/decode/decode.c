@@ -54,6 +54,7 @@ static const struct layer {
 	[SL_LAYER_VXLAN] = { "vxlan", sl_decode_vxlan },
 	[SL_LAYER_GENEVE] = { "geneve", sl_decode_geneve },
 	[SL_LAYER_GTP_U] = { "gtp-u", sl_decode_gtp_u },
+	[SL_LAYER_GTP_C] = { "gtp-c", sl_decode_gtp_c },
 	[SL_LAYER_TEREDO] = { "teredo", sl_decode_teredo },
 	[SL_LAYER_CAPWAP] = { "capwap", sl_decode_capwap },
 	[SL_LAYER_NSH] = { "nsh", sl_decode_nsh },

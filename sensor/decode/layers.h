@@ -33,7 +33,7 @@ sl_layer_fn sl_decode_ipv4, sl_decode_ipv6, sl_decode_ah, sl_decode_esp;
 /* tunnel.c */
 sl_layer_fn sl_decode_gre, sl_decode_erspan, sl_decode_etherip, sl_decode_l2tpv3;
 /* overlay.c */
-sl_layer_fn sl_decode_l2tp, sl_decode_vxlan, sl_decode_geneve, sl_decode_gtp_u, sl_decode_teredo,
+sl_layer_fn sl_decode_l2tp, sl_decode_vxlan, sl_decode_geneve, sl_decode_gtp_u, sl_decode_gtp_c, sl_decode_teredo,
 	sl_decode_capwap, sl_decode_nsh;
 /* transport.c */
 sl_layer_fn sl_decode_tcp, sl_decode_udp, sl_decode_udplite, sl_decode_sctp, sl_decode_icmp,

@@ -4,6 +4,7 @@
 
 enum {
 	PORT_L2TP = 1701,
+	PORT_GTP_C = 2123,
 	PORT_GTP_U = 2152,
 	PORT_TEREDO = 3544,
 	PORT_VXLAN = 4789,
@@ -68,6 +69,8 @@ enum sl_layer sl_layer_of_udp(struct sl_decoding *d)
 		return SL_LAYER_GENEVE;
 	if (t == PORT_GTP_U || s == PORT_GTP_U)
 		return (d->cur.p[0] & 0xf0) == 0x30 && d->cur.p[1] == 255 ? SL_LAYER_GTP_U : SL_LAYER_END;
+	if (t == PORT_GTP_C || s == PORT_GTP_C)
+		return (d->cur.p[0] & 0xf0) == 0x30 ? SL_LAYER_GTP_C : SL_LAYER_END;
 	if (t == PORT_L2TP && s == PORT_L2TP)
 		return SL_LAYER_L2TP;
 	if (t == PORT_CAPWAP_DATA || s == PORT_CAPWAP_DATA)
@@ -168,6 +171,16 @@ enum sl_layer sl_decode_gtp_u(struct sl_decoding *d)
 	d->p->has_teid = true;
 	sl_tunnel_enter(d, SL_LAYER_GTP_U, true, teid);
 	return SL_LAYER_RAW;
+}
+
+/* 3GPP TS 29.060, section 6: the same header; the control plane carries no packets. */
+enum sl_layer sl_decode_gtp_c(struct sl_decoding *d)
+{
+	sl_cur_take(&d->cur, 4);
+	uint32_t teid = sl_cur_be32(&d->cur);
+	d->p->teid = teid;
+	d->p->has_teid = !d->cur.failed;
+	return SL_LAYER_END;
 }
 
 enum sl_layer sl_decode_teredo(struct sl_decoding *d)
