@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <selat/log.h>
 #include <selat/time.h>
 #include <sensor/capture/capture.h>
@@ -95,9 +96,25 @@ static void thread_done(struct run *r)
 		abort(); /* an eventfd that never fills up */
 }
 
+/* Binds the thread to a processor of capture.cpus, in turn. */
+static void bind_lane(const struct lane *l)
+{
+	const struct sl_list *cpus = &l->run->config->cpus;
+	cpu_set_t set;
+	if (!cpus->n)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)strtoul(cpus->item[l->index % cpus->n], NULL, 10) % CPU_SETSIZE, &set);
+	int rc = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+	if (rc != 0)
+		sl_log(SL_WARN, "run", "worker %u cannot be bound to processor %s: %s", l->index,
+		       cpus->item[l->index % cpus->n], strerror(rc));
+}
+
 static void *lane_thread(void *arg)
 {
 	struct lane *l = arg;
+	bind_lane(l);
 	if (l->source)
 		lane_from_source(l);
 	else
@@ -150,6 +167,8 @@ static int build_source(struct run *r, struct lane *l, struct sl_err *err)
 		.group = (uint16_t)(getpid() + (int)interface),
 		.ring_bytes = c->ring_bytes,
 		.promiscuous = c->promiscuous,
+		.duplicates = c->duplicates,
+		.filter = c->filter,
 		.wake_fd = r->wake_fd,
 	};
 	return sl_source_live(&l->source, &live, sl_decode_knows, sl_worker_counters(l->worker), err);

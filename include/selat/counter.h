@@ -18,6 +18,9 @@
 	X(FILES_CUT, "files_cut", "capture files that ended in the middle of a packet or were unreadable") \
 	X(KERNEL_DROPS, "kernel_drops", "packets the kernel dropped because the ring was full")       \
 	X(INTERFACE_DROPS, "interface_drops", "packets the network card or its driver dropped")       \
+	X(RING_FREEZES, "ring_freezes", "times a ring was full and the kernel dropped until there was room") \
+	X(INTERFACE_LOST, "interface_lost", "times an interface went down or away and was waited for") \
+	X(DUPLICATES, "duplicates", "packets that a two-way mirror brought twice; taken once")        \
 	X(DECODE_OK, "decode_ok", "packets decoded to a transport header")                            \
 	X(DECODE_TRUNCATED, "decode_truncated", "packets that end before their headers do")           \
 	X(DECODE_MALFORMED, "decode_malformed", "packets whose headers contradict themselves")        \

@@ -8,21 +8,26 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <poll.h>
+#include <selat/log.h>
 #include <selat/time.h>
+#include <sensor/capture/ring.h>
 #include <sensor/capture/source.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-enum { POLL_MS = 100, BLOCK_MS = 20 };
+enum { POLL_MS = 100, BLOCK_MS = 20, TRY_MS = 1000, DROPS_EVERY = 256 };
 
 struct live_source {
 	struct sl_source base;
-	const char *interface;
-	int wake_fd;
-	uint32_t seen_drop, seen_ifdrop; /* the kernel's counters wrap at 32 bits */
-	unsigned quiet_reads;
+	struct sl_live_config config;
+	uint64_t seen_drops;   /* the interface's own counter, last time */
+	uint64_t next_try_ms;  /* while the interface is away */
+	unsigned reads;
 };
 
 /* XOR of the two addresses' words (IPv4: 2, IPv6: 8), so that both directions give one number. */
@@ -60,48 +65,6 @@ static int fanout_join(int fd, uint16_t group, struct sl_err *err, const char *i
 	return SL_OK;
 }
 
-static void read_drops(struct live_source *s)
-{
-	struct pcap_stat st;
-	if (pcap_stats(s->base.pcap, &st) != 0)
-		return;
-	sl_count_add(s->base.counters, SL_COUNT_KERNEL_DROPS, (uint32_t)(st.ps_drop - s->seen_drop));
-	sl_count_add(s->base.counters, SL_COUNT_INTERFACE_DROPS,
-		     (uint32_t)(st.ps_ifdrop - s->seen_ifdrop));
-	s->seen_drop = st.ps_drop;
-	s->seen_ifdrop = st.ps_ifdrop;
-}
-
-static int live_read(struct sl_source *base, struct sl_frames *batch, struct sl_err *err)
-{
-	struct live_source *s = (struct live_source *)base;
-	struct sl_take take = { base, batch };
-
-	batch->interface = s->interface;
-	int rc = pcap_dispatch(base->pcap, SL_BATCH, sl_take_packet, (u_char *)&take);
-	if (rc == PCAP_ERROR)
-		return sl_fail(err, SL_EFAIL, "%s: %s", s->interface, pcap_geterr(base->pcap));
-	if (batch->n == 0 && rc != PCAP_ERROR_BREAK) {
-		struct pollfd fd[2] = { { .fd = pcap_get_selectable_fd(base->pcap), .events = POLLIN },
-					{ .fd = s->wake_fd, .events = POLLIN } };
-		poll(fd, 2, POLL_MS);
-	}
-	if (batch->n == 0 || ++s->quiet_reads % 256 == 0)
-		read_drops(s);
-	return SL_OK;
-}
-
-static int live_close(struct sl_source *base)
-{
-	struct live_source *s = (struct live_source *)base;
-	if (base->pcap) {
-		read_drops(s);
-		pcap_close(base->pcap);
-	}
-	free(s);
-	return SL_OK;
-}
-
 static int explain(const char *interface, int status, pcap_t *p, struct sl_err *err)
 {
 	const char *why = *pcap_geterr(p) ? pcap_geterr(p) : pcap_statustostr(status);
@@ -116,12 +79,20 @@ static int explain(const char *interface, int status, pcap_t *p, struct sl_err *
 	return sl_fail(err, SL_EFAIL, "%s: %s", interface, why);
 }
 
-static int live_open(struct live_source *s, const struct sl_live_config *c, struct sl_err *err)
+static bool is_up(const char *interface)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
+	bool up = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_UP;
+	if (fd >= 0)
+		close(fd);
+	return up;
+}
+
+static int set_up(pcap_t *p, const struct sl_live_config *c, struct sl_err *err)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
-	pcap_t *p = s->base.pcap = pcap_create(c->interface, why);
-	if (!p)
-		return sl_fail(err, SL_EFAIL, "%s: %s", c->interface, why);
 	pcap_set_snaplen(p, SL_SNAPLEN);
 	pcap_set_promisc(p, c->promiscuous);
 	pcap_set_timeout(p, BLOCK_MS);
@@ -134,12 +105,118 @@ static int live_open(struct live_source *s, const struct sl_live_config *c, stru
 		return sl_fail(err, SL_EFAIL, "%s: no nanosecond stamps", c->interface);
 	if (pcap_setnonblock(p, 1, why) != 0)
 		return sl_fail(err, SL_EFAIL, "%s: %s", c->interface, why);
-	s->base.link = pcap_datalink(p);
-	if (!s->base.known(s->base.link)) {
-		char link[256];
+	return sl_filter_set(p, c->filter, err);
+}
+
+static void check_ring(const struct live_source *s)
+{
+	uint64_t got = sl_ring_bytes(pcap_fileno(s->base.pcap)), wanted = s->config.ring_bytes;
+	if (got && got < wanted - wanted / 8)
+		sl_log(SL_WARN, "capture",
+		       "%s: the ring is %llu MiB, %llu were asked for; lower capture.ring_mib or the number "
+		       "of workers", s->config.interface, (unsigned long long)(got >> 20),
+		       (unsigned long long)(wanted >> 20));
+}
+
+static int live_open(struct live_source *s, struct sl_err *err)
+{
+	const struct sl_live_config *c = &s->config;
+	char why[PCAP_ERRBUF_SIZE] = "", link[256];
+	s->base.pcap = pcap_create(c->interface, why);
+	if (!s->base.pcap)
+		return sl_fail(err, SL_EFAIL, "%s: %s", c->interface, why);
+	int rc = set_up(s->base.pcap, c, err);
+	if (rc != SL_OK)
+		return rc;
+	s->base.link = pcap_datalink(s->base.pcap);
+	if (!s->base.known(s->base.link))
 		return sl_fail(err, SL_EFAIL, "%s: link type %s is not supported", c->interface,
 			       sl_link_text(s->base.link, link, sizeof link));
+	if (c->workers > 1)
+		rc = fanout_join(pcap_fileno(s->base.pcap), c->group, err, c->interface);
+	s->base.not_before = c->workers > 1 ? sl_time_now() : 0;
+	check_ring(s);
+	return rc;
+}
+
+static void read_drops(struct live_source *s)
+{
+	struct sl_ring_loss loss = sl_ring_loss(pcap_fileno(s->base.pcap));
+	sl_count_add(s->base.counters, SL_COUNT_KERNEL_DROPS, loss.drops);
+	sl_count_add(s->base.counters, SL_COUNT_RING_FREEZES, loss.freezes);
+	if (s->config.worker != 0) /* the interface is shared: one worker counts for it */
+		return;
+	uint64_t drops = sl_interface_drops(s->config.interface);
+	if (drops > s->seen_drops)
+		sl_count_add(s->base.counters, SL_COUNT_INTERFACE_DROPS, drops - s->seen_drops);
+	s->seen_drops = drops;
+}
+
+static void wait_for_packets(struct live_source *s, int fd)
+{
+	struct pollfd list[2] = { { .fd = fd, .events = POLLIN },
+				  { .fd = s->config.wake_fd, .events = POLLIN } };
+	poll(list, 2, POLL_MS);
+}
+
+/* The interface went down or away: it is waited for, and the others go on. */
+static void lose_interface(struct live_source *s)
+{
+	sl_log(SL_WARN, "capture", "%s: %s; waiting for it to come back", s->config.interface,
+	       pcap_geterr(s->base.pcap));
+	sl_count(s->base.counters, SL_COUNT_INTERFACE_LOST);
+	pcap_close(s->base.pcap);
+	s->base.pcap = NULL;
+	s->next_try_ms = sl_time_mono_ms() + TRY_MS;
+}
+
+static void try_again(struct live_source *s)
+{
+	struct sl_err err = { "" };
+	wait_for_packets(s, -1);
+	if (sl_time_mono_ms() < s->next_try_ms)
+		return;
+	s->next_try_ms = sl_time_mono_ms() + TRY_MS;
+	if (is_up(s->config.interface) && live_open(s, &err) == SL_OK) {
+		sl_log(SL_INFO, "capture", "%s: is back", s->config.interface);
+	} else if (s->base.pcap) {
+		pcap_close(s->base.pcap);
+		s->base.pcap = NULL;
 	}
+}
+
+static int live_read(struct sl_source *base, struct sl_frames *batch, struct sl_err *err)
+{
+	(void)err;
+	struct live_source *s = (struct live_source *)base;
+	struct sl_take take = { base, batch };
+
+	batch->interface = s->config.interface;
+	if (!base->pcap) {
+		try_again(s);
+		return SL_OK;
+	}
+	int rc = pcap_dispatch(base->pcap, SL_BATCH, sl_take_packet, (u_char *)&take);
+	if (rc == PCAP_ERROR) {
+		lose_interface(s);
+		return SL_OK;
+	}
+	if (batch->n == 0 && rc != PCAP_ERROR_BREAK)
+		wait_for_packets(s, pcap_get_selectable_fd(base->pcap));
+	if (++s->reads % DROPS_EVERY == 0)
+		read_drops(s);
+	return SL_OK;
+}
+
+static int live_close(struct sl_source *base)
+{
+	struct live_source *s = (struct live_source *)base;
+	if (base->pcap) {
+		read_drops(s);
+		pcap_close(base->pcap);
+	}
+	sl_twice_free(base->twice);
+	free(s);
 	return SL_OK;
 }
 
@@ -152,12 +229,11 @@ int sl_source_live(struct sl_source **out, const struct sl_live_config *c, bool 
 	s->base = (struct sl_source){
 		.read = live_read, .close = live_close, .known = known, .counters = counters
 	};
-	s->interface = c->interface;
-	s->wake_fd = c->wake_fd;
-	int rc = live_open(s, c, err);
-	if (rc == SL_OK && c->workers > 1)
-		rc = fanout_join(pcap_fileno(s->base.pcap), c->group, err, c->interface);
-	s->base.not_before = c->workers > 1 ? sl_time_now() : 0;
+	s->config = *c;
+	s->seen_drops = sl_interface_drops(c->interface);
+	int rc = live_open(s, err);
+	if (rc == SL_OK && c->duplicates && s->base.link == DLT_EN10MB && !(s->base.twice = sl_twice_new()))
+		rc = sl_fail(err, SL_ENOMEM, "capture: out of memory");
 	if (rc != SL_OK) {
 		live_close(&s->base);
 		return rc;

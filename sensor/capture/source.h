@@ -4,6 +4,7 @@
 
 #include <pcap.h>
 #include <sensor/capture/capture.h>
+#include <sensor/capture/twice.h>
 
 struct sl_source {
 	int (*read)(struct sl_source *s, struct sl_frames *batch, struct sl_err *err);
@@ -13,6 +14,7 @@ struct sl_source {
 	pcap_t *pcap;
 	int link;
 	uint64_t number;     /* of the last packet */
+	struct sl_twice *twice; /* NULL: packets that come twice are taken twice */
 	_Atomic uint64_t begun_ms;
 	uint64_t not_before; /* packets with an older stamp are not ours */
 };
