@@ -203,6 +203,8 @@ static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i)
 	s->observed = batch->frames.observed;
 	s->mac = p->mac;
 	s->interface = batch->frames.interface;
+	s->tunnel = p->tunnel;
+	s->tunnels = p->tunnels;
 }
 
 /* One packet: its flow, its bytes in order, what they say, and what that means. */
@@ -252,6 +254,7 @@ void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)
 	count_verdicts(w, batch);
 	if (n) {
 		sight(&w->ending, batch, n - 1);
+		w->ending.tunnels = 0; /* of that packet, not of the flows that end */
 		w->now = &w->ending;
 		sl_flow_expire(w->flows, batch->packet[n - 1].time);
 	}

@@ -34,6 +34,8 @@ struct sl_sighting {
 	uint64_t packet, time, observed;
 	const uint8_t *mac;    /* destination and source; NULL: none */
 	const char *interface; /* NULL: from a file */
+	const struct sl_tunnel *tunnel; /* that it travelled in, outermost first */
+	uint8_t tunnels;
 	struct sl_flow_moment flow; /* as it was then: later packets of the batch do not change an alert */
 };
 

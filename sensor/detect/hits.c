@@ -213,11 +213,14 @@ static void publish(struct sl_detect *d, const struct sl_hit *hit)
 		.to_client = hit->side != at->flow.client,
 		.has_mac = at->mac != NULL,
 		.interface = at->interface,
+		.tunnels = at->tunnels,
 		.value_len = (uint16_t)hit->value.len,
 		.around_len = (uint16_t)hit->around.len,
 		.fields_len = (uint16_t)hit->fields.len,
 	};
 	sl_flow_view_at(hit->flow, &at->flow, &m.flow);
+	for (unsigned i = 0; i < at->tunnels; i++)
+		m.tunnel[i] = at->tunnel[i];
 	if (at->mac) {
 		memcpy(m.dst_mac, at->mac, 6);
 		memcpy(m.src_mac, at->mac + 6, 6);

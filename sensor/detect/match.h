@@ -4,6 +4,7 @@
 
 #include <selat/field.h>
 #include <selat/ruleset.h>
+#include <sensor/decode/packet.h>
 #include <sensor/flow/view.h>
 
 enum {
@@ -29,6 +30,8 @@ struct sl_match {
 	uint8_t has_mac;
 	const char *interface; /* live: a constant for the process's life; NULL: from a file */
 	struct sl_flow_view flow;
+	struct sl_tunnel tunnel[SL_TUNNELS_MAX]; /* that the packet travelled in, outermost first */
+	uint8_t tunnels;
 	uint16_t value_len, around_len, fields_len;
 };
 

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <selat/digest.h>
 #include <selat/tlp.h>
+#include <sensor/decode/decode.h>
 #include <stdio.h>
 
 static void text_if(struct sl_json *j, const char *key, const char *value)
@@ -118,6 +119,50 @@ static void write_end(struct sl_json *j, const char *key, const struct sl_addres
 	sl_json_close(j, '}');
 }
 
+static void write_address(struct sl_json *j, const char *key, const struct sl_address *a)
+{
+	char text[SL_ADDRESS_TEXT];
+
+	if (a->family)
+		sl_json_text(j, key, sl_address_format(text, a));
+}
+
+/* What each kind of tunnel calls the number that tells its tunnels apart. */
+static const char *tunnel_number(enum sl_layer layer)
+{
+	switch (layer) {
+	case SL_LAYER_GTP_U:
+		return "teid";
+	case SL_LAYER_VXLAN:
+	case SL_LAYER_GENEVE:
+		return "vni";
+	case SL_LAYER_GRE:
+		return "key";
+	case SL_LAYER_NSH:
+		return "path";
+	default:
+		return "session";
+	}
+}
+
+static void write_tunnels(struct sl_json *j, const struct sl_match *m)
+{
+	if (!m->tunnels)
+		return;
+	sl_json_open(j, "tunnel", '[');
+	for (size_t i = 0; i < m->tunnels && i < SL_TUNNELS_MAX; i++) {
+		const struct sl_tunnel *t = &m->tunnel[i];
+		sl_json_open(j, NULL, '{');
+		sl_json_text(j, "type", sl_layer_text((enum sl_layer)t->layer));
+		write_address(j, "src", &t->src);
+		write_address(j, "dst", &t->dst);
+		if (t->has_id)
+			sl_json_u64(j, tunnel_number((enum sl_layer)t->layer), t->id);
+		sl_json_close(j, '}');
+	}
+	sl_json_close(j, ']');
+}
+
 static void write_flow(struct sl_json *j, const struct sl_match *m)
 {
 	const struct sl_flow_view *f = &m->flow;
@@ -128,6 +173,7 @@ static void write_flow(struct sl_json *j, const struct sl_match *m)
 	text_if(j, "community_id", sl_community_id(id, f, 0));
 	write_proto(j, f->proto);
 	text_if(j, "app", f->app);
+	write_tunnels(j, m);
 	if (f->vlans) {
 		sl_json_open(j, "vlan", '[');
 		for (size_t i = 0; i < f->vlans && i < SL_VIEW_VLANS; i++)
