@@ -6,11 +6,9 @@ enum { IPV4_HEADER = 20, IPV6_HEADER = 40, EXTENSIONS_MAX = 16 };
 enum { PROTO_L2TPV3 = 115, PROTO_UDPLITE = 136, PROTO_MPLS = 137, PROTO_MOBILITY = 135, PROTO_HIP = 139,
        PROTO_SHIM6 = 140, PROTO_ETHERIP = 97 };
 
-enum sl_layer sl_layer_of_proto(struct sl_decoding *d)
+static enum sl_layer layer_of_transport(uint8_t proto)
 {
-	d->outer_ok = true;
-	d->p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur)); /* unless there is more inside */
-	switch (d->p->proto) {
+	switch (proto) {
 	case IPPROTO_TCP:
 		return SL_LAYER_TCP;
 	case IPPROTO_UDP:
@@ -23,6 +21,19 @@ enum sl_layer sl_layer_of_proto(struct sl_decoding *d)
 		return SL_LAYER_SCTP;
 	case PROTO_UDPLITE:
 		return SL_LAYER_UDPLITE;
+	default:
+		return SL_LAYER_END;
+	}
+}
+
+enum sl_layer sl_layer_of_proto(struct sl_decoding *d)
+{
+	enum sl_layer transport = layer_of_transport(d->p->proto);
+	d->outer_ok = true;
+	if (transport != SL_LAYER_END)
+		return transport;
+	d->p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur)); /* unless there is more inside */
+	switch (d->p->proto) {
 	case IPPROTO_IPIP:
 		return SL_LAYER_IPV4;
 	case IPPROTO_IPV6:

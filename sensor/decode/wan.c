@@ -58,7 +58,7 @@ enum sl_layer sl_decode_ppp(struct sl_decoding *d)
 		sl_cur_u8(&d->cur);
 		first = sl_cur_u8(&d->cur);
 	}
-	uint16_t proto = first & 1 ? first : (uint16_t)(first << 8 | sl_cur_u8(&d->cur));
+	unsigned proto = first & 1u ? first : (unsigned)first << 8 | sl_cur_u8(&d->cur);
 	if (d->cur.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the PPP header");
 	switch (proto) {

@@ -92,8 +92,11 @@ static struct worker *run(const char *path, unsigned workers, unsigned give_up)
 	pthread_t thread[WORKERS_MAX];
 	assert_non_null(w);
 	assert_int_equal(sl_list_add(&paths, path), SL_OK);
-	assert_int_equal(sl_source_files(&source, &paths, sl_decode_knows, &counters, &err), SL_OK);
-	assert_int_equal(sl_reader_new(&reader, source, workers, true, &err), SL_OK);
+	struct sl_file_config files = { .paths = &paths, .wake_fd = -1 };
+	assert_int_equal(sl_source_files(&source, &files, sl_decode_knows, &counters, &err), SL_OK);
+	struct sl_reader_config config = { .source = source, .workers = workers, .checksums = true,
+					   .fragment_bytes = 1 << 20, .counters = &counters };
+	assert_int_equal(sl_reader_new(&reader, &config, &err), SL_OK);
 	for (unsigned i = 0; i < workers; i++) {
 		w[i].reader = reader;
 		w[i].number = i;

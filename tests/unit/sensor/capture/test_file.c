@@ -41,8 +41,8 @@ static uint64_t read_all(struct fixture *x, int *rc)
 	struct sl_err err = { "" };
 	uint64_t n = 0;
 	int got;
-	assert_int_equal(sl_source_files(&s, &x->paths, sl_decode_knows, &x->counters, &err),
-			 SL_OK);
+	struct sl_file_config config = { .paths = &x->paths, .wake_fd = -1 };
+	assert_int_equal(sl_source_files(&s, &config, sl_decode_knows, &x->counters, &err), SL_OK);
 	while ((got = sl_source_read(s, x->batch, &err)) == SL_OK) {
 		assert_in_range(x->batch->n, 1, SL_BATCH);
 		assert_null(x->batch->interface);
@@ -75,8 +75,9 @@ static void every_form(void **state)
 					  .swapped = form & 2,
 					  .packets = 3,
 					  .size = 60 });
-		assert_int_equal(
-			sl_source_files(&s, &x->paths, sl_decode_knows, &x->counters, &err), SL_OK);
+		struct sl_file_config config = { .paths = &x->paths, .wake_fd = -1 };
+		assert_int_equal(sl_source_files(&s, &config, sl_decode_knows, &x->counters, &err),
+				 SL_OK);
 		assert_int_equal(sl_source_read(s, x->batch, &err), SL_OK);
 		assert_int_equal(x->batch->n, 3);
 		assert_int_equal(x->batch->frame[2].time,

@@ -60,7 +60,7 @@ static inline struct fixture *begin(uint64_t pool)
 	struct sl_err err;
 	assert_non_null(x);
 	struct sl_tcp_sink sink = { x, on_data, on_end };
-	assert_int_equal(sl_tcp_new(&x->tcp, pool, &sink, &x->counters, &err), SL_OK);
+	assert_int_equal(sl_tcp_new(&x->tcp, pool, 0, &sink, &x->counters, &err), SL_OK);
 	x->flow.key.proto = x->other.key.proto = 6;
 	return x;
 }
