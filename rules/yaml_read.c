@@ -145,6 +145,19 @@ static bool stream_ends(yaml_parser_t *parser, struct reading *r)
 	return root == NULL;
 }
 
+/* libyaml compares each %TAG with all before it: thousands of them would take minutes. A line may also
+ * break at the Unicode breaks, whose last bytes these are. */
+static bool few_directives(struct sl_span bytes)
+{
+	static const char breaks[] = "\r\n\x85\xa8\xa9\xbf";
+	enum { MOST = 64 };
+	size_t n = 0;
+	for (size_t i = 0; i < bytes.len && n <= MOST; i++)
+		if (bytes.at[i] == '%' && (i == 0 || strchr(breaks, bytes.at[i - 1])))
+			n++;
+	return n <= MOST;
+}
+
 json_t *sl_yaml_read(const char *path, struct sl_span bytes, struct sl_problems *problems)
 {
 	yaml_parser_t parser;
@@ -152,6 +165,11 @@ json_t *sl_yaml_read(const char *path, struct sl_span bytes, struct sl_problems 
 	json_t *root = NULL;
 	if (!yaml_parser_initialize(&parser)) {
 		sl_problems_add(problems, path, NULL, "out of memory");
+		return NULL;
+	}
+	if (!few_directives(bytes)) {
+		sl_problems_add(problems, path, NULL, "too many lines begin with '%'");
+		yaml_parser_delete(&parser);
 		return NULL;
 	}
 	yaml_parser_set_input_string(&parser, bytes.at, bytes.len);

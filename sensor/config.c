@@ -113,8 +113,11 @@ static int derive(struct sl_sensor_config *c, struct sl_err *err)
 		if (!c->id)
 			return sl_fail(err, SL_ENOMEM, "out of memory");
 	}
+	struct sl_err why = { "" };
+	if (c->at && sl_time_parse(c->at, &c->at_time, &why) != SL_OK)
+		return sl_fail(err, SL_EUSAGE, "--at: %s", why.text);
 	if (c->at)
-		return sl_time_parse(c->at, &c->at_time, err) == SL_OK ? SL_OK : SL_EUSAGE;
+		return SL_OK;
 	if (!c->live)
 		c->at_time = sl_time_now();
 	return SL_OK;
@@ -141,6 +144,13 @@ static int check(const struct sl_sensor_config *c, struct sl_err *err)
 	if (!*c->id || strlen(c->id) > 128 || strpbrk(c->id, "/ \t\n"))
 		return sl_fail(err, SL_EUSAGE,
 			       "sensor.id: must be 1 to 128 characters without spaces and slashes");
+	for (size_t i = 0; i < c->interfaces.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(c->interfaces.item[i], c->interfaces.item[k]) == 0)
+				return sl_fail(err, SL_EUSAGE, "interface %s is named twice",
+					       c->interfaces.item[i]);
+	if (c->live && c->flow_max / (c->workers * c->interfaces.n) < 1024)
+		return wrong(err, "flow.max is too small for so many workers: at least 1024 each");
 	if (c->dump && c->output)
 		return wrong(err, "--dump and --output exclude each other");
 	if (c->check_config)

@@ -13,6 +13,7 @@ struct sl_dump {
 	enum what what;
 	const struct sl_flow_table *flows;
 	struct sl_outbox *outbox;
+	struct sl_counters *counters;
 	struct sl_json json;
 };
 
@@ -21,7 +22,7 @@ struct slot {
 };
 
 int sl_dump_new(struct sl_dump **out, const char *what, const struct sl_flow_table *flows,
-		struct sl_outbox *outbox, struct sl_err *err)
+		struct sl_outbox *outbox, struct sl_counters *counters, struct sl_err *err)
 {
 	struct sl_dump *d = calloc(1, sizeof *d);
 	if (!d)
@@ -29,6 +30,7 @@ int sl_dump_new(struct sl_dump **out, const char *what, const struct sl_flow_tab
 	d->what = strcmp(what, "packets") == 0 ? PACKETS : strcmp(what, "flows") == 0 ? FLOWS : FIELDS;
 	d->flows = flows;
 	d->outbox = outbox;
+	d->counters = counters;
 	sl_json_init(&d->json);
 	*out = d;
 	return SL_OK;
@@ -58,8 +60,8 @@ static void begin(struct sl_dump *d)
 static void end(struct sl_dump *d, uint64_t packet)
 {
 	sl_json_close(&d->json, '}');
-	if (!d->json.failed)
-		sl_outbox_line(d->outbox, packet, d->json.text, d->json.len);
+	if (d->json.failed || !sl_outbox_line(d->outbox, packet, d->json.text, d->json.len))
+		sl_count(d->counters, SL_COUNT_DUMP_LOST);
 }
 
 static void address(struct sl_json *j, const char *key, const struct sl_address *a)

@@ -10,7 +10,7 @@ struct sl_outbox;
 
 /* what: "packets", "flows" or "fields". */
 int sl_dump_new(struct sl_dump **out, const char *what, const struct sl_flow_table *flows,
-		struct sl_outbox *outbox, struct sl_err *err);
+		struct sl_outbox *outbox, struct sl_counters *counters, struct sl_err *err);
 void sl_dump_free(struct sl_dump *d); /* NULL is fine */
 size_t sl_dump_slot_bytes(void);      /* of SL_SLOT_DUMP */
 

@@ -1,6 +1,7 @@
 /* selat-sensor: from packets to alerts. */
 #include <selat/field.h>
 #include <selat/json.h>
+#include <selat/kafka.h>
 #include <selat/log.h>
 #include <sensor/capture/capture.h>
 #include <sensor/detect/loaded.h>
@@ -9,8 +10,8 @@
 
 static void print_version(void)
 {
-	printf("selat-sensor %s (%s; Hyperscan %s)\n", SELAT_VERSION, sl_capture_library(),
-	       sl_detect_library());
+	printf("selat-sensor %s (%s; Hyperscan %s; librdkafka %s)\n", SELAT_VERSION, sl_capture_library(),
+	       sl_detect_library(), sl_kafka_version());
 }
 
 static void list_fields_json(void)

@@ -49,6 +49,7 @@ struct run {
 	struct sl_err reader_err;
 	struct lane *lane;
 	unsigned lanes;
+	uint16_t *group; /* of each interface */
 	atomic_bool stop;
 	atomic_uint running;
 	int wake_fd;   /* written once: sources return at once */
@@ -58,6 +59,14 @@ struct run {
 	const struct sl_counters **counters;
 	struct sl_stats stats;
 };
+
+static void stop(struct run *r)
+{
+	uint64_t one = 1;
+	atomic_store(&r->stop, true);
+	if (write(r->wake_fd, &one, sizeof one) < 0)
+		abort(); /* an eventfd that never fills up */
+}
 
 /* --- threads --- */
 
@@ -93,7 +102,7 @@ static void thread_done(struct run *r)
 {
 	uint64_t one = 1;
 	if (atomic_fetch_sub(&r->running, 1) == 1 && write(r->done_fd, &one, sizeof one) < 0)
-		abort(); /* an eventfd that never fills up */
+		abort();
 }
 
 /* Binds the thread to a processor of capture.cpus, in turn. */
@@ -119,6 +128,10 @@ static void *lane_thread(void *arg)
 		lane_from_source(l);
 	else
 		lane_from_reader(l);
+	if (l->rc < 0) { /* what it reads would go unseen: say so now, and end the run */
+		sl_log(SL_ERROR, "run", "%s", l->err.text);
+		stop(l->run);
+	}
 	sl_worker_end(l->worker);
 	thread_done(l->run);
 	return NULL;
@@ -164,7 +177,7 @@ static int build_source(struct run *r, struct lane *l, struct sl_err *err)
 		.interface = c->interfaces.item[interface],
 		.workers = workers,
 		.worker = l->index % workers,
-		.group = (uint16_t)(getpid() + (int)interface),
+		.group = &r->group[interface],
 		.ring_bytes = c->ring_bytes,
 		.promiscuous = c->promiscuous,
 		.duplicates = c->duplicates,
@@ -178,7 +191,8 @@ static int build_lanes(struct run *r, struct sl_err *err)
 {
 	int rc = SL_OK;
 	r->lane = calloc(r->lanes, sizeof *r->lane);
-	if (!r->lane)
+	r->group = calloc(r->config->interfaces.n + 1, sizeof *r->group);
+	if (!r->lane || !r->group)
 		return sl_fail(err, SL_ENOMEM, "out of memory");
 	for (unsigned i = 0; rc == SL_OK && i < r->lanes; i++) {
 		struct lane *l = &r->lane[i];
@@ -266,14 +280,6 @@ static int build(struct run *r, struct sl_err *err)
 
 /* --- running --- */
 
-static void stop(struct run *r)
-{
-	uint64_t one = 1;
-	atomic_store(&r->stop, true);
-	if (write(r->wake_fd, &one, sizeof one) < 0)
-		abort();
-}
-
 static void announce(const struct run *r)
 {
 	for (size_t i = 0; r->config->live && i < r->config->interfaces.n; i++)
@@ -288,15 +294,21 @@ static int start(struct run *r, struct sl_err *err)
 		return rc;
 	announce(r);
 	atomic_store(&r->running, r->lanes + (r->reader ? 1 : 0));
+	if (r->reader) { /* first: without it workers would wait for ever */
+		rc = pthread_create(&r->reader_thread, NULL, reader_thread, r);
+		if (rc != 0)
+			return sl_fail(err, SL_EFAIL, "cannot start the reader's thread: %s", strerror(rc));
+		r->reader_started = true;
+	}
 	for (unsigned i = 0; i < r->lanes; i++) {
 		struct lane *l = &r->lane[i];
-		if (pthread_create(&l->thread, NULL, lane_thread, l) != 0)
-			return sl_fail(err, SL_EFAIL, "cannot start a worker's thread: %s", strerror(errno));
+		rc = pthread_create(&l->thread, NULL, lane_thread, l);
+		if (rc != 0) {
+			fprintf(stderr, "selat-sensor: cannot start a worker's thread: %s\n", strerror(rc));
+			_exit(1); /* the threads that run cannot end without the one that is missing */
+		}
 		l->started = true;
 	}
-	if (r->reader && pthread_create(&r->reader_thread, NULL, reader_thread, r) != 0)
-		return sl_fail(err, SL_EFAIL, "cannot start the reader's thread: %s", strerror(errno));
-	r->reader_started = r->reader != NULL;
 	return SL_OK;
 }
 
@@ -313,12 +325,14 @@ static double seconds(const struct run *r)
 	return first && end > first ? (double)(end - first) / 1000 : 0;
 }
 
-static void tell(struct run *r, const char *path)
+static int tell(struct run *r, const char *path)
 {
 	struct sl_err err = { "" };
 	r->stats.seconds = seconds(r);
-	if (sl_stats_write(&r->stats, path, &err) != SL_OK)
-		sl_log(SL_WARN, "stats", "%s", err.text);
+	int rc = sl_stats_write(&r->stats, path, &err);
+	if (rc != SL_OK)
+		sl_log(SL_ERROR, "stats", "%s", err.text);
+	return rc;
 }
 
 static void take_signal(struct run *r)
@@ -372,6 +386,15 @@ static int join(struct run *r, struct sl_err *err)
 	return rc;
 }
 
+static void let_signals_end(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static void summary(struct run *r)
 {
 	uint64_t packets = sl_stats_sum(&r->stats, SL_COUNT_PACKETS);
@@ -401,10 +424,13 @@ static int run(struct run *r, struct sl_err *err)
 		       sl_publisher_broker(r->publisher));
 		wait_here(r, true);
 	}
+	if (atomic_load(&r->stop)) /* a second signal ends at once: the journal keeps what is in it */
+		let_signals_end();
 	int finished = sl_publisher_finish(r->publisher, DRAIN_MS, rc == SL_OK ? err : NULL);
-	if (r->config->stats)
-		tell(r, r->config->stats);
-	return rc == SL_OK ? finished : rc;
+	int told = r->config->stats ? tell(r, r->config->stats) : SL_OK;
+	if (rc == SL_OK)
+		rc = finished;
+	return rc == SL_OK ? told : rc;
 }
 
 static int take_down(struct run *r)
@@ -419,6 +445,7 @@ static int take_down(struct run *r)
 	sl_publisher_free(r->publisher);
 	sl_loaded_release(r->loaded);
 	free(r->lane);
+	free(r->group);
 	free(r->counters);
 	int fd[] = { r->signal_fd, r->wake_fd, r->done_fd };
 	for (unsigned i = 0; i < sizeof fd / sizeof *fd; i++)
@@ -447,5 +474,5 @@ int sl_run_check(const struct sl_sensor_config *c, struct sl_err *err)
 	struct sl_publish_config p = { .sensor_id = c->id, .country = c->country, .journal = c->journal,
 				       .journal_max = c->journal_max, .kafka = &c->kafka,
 				       .routes = &c->routes, .workers = 1, .release = sl_loaded_release };
-	return rc == SL_OK && c->kafka.n ? sl_publish_check(&p, err) : rc;
+	return rc == SL_OK ? sl_publish_check(&p, err) : rc;
 }

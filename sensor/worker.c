@@ -113,7 +113,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 						   .match = on_match, .ctx = w };
 		rc = sl_detect_new(&w->detect, &detect, err);
 	} else if (rc == SL_OK) {
-		rc = sl_dump_new(&w->dump, s->dump, w->flows, w->outbox, err);
+		rc = sl_dump_new(&w->dump, s->dump, w->flows, w->outbox, &w->counters, err);
 	}
 	return rc;
 }

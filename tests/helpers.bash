@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${SELAT_BIN:-$top/build/bin}
+# shellcheck disable=SC2034 # these are for the tests
 pcaps=$top/pcaps
 # shellcheck disable=SC2034 # for the tests
 pack=$top/rules/packs/demo.yaml
@@ -23,6 +24,7 @@ set_up() {
 # Called by each teardown().
 clean_up() {
 	local pid
+	exec 9>&-
 	for pid in "${pids[@]}"; do
 		kill -CONT "$pid" 2>/dev/null && kill "$pid" 2>/dev/null
 	done
@@ -36,23 +38,50 @@ clean_up() {
 		tail -n 20 "$T"/*.err
 	fi
 	cd / && rm -rf "$T"
+	none_left
 }
 
-sensor() { "$bin/selat-sensor" "$@"; }
-rules() { "$bin/selat-rules" "$@"; }
-alerts() { "$bin/selat-alerts" "$@"; }
+# What a test started has its folder in its environment, whatever became of its parents.
+running_here() {
+	(
+		unset XDG_RUNTIME_DIR # this pipe's own programs do not count
+		grep -lsz "^XDG_RUNTIME_DIR=$T/run\$" /proc/[0-9]*/environ | cut -d/ -f3
+	)
+}
+none_here() { [ -z "$(running_here)" ]; }
+none_left() {
+	local left
+	until_true 2 none_here && return
+	for left in $(running_here); do
+		echo "was left running: $left $(tr '\0' ' ' <"/proc/$left/cmdline")"
+		kill -9 "$left"
+	done
+	return 1
+}
+
+# Nothing may hang.
+sensor() { timeout 60 "$bin/selat-sensor" "$@"; }
+rules() { timeout 60 "$bin/selat-rules" "$@"; }
+alerts() { timeout 60 "$bin/selat-alerts" "$@"; }
 
 # Compiles a pack (the demo's) to a ruleset in the test's folder.
 compile() { rules compile "${1-$pack}" -o "${2-$T/ruleset}" >/dev/null; }
 
 # start NAME COMMAND…: in the background; its output goes to NAME.out and NAME.err, its id to $pid.
+# Descriptor 9 stays the test's own: it feeds sensors.
 start() {
 	local name=$1
 	shift
-	"$@" >"$T/$name.out" 2>"$T/$name.err" 3>&- &
+	case $1 in # not a shell's function, whose process would not be the program's
+	sensor | rules | alerts) set -- "$bin/selat-$1" "${@:2}" ;;
+	esac
+	"$@" >"$T/$name.out" 2>"$T/$name.err" 3>&- 9>&- &
 	pid=$!
 	pids+=("$pid")
 }
+
+journaled() { grep -rqF "\"seq\":$1}" journal; }
+segment_there() { compgen -G 'journal/*/*/*.seg' >/dev/null; }
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
@@ -74,7 +103,7 @@ wait_for() {
 	return 1
 }
 
-lines_are() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+lines_are() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
 
 # ended PID [SECONDS]: waits for it; its exit status is in $status.
 ended() {
@@ -119,7 +148,7 @@ fails() {
 	run --separate-stderr "$@"
 	# shellcheck disable=SC2154
 	if [ "$status" -ne "$want" ] || [ -z "$stderr" ] || [ -n "$output" ]; then
-		printf 'status %s, not %s\nstdout: %s\nstderr: %s\n' "$status" "$want" "$output" "$stderr"
+		printf 'status %s, not %s\nstdout: %.300s\nstderr: %s\n' "$status" "$want" "$output" "$stderr"
 		return 1
 	fi
 }
@@ -130,9 +159,9 @@ as_nobody() {
 	shift
 	install -m 755 "$bin/$program" "$T/$program"
 	if [ "$(id -u)" -eq 0 ]; then
-		setpriv --reuid=65534 --regid=65534 --clear-groups "$T/$program" "$@"
+		timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups "$T/$program" "$@"
 	else
-		"$T/$program" "$@"
+		timeout 60 "$T/$program" "$@"
 	fi
 }
 
@@ -140,6 +169,51 @@ need_root() { [ "$(id -u)" -eq 0 ] || skip "needs root: $1"; }
 
 # queries COUNT [FIRST [OPTION…]]: a capture on stdout, a DNS query a packet, for n0000001.c2.evil.example and
 # so on: each is one alert with the demo pack.
-queries() { python3 "$top/tests/queries" "$@"; }
+queries() { python3 "$top/tests/e2e/queries" "$@"; }
 
 ids() { jq -r .id "$@" | sort; }
+
+# --- the chain ---
+
+# A sensor whose embedded broker others use too: it has nothing to say, and stays. Its address: $broker.
+start_hub() {
+	start hub sensor -r "$pcaps/icmp.pcap" -R ruleset -s sensor.id=hub -s journal.directory="$T/hub-journal" \
+		-s kafka.bootstrap.servers=embedded
+	# shellcheck disable=SC2034
+	hub=$pid
+	wait_for hub.err "stays for readers"
+	broker=$(cat "$XDG_RUNTIME_DIR/selat/broker")
+}
+
+# publish NAME BROKER OPTION…: a sensor in the background that publishes there, over a route; its id is
+# vn-hn-ix1 and its journal $T/journal. From a FIFO named NAME.in if an option is `-r -`.
+publish() {
+	local name=$1 to=$2 input=/dev/null
+	shift 2
+	[[ " $* " != *" -r - "* ]] || input=$name.in
+	[ "$input" = /dev/null ] || mkfifo "$input"
+	# shellcheck disable=SC2016
+	start "$name" bash -c 'input=$1; shift; exec "$@" <"$input"' - "$input" "$bin/selat-sensor" -R ruleset \
+		-s sensor.id=vn-hn-ix1 -s sensor.country=VN -s journal.directory="$T/journal" --stats "$name.stats" \
+		-s kafka.bootstrap.servers="$to" -s routes.national.topic=selat.alerts \
+		-s "routes.national.tlp=TLP:AMBER+STRICT" "$@"
+}
+
+# What a topic holds, repeats too, as another client reads it. raw TOPIC OPTION…
+raw() {
+	local topic=$1
+	shift
+	timeout 60 kcat -q -u -b "$broker" -t "$topic" -C -o beginning "$@"
+}
+
+# complete FILE EPOCHS: alerts as JSON Lines, repeats allowed: an id has one content, and in each epoch no
+# number is missing. Prints how many there are.
+complete() {
+	jq -c '[.sensor.epoch, .sensor.seq, .id, .match.value, .time]' "$1" | sort -u >complete.all
+	jq -s -e --argjson epochs "$2" 'length as $n | (map(.[2]) | unique | length) == $n and
+		(group_by(.[0]) | length == $epochs and all(.[]; (map(.[1]) | sort) == [range(1; length + 1)]))' \
+		complete.all >/dev/null && wc -l <complete.all && return
+	echo "ids with two contents, or numbers that are missing ($2 epochs):"
+	jq -s -c 'group_by(.[0])[] | [.[0][0], length, (map(.[1]) | min, max)]' complete.all
+	return 1
+}

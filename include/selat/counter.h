@@ -49,6 +49,7 @@
 	X(STREAM_HELD_DROPPED, "stream_held_dropped_bytes", "bytes of held TCP segments that made room for others") \
 	X(GATHER_FULL, "gather_full", "messages not inspected because the buffers were full")         \
 	X(MESSAGE_TOO_LONG, "message_too_long", "messages cut because they were longer than the bound") \
+	X(VALUES_LEFT_OUT, "values_left_out", "values of messages that had too many of them; not inspected") \
 	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \
 	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
@@ -57,10 +58,11 @@
 	X(SCAN_ERRORS, "scan_errors", "scans that Hyperscan refused; alarmed")                        \
 	X(STREAMS_FULL, "streams_full", "flow directions not scanned as streams: the budget was used up") \
 	X(PARTIALS_FULL, "partials_full", "conditions forgotten because a flow had too many half-held indicators") \
+	X(DUMP_LOST, "dump_lost", "lines of --dump that were too long to be written")               \
 	X(MATCHES, "matches", "indicators that held")                                                 \
 	X(MATCHES_SHADOW, "matches_shadow", "of these, indicators in shadow: counted, not published") \
 	X(MATCHES_EXPIRED, "matches_expired", "of these, indicators out of their validity: not published") \
-	X(MATCHES_LIMITED, "matches_limited", "matches of a pattern that flooded one value: counted, not examined") \
+	X(MATCHES_LIMITED, "matches_limited", "conditions that held and were not examined, because one batch had too many") \
 	X(MATCHES_LOST, "matches_lost", "matches lost because the publisher was too slow (live only)") \
 	X(ALERTS, "alerts", "alerts made")                                                            \
 	X(ALERTS_WRITTEN, "alerts_written", "alerts written to the output or the journal")            \

@@ -16,7 +16,7 @@ struct sl_source;
 struct sl_live_config {
 	const char *interface;
 	unsigned workers, worker; /* how many share the interface, and which one this is */
-	uint16_t group;           /* fanout group: the same for all workers of a process and interface */
+	uint16_t *group;          /* fanout group: the first worker to open sets it, the others join it */
 	uint64_t ring_bytes;
 	bool promiscuous;
 	bool duplicates;     /* recognise packets that a two-way mirror brings twice */

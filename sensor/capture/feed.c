@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -26,6 +27,7 @@ struct feed {
 	struct sl_feed_config config;
 	bool *waiting;
 	int fd;
+	bool regular; /* else reading may block, and a signal must end it */
 	/* pcapng */
 	bool known, pcapng, swapped;
 	uint64_t at, len; /* in the block */
@@ -85,13 +87,33 @@ static bool wait_for_more(struct feed *f)
 	return poll(&fd, 1, WAIT_MS) == 0;
 }
 
+static bool readable_now(int fd)
+{
+	struct pollfd list = { .fd = fd, .events = POLLIN };
+	return poll(&list, 1, 0) > 0;
+}
+
+/* A pipe or a terminal: false if the run is to end before there are bytes. */
+static bool wait_for_bytes(struct feed *f)
+{
+	struct pollfd list[2] = { { .fd = f->fd, .events = POLLIN },
+				  { .fd = f->config.wake_fd, .events = POLLIN } };
+	if (f->regular)
+		return true;
+	while (poll(list, 2, -1) < 0 && errno == EINTR)
+		;
+	return list[1].revents == 0;
+}
+
 static ssize_t feed_read(void *cookie, char *out, size_t size)
 {
 	struct feed *f = cookie;
 	ssize_t n;
 	for (;;) {
+		if (!wait_for_bytes(f))
+			return 0;
 		n = read(f->fd, out, size);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n != 0 || !f->config.follow || !wait_for_more(f))
 			break;
@@ -99,8 +121,8 @@ static ssize_t feed_read(void *cookie, char *out, size_t size)
 	*f->waiting = false;
 	if (n > 0)
 		put_right(f, (uint8_t *)out, (size_t)n);
-	if (n > 0 && (size_t)n < size)
-		*f->waiting = f->config.follow;
+	if (n > 0)
+		*f->waiting = f->regular ? f->config.follow && (size_t)n < size : !readable_now(f->fd);
 	return n;
 }
 
@@ -113,7 +135,7 @@ static int feed_close(void *cookie)
 	return 0;
 }
 
-FILE *sl_feed_open(const struct sl_feed_config *config, bool *waiting)
+FILE *sl_feed_open(const struct sl_feed_config *config, bool *waiting, bool *slow)
 {
 	cookie_io_functions_t io = { .read = feed_read, .close = feed_close };
 	struct feed *f = calloc(1, sizeof *f);
@@ -122,7 +144,10 @@ FILE *sl_feed_open(const struct sl_feed_config *config, bool *waiting)
 	f->config = *config;
 	f->waiting = waiting;
 	*waiting = false;
-	f->fd = strcmp(config->path, "-") == 0 ? STDIN_FILENO : open(config->path, O_RDONLY | O_CLOEXEC);
+	f->fd = strcmp(config->path, "-") == 0 ? STDIN_FILENO : open(config->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	f->regular = f->fd >= 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode);
+	*slow = config->follow || !f->regular;
 	FILE *stream = f->fd >= 0 ? fopencookie(f, "r", io) : NULL;
 	if (!stream) {
 		int saved = errno;

@@ -13,7 +13,8 @@ struct sl_feed_config {
 };
 
 /* A stream over the file; NULL with errno set. Close it with fclose (pcap_close does). `waiting` is kept
- * up to date while the stream lives: the file has no more bytes now. */
-FILE *sl_feed_open(const struct sl_feed_config *config, bool *waiting);
+ * up to date while the stream lives: there are no more bytes now. `slow` is set if there may be more
+ * later: the file grows, or is none. */
+FILE *sl_feed_open(const struct sl_feed_config *config, bool *waiting, bool *slow);
 
 #endif

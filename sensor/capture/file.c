@@ -21,6 +21,7 @@ struct file_source {
 	bool partial;
 	struct sl_file_config config;
 	bool waiting;        /* the file at hand has no more bytes now */
+	bool slow;           /* but may have some later */
 	uint64_t pace_from;  /* the first packet's time */
 	uint64_t pace_mono;  /* and the clock then, milliseconds */
 };
@@ -48,7 +49,7 @@ static void explain(char *out, size_t size, const char *path, const char *why)
 }
 
 /* pcapng goes through the feed, which puts right what libpcap refuses; so does what grows and what has
- * no name. Everything else is read by libpcap alone, which is faster. */
+ * no name or is no file. Everything else is read by libpcap alone, which is faster. */
 static bool wants_feed(const struct file_source *s, const char *path, bool last)
 {
 	static const uint8_t section[] = { 0x0a, 0x0d, 0x0d, 0x0a };
@@ -56,8 +57,10 @@ static bool wants_feed(const struct file_source *s, const char *path, bool last)
 	struct stat st;
 	if (strcmp(path, "-") == 0 || (s->config.follow && last))
 		return true;
-	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return false; /* a pipe: looking would eat its bytes */
+	if (stat(path, &st) != 0)
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return true; /* a pipe: looking here would eat its bytes */
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool read_all = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic;
 	if (fd >= 0)
@@ -77,7 +80,7 @@ static pcap_t *file_open(struct file_source *s, const char *path, char *why)
 	if (!wants_feed(s, path, last))
 		return pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
 	struct sl_feed_config feed = { path, s->config.follow && last, s->config.wake_fd };
-	FILE *stream = sl_feed_open(&feed, &s->waiting);
+	FILE *stream = sl_feed_open(&feed, &s->waiting, &s->slow);
 	if (!stream) {
 		snprintf(why, PCAP_ERRBUF_SIZE, "%s", strerror(errno));
 		return NULL;
@@ -94,6 +97,7 @@ static void file_begin(struct file_source *s)
 	char why[PCAP_ERRBUF_SIZE] = "", text[1024], link[256];
 	struct sl_err err = { "" };
 
+	s->slow = s->waiting = false;
 	s->base.pcap = file_open(s, path, why);
 	if (!s->base.pcap) {
 		explain(text, sizeof text, path, why);
@@ -177,7 +181,7 @@ static int file_read(struct sl_source *base, struct sl_frames *batch, struct sl_
 			file_begin(s);
 		if (!base->pcap)
 			continue;
-		if (s->config.follow || s->config.pace > 0)
+		if (s->slow || s->config.pace > 0)
 			file_read_slowly(s, batch);
 		else
 			file_dispatch(s, batch, SL_BATCH);

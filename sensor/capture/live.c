@@ -31,7 +31,7 @@ struct live_source {
 };
 
 /* XOR of the two addresses' words (IPv4: 2, IPv6: 8), so that both directions give one number. */
-static int fanout_join(int fd, uint16_t group, struct sl_err *err, const char *interface)
+static int fanout_join(int fd, const struct sl_live_config *c, struct sl_err *err)
 {
 	const uint32_t net = (uint32_t)SKF_NET_OFF;
 #define LOAD(off) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + (off))
@@ -55,13 +55,17 @@ static int fanout_join(int fd, uint16_t group, struct sl_err *err, const char *i
 #undef LOAD
 #undef XOR_TEMP
 	struct sock_fprog prog = { sizeof program / sizeof *program, program };
-	int how = group | PACKET_FANOUT_CBPF << 16;
+	bool first = c->worker == 0 && *c->group == 0;
+	int how = *c->group | PACKET_FANOUT_CBPF << 16 | (first ? PACKET_FANOUT_FLAG_UNIQUEID << 16 : 0);
+	socklen_t len = sizeof how;
 	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &how, sizeof how) != 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &prog, sizeof prog) != 0)
 		return sl_fail(err, SL_EFAIL,
 			       "%s: cannot join the fanout group (%s); each worker would see every "
 			       "packet: use one worker, or a kernel with PACKET_FANOUT_CBPF",
-			       interface, strerror(errno));
+			       c->interface, strerror(errno));
+	if (first && getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &how, &len) == 0)
+		*c->group = (uint16_t)how;
 	return SL_OK;
 }
 
@@ -133,7 +137,7 @@ static int live_open(struct live_source *s, struct sl_err *err)
 		return sl_fail(err, SL_EFAIL, "%s: link type %s is not supported", c->interface,
 			       sl_link_text(s->base.link, link, sizeof link));
 	if (c->workers > 1)
-		rc = fanout_join(pcap_fileno(s->base.pcap), c->group, err, c->interface);
+		rc = fanout_join(pcap_fileno(s->base.pcap), c, err);
 	s->base.not_before = c->workers > 1 ? sl_time_now() : 0;
 	check_ring(s);
 	return rc;

@@ -12,6 +12,7 @@ void sl_take_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *byte
 	uint64_t time = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec; /* nanosecond handles */
 	if (time < take->source->not_before)
 		return;
+	take->source->not_before = 0; /* a clock that is set back later must not cost packets */
 	if (take->source->twice && sl_twice_seen(take->source->twice, bytes, caplen, time)) {
 		sl_count(take->source->counters, SL_COUNT_DUPLICATES);
 		return;

@@ -96,7 +96,7 @@ struct sl_packet {
 	uint8_t layers, vlans, labels, tunnels;
 	bool has_ports, has_vni, has_teid, has_stamp;
 	uint32_t vni, teid; /* of the innermost such tunnel */
-	uint32_t seq, stamp;        /* TCP: sequence number; TSval, if has_stamp */
+	uint32_t seq, ack, stamp;   /* TCP; stamp is TSval, if has_stamp */
 	uint32_t len, caplen;       /* of the frame */
 	struct sl_span payload;     /* of the innermost protocol; borrowed */
 	const uint8_t *mac;         /* destination, then source; NULL: none */

@@ -53,7 +53,7 @@ enum sl_layer sl_decode_tcp(struct sl_decoding *d)
 	p->dport = sl_cur_be16(&d->cur);
 	p->has_ports = !d->cur.failed;
 	p->seq = sl_cur_be32(&d->cur);
-	sl_cur_be32(&d->cur);
+	p->ack = sl_cur_be32(&d->cur);
 	size_t header = (size_t)(sl_cur_u8(&d->cur) >> 4) * 4;
 	p->tcp_flags = sl_cur_u8(&d->cur);
 	sl_cur_take(&d->cur, 6);

@@ -8,11 +8,12 @@ enum { ALARM_MS = 60000 };
 static int take_memory(struct sl_detect *d)
 {
 	d->hits = malloc(SL_HITS_MAX * sizeof *d->hits);
+	d->last = calloc(d->rs->conditions_n + 1, sizeof *d->last);
 	d->kept = malloc(SL_KEPT_MAX);
 	d->gathered = malloc(SL_GATHER_ENTRIES * sizeof *d->gathered);
 	d->buffer = malloc(SL_GATHER_BYTES);
 	d->partials = malloc(SL_PARTIALS_POOL * sizeof *d->partials);
-	return d->hits && d->kept && d->gathered && d->buffer && d->partials ? SL_OK : SL_ENOMEM;
+	return d->hits && d->last && d->kept && d->gathered && d->buffer && d->partials ? SL_OK : SL_ENOMEM;
 }
 
 /* One scratch, grown over all databases. */
@@ -52,6 +53,7 @@ void sl_detect_free(struct sl_detect *d)
 		return;
 	hs_free_scratch(d->scratch);
 	free(d->hits);
+	free(d->last);
 	free(d->kept);
 	free(d->gathered);
 	free(d->buffer);

@@ -12,8 +12,8 @@
 #include <sensor/detect/loaded_internal.h>
 
 enum {
-	SL_HITS_MAX = 4096,               /* of one flush */
-	SL_KEPT_MAX = 1024 * 1024,        /* bytes kept for hits of one flush */
+	SL_HITS_MAX = 65536,              /* of one flush */
+	SL_KEPT_MAX = 8 * 1024 * 1024,    /* bytes kept for hits of one flush */
 	SL_GATHER_BYTES = 512 * 1024,     /* payloads scanned by one call */
 	SL_GATHER_ENTRIES = 256,
 	SL_PARTIALS_MAX = 64,             /* indicators remembered in one flow */
@@ -29,6 +29,7 @@ struct sl_detect_slot {
 	uint32_t partials;  /* indicators half held, or held already: a chain in the pool; 0: none */
 	uint16_t partials_n;
 	bool stream_middle[2]; /* a byte that stands for lost ones is in front */
+	bool unscanned[2];     /* the budget for streams was used up when this side began */
 	uint16_t waiting;   /* gathered payloads and hits of this flow that wait for the flush */
 };
 
@@ -76,6 +77,7 @@ struct sl_detect {
 
 	struct sl_hit *hits;
 	uint32_t hits_n;
+	uint64_t *last; /* by condition: where it last held, so that a flood is one hit a place */
 	uint8_t *kept;
 	size_t kept_n;
 

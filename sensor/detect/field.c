@@ -18,7 +18,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	if (id >= s->scanner->patterns_n)
 		return 0;
 	const struct sl_ruleset_pattern *p = &s->scanner->patterns[id];
-	if ((p->flags & SL_PATTERN_STARTS && to != p->len) ||
+	if (to < p->len || to > s->v->bytes.len || (p->flags & SL_PATTERN_STARTS && to != p->len) ||
 	    (p->flags & SL_PATTERN_ENDS && to != s->v->bytes.len))
 		return 0;
 	for (uint32_t i = 0; i < p->conditions_n; i++) {

@@ -7,7 +7,7 @@
 #include <sensor/detect/detect_internal.h>
 #include <stdlib.h>
 
-enum { OPEN_MAX = 128, REPEATS_LOOKED_AT = 8 };
+enum { OPEN_MAX = 128 };
 
 /* --- collecting --- */
 
@@ -24,17 +24,21 @@ static struct sl_span keep(struct sl_detect *d, struct sl_span bytes, bool *ok)
 	return sl_span_of(at, bytes.len);
 }
 
-/* The same condition, again in the same place: a pattern that floods is seen here. */
-static bool repeats(const struct sl_detect *d, const struct sl_hit *hit)
+/* Where a hit is, as one number: the same condition in the same place is the same hit. */
+static uint64_t place_of(const struct sl_hit *hit)
 {
-	uint32_t n = d->hits_n < REPEATS_LOOKED_AT ? d->hits_n : REPEATS_LOOKED_AT;
-	for (uint32_t i = 1; i <= n; i++) {
-		const struct sl_hit *h = &d->hits[d->hits_n - i];
-		if (h->condition == hit->condition && h->indicator == hit->indicator && h->at == hit->at &&
-		    h->transaction == hit->transaction && h->side == hit->side && h->crosses == hit->crosses)
-			return true;
-	}
-	return false;
+	uint64_t place = hit->at->packet * 0x9E3779B97F4A7C15u ^ hit->transaction * 0xC2B2AE3D27D4EB4Fu;
+	return (place << 16 | place >> 48) ^ ((uint64_t)hit->field << 2 | hit->side << 1 | hit->crosses) ^ 1;
+}
+
+static bool repeats(struct sl_detect *d, const struct sl_hit *hit)
+{
+	if (hit->condition == UINT32_MAX)
+		return false; /* a table's answer: once a value */
+	uint64_t place = place_of(hit);
+	bool again = d->last[hit->condition] == place;
+	d->last[hit->condition] = place;
+	return again;
 }
 
 void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable)

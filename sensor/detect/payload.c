@@ -194,7 +194,8 @@ static bool open_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsign
 	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
 	if (d->stream_budget < d->config.loaded->stream_bytes ||
 	    hs_open_stream(scanner->db, 0, &slot->stream[side]) != HS_SUCCESS) {
-		sl_count(d->config.counters, SL_COUNT_STREAMS_FULL);
+		sl_count_add(d->config.counters, SL_COUNT_STREAMS_FULL, !slot->unscanned[side]);
+		slot->unscanned[side] = true;
 		return false;
 	}
 	d->stream_budget -= d->config.loaded->stream_bytes;

@@ -14,7 +14,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { EXPIRE_MOST = 128, SECOND_CHANCES = 16 };
+enum { EXPIRE_MOST = 128, SECOND_CHANCES = 16, FUTURE_S = 7200 };
 #define SECOND 1000000000ull
 
 /* Seconds without a packet after which a flow of that state ends. */
@@ -278,8 +278,14 @@ static struct sl_flow *begin(struct sl_flow_table *t, const struct sl_flow_looku
  * seen the other's end never is. */
 static bool begins_again(const struct sl_flow *f, unsigned side, const struct sl_packet *p)
 {
-	return (p->tcp_flags & (SL_TCP_SYN | SL_TCP_ACK)) == SL_TCP_SYN &&
-	       (state_of(f) == SL_FLOW_CLOSED || f->side[side].flags & SL_SIDE_ENDED);
+	const struct sl_tcp_side *s = &f->side[side];
+	if ((p->tcp_flags & (SL_TCP_SYN | SL_TCP_ACK)) != SL_TCP_SYN)
+		return false;
+	if (state_of(f) == SL_FLOW_CLOSED || s->flags & SL_SIDE_ENDED)
+		return true;
+	/* the ports are used anew, unless it is the old SYN once more */
+	uint32_t first = s->next - (uint32_t)s->delivered - (uint32_t)s->gap_bytes;
+	return s->delivered && !(s->flags & SL_SIDE_BEYOND) && p->seq + 1 != first;
 }
 
 struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup *lookup,
@@ -316,9 +322,12 @@ void sl_flow_expire(struct sl_flow_table *t, uint64_t now)
 		struct list *l = &t->list[state];
 		while (l->oldest && budget > 0) {
 			struct sl_flow *f = flow_at(t, l->oldest);
-			if (now_s <= f->queued || now_s - f->queued <= idle_s[state])
+			bool future = f->queued > now_s + FUTURE_S; /* a clock that was set back */
+			if (!future && (now_s <= f->queued || now_s - f->queued <= idle_s[state]))
 				break;
 			budget--;
+			if (future)
+				f->last = now;
 			if (idle_too_long(f, now)) {
 				end(t, f, state == SL_FLOW_CLOSED ? SL_END_CLOSED : SL_END_TIMEOUT);
 			} else {

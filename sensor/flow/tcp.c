@@ -8,8 +8,10 @@ enum {
 	BLOCK_BYTES = 2036,
 	HELD_MOST = 128,  /* blocks a side that wait: 256 KiB, then the hole is skipped */
 	HELD_S = 10,      /* seconds that they wait at most */
+	ACKED_S = 1,      /* and when the receiver has acknowledged the hole: it will not be filled */
 	HOARDS = 64,
 	HOARD_LEAST = 8,  /* blocks */
+	FAR_BEHIND = 1 << 16,
 	FAR_AHEAD = 1 << 26, /* beyond any window in use (RFC 7323 allows 2^30) */
 };
 
@@ -176,6 +178,18 @@ static void end_side(struct sl_tcp *t, struct sl_flow *f, unsigned s)
 	t->sink.end(t->sink.ctx, f, s);
 }
 
+/* Gives up what is missing before seq. */
+static void skip_to(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq)
+{
+	int32_t hole = after(seq, side->next);
+	if (hole <= 0)
+		return;
+	side->next = seq;
+	side->gap_bytes += (uint32_t)hole;
+	sl_count(t->counters, SL_COUNT_STREAM_GAPS);
+	sl_count_add(t->counters, SL_COUNT_STREAM_GAP_BYTES, (uint32_t)hole);
+}
+
 /* Hands on held blocks that are due. With `skip` the hole before the first one is given up. */
 static void drain(struct sl_tcp *t, struct sl_flow *f, unsigned s, bool skip)
 {
@@ -187,13 +201,9 @@ static void drain(struct sl_tcp *t, struct sl_flow *f, unsigned s, bool skip)
 		bool gap = ahead > 0;
 		if (gap && !skip)
 			return;
-		if (gap) {
-			side->next = b->seq;
-			side->gap_bytes += (uint32_t)ahead;
-			sl_count(t->counters, SL_COUNT_STREAM_GAPS);
-			sl_count_add(t->counters, SL_COUNT_STREAM_GAP_BYTES, (uint32_t)ahead);
-			skip = false;
-		}
+		if (gap)
+			skip_to(t, side, b->seq);
+		skip = skip && !gap;
 		side->held = b->next;
 		side->held_n--;
 		uint32_t old = ahead < 0 ? (uint32_t)-ahead : 0;
@@ -287,8 +297,7 @@ static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t s
 	}
 }
 
-/* When there is no room to wait any longer the oldest hole is given up, which makes room; a second
- * failure means that other flows hold the whole pool, and then the segment is lost as a gap. */
+/* When there is no room to wait any longer the holes are given up. */
 static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes,
 		       uint32_t now_s)
 {
@@ -300,11 +309,10 @@ static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t
 		return;
 	}
 	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
-	drain(t, f, s, true);
-	if (after(seq, side->next) <= 0)
-		take_due(t, f, s, seq, bytes);
-	else if (!hold(t, side, seq, bytes))
-		sl_count_add(t->counters, SL_COUNT_STREAM_HELD_DROPPED, bytes.len);
+	while (side->held)
+		drain(t, f, s, true);
+	skip_to(t, side, seq);
+	take_due(t, f, s, seq, bytes);
 }
 
 /* Past the depth nothing is kept or put in order: the stream is only followed. */
@@ -330,7 +338,7 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 		side->next++; /* the FIN's own number */
 		ahead = 0;
 	}
-	if (ahead > FAR_AHEAD && !side->delivered && !side->held) {
+	if ((ahead > FAR_AHEAD || ahead < -FAR_BEHIND) && !side->delivered && !side->held) {
 		side->next = seq; /* the handshake seen was not this connection's */
 		ahead = 0;
 	}
@@ -338,9 +346,24 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 		take_ahead(t, f, s, seq, bytes, now_s);
 	else
 		take_due(t, f, s, seq, bytes);
-	if (side->held && now_s > side->held_s && now_s - side->held_s > HELD_S) {
-		drain(t, f, s, true);
-		side->held_s = now_s;
+}
+
+/* A hole does not wait for ever: nor for what both ends have, nor when both are done. */
+static void give_up_holes(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_packet *p)
+{
+	uint32_t now_s = (uint32_t)(p->time / 1000000000u);
+	for (unsigned i = 0; i < 2; i++) {
+		struct sl_tcp_side *side = &f->side[i];
+		if (!side->held)
+			continue;
+		uint32_t waited = now_s > side->held_s ? now_s - side->held_s : 0;
+		bool acked = i != s && p->tcp_flags & SL_TCP_ACK &&
+			     after(p->ack, t->blocks[side->held].seq) >= 0;
+		bool both = f->side[0].flags & f->side[1].flags & SL_SIDE_FIN && !p->payload.len;
+		if (waited > HELD_S || (acked && waited > ACKED_S) || both) {
+			drain(t, f, i, true);
+			side->held_s = now_s;
+		}
 	}
 }
 
@@ -374,13 +397,18 @@ static bool outdated(struct sl_tcp *t, struct sl_tcp_side *side, const struct sl
 
 /* A FIN that comes after all its data ends the side. Data may come after it all the same: a FIN or RST
  * may be forged. It is handed on, and the side ends again when the flow does. */
-static void take_end(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_packet *p, uint32_t seq)
+static void note_fin(struct sl_tcp_side *side, const struct sl_packet *p, uint32_t seq)
 {
-	struct sl_tcp_side *side = &f->side[s];
-	if (p->tcp_flags & SL_TCP_FIN && !(side->flags & SL_SIDE_FIN)) {
+	uint32_t fin = seq + (uint32_t)p->payload.len;
+	if (p->tcp_flags & SL_TCP_FIN && !(side->flags & SL_SIDE_FIN) && after(fin, side->next) >= -1) {
 		side->flags |= SL_SIDE_FIN;
-		side->fin = seq + (uint32_t)p->payload.len;
+		side->fin = fin;
 	}
+}
+
+static void end_if_due(struct sl_tcp *t, struct sl_flow *f, unsigned s)
+{
+	const struct sl_tcp_side *side = &f->side[s];
 	if (side->flags & SL_SIDE_FIN && after(side->next, side->fin) >= 0)
 		end_side(t, f, s);
 }
@@ -404,7 +432,11 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 			side->flags &= (uint8_t)~SL_SIDE_ENDED;
 		take_data(t, f, s, seq, p->payload, (uint32_t)(p->time / 1000000000u));
 	}
-	take_end(t, f, s, p, seq);
+	note_fin(side, p, seq);
+	if (f->side[0].held | f->side[1].held)
+		give_up_holes(t, f, s, p);
+	end_if_due(t, f, 0);
+	end_if_due(t, f, 1);
 	if (reset && expected)
 		sl_tcp_flush(t, f);
 }

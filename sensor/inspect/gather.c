@@ -7,8 +7,9 @@ enum { SLABS = 3, SLAB_SHIFT = 28 };
 static const uint32_t slab_bytes[SLABS] = { 4096, 16384, 65536 };
 
 struct buffer {
+	uint32_t *owner; /* the handle that names it: zeroed when it is taken away */
 	uint32_t len;
-	uint32_t next; /* while it is free */
+	uint32_t older, newer; /* in its slab; older: the next free one, while it is free */
 	uint8_t bytes[];
 };
 
@@ -16,10 +17,12 @@ struct slab {
 	uint8_t *at;
 	size_t size;
 	uint32_t max, fresh, free;
+	uint32_t oldest, newest;
 };
 
 struct sl_gather {
 	struct slab slab[SLABS];
+	struct sl_counters *counters;
 };
 
 static struct buffer *buffer_at(const struct sl_gather *g, uint32_t handle)
@@ -33,11 +36,13 @@ static size_t room_of(uint32_t slab)
 	return slab_bytes[slab] - sizeof(struct buffer);
 }
 
-int sl_gather_new(struct sl_gather **out, uint64_t bytes, struct sl_err *err)
+int sl_gather_new(struct sl_gather **out, uint64_t bytes, struct sl_counters *counters,
+		  struct sl_err *err)
 {
 	struct sl_gather *g = calloc(1, sizeof *g);
 	if (!g)
 		return sl_fail(err, SL_ENOMEM, "gather: out of memory");
+	g->counters = counters;
 	for (unsigned i = 0; i < SLABS; i++) {
 		struct slab *s = &g->slab[i];
 		s->max = (uint32_t)(bytes / SLABS / slab_bytes[i]);
@@ -65,38 +70,61 @@ void sl_gather_free(struct sl_gather *g)
 	free(g);
 }
 
-static uint32_t take(struct sl_gather *g, uint32_t slab)
+static struct buffer *in_slab(const struct sl_gather *g, uint32_t slab, uint32_t index)
 {
-	struct slab *s = &g->slab[slab];
-	uint32_t index = s->free;
-	if (index)
-		s->free = buffer_at(g, slab << SLAB_SHIFT | index)->next;
-	else if (s->fresh <= s->max)
-		index = s->fresh++;
-	else
-		return 0;
-	uint32_t handle = slab << SLAB_SHIFT | index;
-	buffer_at(g, handle)->len = 0;
-	return handle;
+	return buffer_at(g, slab << SLAB_SHIFT | index);
 }
 
 void sl_gather_drop(struct sl_gather *g, uint32_t *handle)
 {
 	if (!*handle)
 		return;
-	struct slab *s = &g->slab[*handle >> SLAB_SHIFT];
-	buffer_at(g, *handle)->next = s->free;
+	uint32_t slab = *handle >> SLAB_SHIFT;
+	struct slab *s = &g->slab[slab];
+	struct buffer *b = buffer_at(g, *handle);
+	*(b->older ? &in_slab(g, slab, b->older)->newer : &s->oldest) = b->newer;
+	*(b->newer ? &in_slab(g, slab, b->newer)->older : &s->newest) = b->older;
+	b->older = s->free;
 	s->free = *handle & ((1u << SLAB_SHIFT) - 1);
 	*handle = 0;
 }
 
-/* A buffer with room for len bytes, or the largest there is: from the smallest slab that will do. */
-static uint32_t take_for(struct sl_gather *g, size_t len)
+static bool is_full(const struct slab *s)
+{
+	return !s->free && s->fresh > s->max;
+}
+
+/* A buffer of that slab; the message that waited longest gives up its own if there is none. */
+static uint32_t take(struct sl_gather *g, uint32_t slab, uint32_t *owner)
+{
+	struct slab *s = &g->slab[slab];
+	if (is_full(s) && s->oldest) {
+		sl_count(g->counters, SL_COUNT_GATHER_FULL);
+		sl_gather_drop(g, in_slab(g, slab, s->oldest)->owner);
+	}
+	if (is_full(s))
+		return 0;
+	uint32_t index = s->free ? s->free : s->fresh++;
+	struct buffer *b = in_slab(g, slab, index);
+	if (s->free)
+		s->free = b->older;
+	*b = (struct buffer){ .owner = owner, .older = s->newest };
+	*(s->newest ? &in_slab(g, slab, s->newest)->newer : &s->oldest) = index;
+	s->newest = index;
+	return slab << SLAB_SHIFT | index;
+}
+
+/* A buffer with room for len bytes, or the largest there is: from the smallest slab that will do, or a
+ * larger one that has buffers left. */
+static uint32_t take_for(struct sl_gather *g, size_t len, uint32_t *owner)
 {
 	uint32_t slab = 0;
 	while (slab < SLABS - 1 && room_of(slab) < len)
 		slab++;
-	return take(g, slab);
+	uint32_t from = slab;
+	while (from < SLABS - 1 && is_full(&g->slab[from]))
+		from++;
+	return take(g, is_full(&g->slab[from]) ? slab : from, owner);
 }
 
 size_t sl_gather_append(struct sl_gather *g, uint32_t *handle, struct sl_span bytes)
@@ -104,9 +132,13 @@ size_t sl_gather_append(struct sl_gather *g, uint32_t *handle, struct sl_span by
 	size_t have = *handle ? buffer_at(g, *handle)->len : 0;
 	size_t want = have + bytes.len < SL_GATHER_MAX ? have + bytes.len : SL_GATHER_MAX;
 	if (!*handle || want > room_of(*handle >> SLAB_SHIFT)) {
-		uint32_t larger = take_for(g, want);
-		if (!larger)
+		uint32_t held = *handle;
+		uint32_t larger = take_for(g, want, handle);
+		if (!larger || *handle != held) { /* its own buffer was the one to go */
+			sl_gather_drop(g, larger ? &larger : handle);
+			*handle = 0;
 			return 0;
+		}
 		struct buffer *to = buffer_at(g, larger);
 		if (*handle)
 			memcpy(to->bytes, buffer_at(g, *handle)->bytes, have);

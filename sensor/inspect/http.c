@@ -7,7 +7,7 @@
 #include <sensor/inspect/parse.h>
 #include <strings.h>
 
-enum { METHOD_MAX = 32, LINE_MAX_BYTES = 16384, BLANK_MAX = 16 };
+enum { METHOD_MAX = 32, LINE_MAX_BYTES = 60000 /* less than a sl_scratch holds */, BLANK_MAX = 16 };
 enum phase { HEAD, BODY, CHUNK_SIZE, CHUNK_END, TRAILER };
 
 /* One line without its end; *line.at is the rest. False: no end in sight. */
@@ -76,6 +76,8 @@ enum sl_parse sl_http_probe(struct sl_span in)
 		return SL_PARSE_REFUSE;
 	if (!line_cut(&rest, &line))
 		return in.len < LINE_MAX_BYTES ? SL_PARSE_MORE : SL_PARSE_REFUSE;
+	if (line.len > LINE_MAX_BYTES)
+		return SL_PARSE_REFUSE;
 	return method > 0 && version_at(line) > (size_t)method ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
@@ -118,11 +120,11 @@ static void header_take(struct head *h, struct sl_span name, struct sl_span valu
 			struct sl_message_values *out)
 {
 	if (is_name(name, "host")) {
-		sl_value_add(out, SL_FIELD_HTTP_HOST_RAW, value);
+		sl_value_add_few(out, SL_FIELD_HTTP_HOST_RAW, value);
 		if (!h->host.at)
 			h->host = value;
 	} else if (is_name(name, "user-agent")) {
-		sl_value_add(out, SL_FIELD_HTTP_USER_AGENT, value);
+		sl_value_add_few(out, SL_FIELD_HTTP_USER_AGENT, value);
 	} else if (is_name(name, "content-length")) {
 		h->length = number_read(value, 10);
 	} else if (is_name(name, "transfer-encoding")) {

@@ -9,6 +9,7 @@
 
 enum {
 	TRIES_MOST = 4, /* chunks a side, or datagrams, after which no protocol is looked for */
+	PORT_DNS = 53, /* where one is always looked for */
 	PORT_NETBIOS = 137, /* shares DNS's shape, not its names (RFC 1002) */
 };
 
@@ -49,7 +50,7 @@ int sl_inspect_new(struct sl_inspect **out, uint64_t gather_bytes, const struct 
 	i->sink = *sink;
 	i->counters = counters;
 	i->gather = NULL;
-	int rc = sl_gather_new(&i->gather, gather_bytes, err);
+	int rc = sl_gather_new(&i->gather, gather_bytes, counters, err);
 	if (rc != SL_OK) {
 		sl_inspect_free(i);
 		return rc;
@@ -82,6 +83,8 @@ static void hand_on(struct sl_inspect *i, struct sl_flow *flow, enum app app, un
 		    const struct sl_message_values *m, bool response)
 {
 	sl_count(i->counters, apps[app].messages);
+	if (m->left_out)
+		sl_count_add(i->counters, SL_COUNT_VALUES_LEFT_OUT, m->left_out);
 	sl_flow_prove_client(flow, response ? side ^ 1 : side);
 	i->sink.transaction(i->sink.ctx, flow, side, m->value, m->n);
 }
@@ -244,6 +247,11 @@ void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *at, uns
 
 /* --- datagrams --- */
 
+static bool on_port(const struct sl_flow *flow, uint16_t port)
+{
+	return flow->key.low_port == port || flow->key.high_port == port;
+}
+
 void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *at, unsigned s,
 			 struct sl_span payload)
 {
@@ -253,7 +261,7 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *at, u
 	bool response = false;
 	if (side->finished || flow->key.proto != IPPROTO_UDP)
 		return;
-	if (flow->key.low_port == PORT_NETBIOS || flow->key.high_port == PORT_NETBIOS) {
+	if (on_port(flow, PORT_NETBIOS)) {
 		side->finished = true;
 		return;
 	}
@@ -261,7 +269,7 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *at, u
 		side->tries = 0;
 		found(flow, slot, APP_DNS);
 		hand_on(i, flow, APP_DNS, s, &m, response);
-	} else if (++side->tries >= TRIES_MOST) {
+	} else if (++side->tries >= TRIES_MOST && !on_port(flow, PORT_DNS)) {
 		side->finished = true;
 	}
 }

@@ -17,12 +17,29 @@ enum sl_parse {
 struct sl_message_values {
 	struct sl_value value[SL_VALUES_MAX];
 	size_t n;
+	size_t left_out; /* values beyond the bounds */
 };
+
+enum { SL_VALUES_A_FIELD = 4 }; /* of a header that comes again and again */
 
 static inline void sl_value_add(struct sl_message_values *m, enum sl_field field, struct sl_span bytes)
 {
 	if (m->n < SL_VALUES_MAX)
 		m->value[m->n++] = (struct sl_value){ field, bytes };
+	else
+		m->left_out++;
+}
+
+/* For a field that a sender may repeat as often as it likes: the first ones. */
+static inline void sl_value_add_few(struct sl_message_values *m, enum sl_field field, struct sl_span bytes)
+{
+	size_t same = 0;
+	for (size_t i = 0; i < m->n; i++)
+		same += m->value[i].field == field;
+	if (same < SL_VALUES_A_FIELD)
+		sl_value_add(m, field, bytes);
+	else
+		m->left_out++;
 }
 
 /* One side of a stream, as long as it is inspected. Part of the flow's slot. */

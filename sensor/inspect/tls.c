@@ -5,6 +5,7 @@
 enum {
 	RECORD_HEADER = 5,
 	RECORD_MAX = 16384 + 2048, /* RFC 5246, section 6.2.3: a record with its expansion */
+	RECORDS_MAX = 2048, /* of one hello: one of a byte each is still read */
 	RECORD_HANDSHAKE = 22,
 	CLIENT_HELLO = 1,
 	SERVER_HELLO = 2,
@@ -61,11 +62,11 @@ static void client_hello(struct sl_cur c, struct sl_message_values *out)
 static struct sl_span handshake_bytes(struct sl_cur *records, struct sl_scratch *room, bool *refused)
 {
 	struct sl_span whole = { NULL, 0 };
-	while (sl_cur_left(records) >= RECORD_HEADER) {
+	for (unsigned n = 0; sl_cur_left(records) >= RECORD_HEADER; n++) {
 		uint8_t type = sl_cur_u8(records);
 		sl_cur_be16(records);
 		uint16_t len = sl_cur_be16(records);
-		*refused = type != RECORD_HANDSHAKE || !len || len > RECORD_MAX;
+		*refused = type != RECORD_HANDSHAKE || !len || len > RECORD_MAX || n == RECORDS_MAX;
 		size_t take = len < sl_cur_left(records) ? len : sl_cur_left(records);
 		const uint8_t *at = sl_cur_take(records, take);
 		if (*refused || !at)
@@ -73,7 +74,8 @@ static struct sl_span handshake_bytes(struct sl_cur *records, struct sl_scratch 
 		if (!whole.len) {
 			whole = sl_span_of(at, take);
 		} else if (whole.len + take <= sizeof room->a) {
-			memmove(room->a, whole.at, whole.len);
+			if (whole.at != room->a)
+				memcpy(room->a, whole.at, whole.len);
 			memcpy(room->a + whole.len, at, take);
 			whole = sl_span_of(room->a, whole.len + take);
 		}
@@ -84,10 +86,20 @@ static struct sl_span handshake_bytes(struct sl_cur *records, struct sl_scratch 
 	return whole;
 }
 
+/* Where the record ends that these bytes break off in. */
+static size_t end_of_record(struct sl_span in)
+{
+	size_t at = 0;
+	while (at + RECORD_HEADER <= in.len)
+		at += RECORD_HEADER + ((size_t)in.at[at + 3] << 8 | in.at[at + 4]);
+	return at < in.len + 1 ? in.len + 1 : at;
+}
+
 enum sl_parse sl_tls_parse(struct sl_side *side, struct sl_span in, bool last, struct sl_scratch *room,
 			   struct sl_message_values *out, size_t *consumed)
 {
-	(void)side;
+	if (in.len < side->searched && !last)
+		return SL_PARSE_MORE; /* the record at hand is not whole: nothing new to see */
 	struct sl_cur records = sl_cur_of(in.at, in.len);
 	bool refused = false;
 	struct sl_span message = handshake_bytes(&records, room, &refused);
@@ -100,8 +112,10 @@ enum sl_parse sl_tls_parse(struct sl_side *side, struct sl_span in, bool last, s
 	sl_cur_u8(&c);
 	uint32_t len = sl_cur_be24(&c);
 	if (c.failed || sl_cur_left(&c) < len) {
-		if (!last)
+		if (!last) {
+			side->searched = (uint32_t)end_of_record(in);
 			return SL_PARSE_MORE;
+		}
 		len = (uint32_t)sl_cur_left(&c);
 	}
 	client_hello(sl_cur_sub(&c, len), out);

@@ -8,13 +8,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
+#include <selat/time.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 * 1024 };
+enum { BUFFER = 256 * 1024, WAIT_MS = 200 };
 
 struct sl_output {
 	const char *path, *what; /* borrowed */
@@ -23,6 +26,7 @@ struct sl_output {
 	bool gone; /* the reader of stdout left */
 	int error; /* errno of the first failure */
 	uint64_t written, refused;
+	_Atomic uint64_t give_up_ms; /* 0: never */
 	size_t len, lines; /* in the buffer */
 	char buffer[BUFFER];
 };
@@ -80,13 +84,37 @@ static void fail_output(struct sl_output *o, int error)
 		o->error = error;
 }
 
+void sl_output_give_up(struct sl_output *o, uint64_t when_ms)
+{
+	if (o)
+		atomic_store(&o->give_up_ms, when_ms);
+}
+
+/* A write that cannot block: a regular file takes anything, a pipe at least PIPE_BUF once it says that
+ * it takes some. -1 with ETIMEDOUT: its reader was waited for long enough. */
+static ssize_t write_some(struct sl_output *o, const char *at, size_t len)
+{
+	struct stat st;
+	if (fstat(o->fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode)))
+		return write(o->fd, at, len);
+	struct pollfd fd = { .fd = o->fd, .events = POLLOUT };
+	while (poll(&fd, 1, WAIT_MS) == 0) {
+		uint64_t end = atomic_load(&o->give_up_ms);
+		if (end && sl_time_mono_ms() >= end) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	return write(o->fd, at, len < PIPE_BUF ? len : PIPE_BUF);
+}
+
 /* Writes whole lines; returns false after counting what went wrong. */
 static bool write_all(struct sl_output *o, const char *at, size_t len, size_t lines)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = write(o->fd, at + done, len - done);
+		ssize_t n = write_some(o, at + done, len - done);
 		if (n >= 0) {
 			done += (size_t)n;
 			continue;

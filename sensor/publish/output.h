@@ -17,6 +17,9 @@ void sl_output_line(struct sl_output *o, struct sl_span line);
 
 void sl_output_flush(struct sl_output *o);
 
+/* From this moment (monotonic clock) a pipe whose reader does not read is given up. Any thread. */
+void sl_output_give_up(struct sl_output *o, uint64_t when_ms);
+
 /* Opens the path anew, after a rotation; stdout stays. If that fails, the old file stays in use. */
 int sl_output_reopen(struct sl_output *o, struct sl_err *err);
 

@@ -147,7 +147,10 @@ void sl_publisher_hurry(struct sl_publisher *p, int within_ms)
 {
 	uint64_t never = 0, then = sl_time_mono_ms() + (uint64_t)within_ms;
 
-	atomic_compare_exchange_strong(&p->give_up_ms, &never, then); /* the first one counts */
+	if (atomic_compare_exchange_strong(&p->give_up_ms, &never, then)) { /* the first one counts */
+		sl_output_give_up(p->output, then);
+		sl_output_give_up(p->dump, then);
+	}
 	sl_bell_ring(&p->bell);
 }
 

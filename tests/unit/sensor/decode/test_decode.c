@@ -66,13 +66,14 @@ static void check(const struct sl_packet *p, const uint8_t *at, size_t n)
 	if (p->verdict == SL_VERDICT_OK)
 		assert_true(p->src.family == 4 || p->src.family == 6);
 	if (p->has_ports)
-		assert_true(p->proto == 6 || p->proto == 17);
+		assert_true(p->proto == 6 || p->proto == 17 || p->proto == 132 || p->proto == 136);
 }
 
 static void random_bytes(void **state)
 {
 	(void)state;
-	static const int links[] = { 0, 1, 12, 101, 108, 113, 228, 229, 276 };
+	static const int links[] = { 0,	 1,   12,  101, 108, 113, 228, 229, 276,
+				     9, 50, 51, 104, 105, 127, 219 };
 	static const uint8_t heads[][14] = { { [12] = 8 },
 					     { [12] = 0x86, [13] = 0xdd },
 					     { [12] = 0x81 } };
@@ -86,7 +87,7 @@ static void random_bytes(void **state)
 			uint32_t r = wire_random(&seed);
 			memcpy(bytes + i, &r, n - i < 4 ? n - i : 4);
 		}
-		int link = links[wire_random(&seed) % 9];
+		int link = links[wire_random(&seed) % (round / 16 % 2 ? 9 : sizeof links / sizeof *links)];
 		if (link == 1 && n > 15 && round % 4) {
 			memcpy(bytes, heads[round % 3], 14);
 			bytes[14] = round % 3 == 0 ? 0x45 : round % 3 == 1 ? 0x60 : bytes[14];
@@ -103,6 +104,10 @@ static void random_bytes(void **state)
 			static const uint8_t nexts[] = { 0, 43, 44, 60, 6, 17, 58, 59 };
 			bytes[0] = 0x60;
 			bytes[6] = nexts[round % 8];
+			if (n >= 40 && round % 3) { /* else cut, and no fragment can be whole */
+				bytes[4] = 0;
+				bytes[5] = (uint8_t)(n - 40);
+			}
 		}
 		struct sl_frame f = {
 			.at = bytes, .caplen = (uint32_t)n, .len = (uint32_t)n, .link = link

@@ -66,8 +66,8 @@ static void every_link_type(void **state)
 	expect("", 101, false, "raw ipv4 udp");
 	expect("", 101, true, "raw ipv6 udp");
 	expect("", 12, false, "raw ipv4 udp");
-	expect("", 228, false, "ipv4 udp");
-	expect("", 229, true, "ipv6 udp");
+	expect("", 228, false, "raw ipv4 udp");
+	expect("", 229, true, "raw ipv6 udp");
 }
 
 static void loop_is_network_order_alone(void **state)
@@ -127,10 +127,10 @@ static void what_is_not_decoded_is_named(void **state)
 		int link;
 	} cases[] = {
 		{ "020000000001 020000000002 0806 0001", "unknown ethertype", 1 },
-		{ "020000000001 020000000002 0026 424203", "802.3 frame", 1 },
-		{ "020000000001 020000000002 05ff 424203", "802.3 frame", 1 },
+		{ "020000000001 020000000002 0026 424203", "LLC without IP", 1 },
+		{ "020000000001 020000000002 05ff 424203", "LLC without IP", 1 },
 		{ "020000000001 020000000002 0600 424203", "unknown ethertype", 1 },
-		{ "0000 0304 0000 0000000000000000 0000 45", "802.3 frame", 113 },
+		{ "0000 0304 0000 0000000000000000 0000 45", "unknown ethertype", 113 },
 		{ "07000000 45", "unknown address family", 0 },
 		{ "55 00", "no IP version", 101 },
 	};
@@ -146,7 +146,8 @@ static void what_is_not_decoded_is_named(void **state)
 static void link_types_that_are_known(void **state)
 {
 	(void)state;
-	static const int known[] = { 0, 1, 12, 14, 101, 108, 113, 228, 229, 276 };
+	static const int known[] = { 0,	  1,   9,   12,	 14,  50,  51,	101, 104,
+				     105, 108, 113, 127, 219, 228, 229, 276 };
 	unsigned n = 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		assert_true(sl_decode_knows(known[i]));

@@ -125,8 +125,62 @@ static void fin_before_the_data(void **state)
 	expect(x, "abcdef");
 	assert_int_equal(x->ends[0], 1);
 	assert_int_equal(x->ends[1], 0);
-	send_text(x, 106, ACK, "late");
+	end(x);
+}
+
+/* The FIN may be forged: what comes after it in sequence counts, and the end comes once more. */
+static void data_after_a_fin(void **state)
+{
+	(void)state;
+	for (unsigned own = 0; own < 2; own++) { /* does the FIN's own number count? */
+		struct fixture *x = begin(POOL);
+		send_text(x, 99, SYN, "");
+		send_text(x, 100, ACK | FIN, "abc");
+		assert_int_equal(x->ends[0], 1);
+		send_text(x, 100, ACK, "abc"); /* old bytes do not undo the end */
+		assert_true(x->ended[0]);
+		send_text(x, 103 + own, ACK, "def");
+		expect(x, "abcdef");
+		assert_int_equal(x->gaps[0], 0);
+		sl_tcp_flush(x->tcp, &x->flow);
+		assert_int_equal(x->ends[0], 2);
+		end(x);
+	}
+}
+
+/* What waits behind a hole after the end is no data yet: no second end for it. */
+static void end_only_after_data(void **state)
+{
+	(void)state;
+	struct fixture *x = begin(POOL);
+	send_text(x, 99, SYN, "");
+	send_text(x, 100, ACK | FIN, "abc");
+	send_text(x, 120, ACK, "waits");
+	send_text(x, 120, ACK, "waits");
+	assert_int_equal(x->ends[0], 1);
+	sl_tcp_flush(x->tcp, &x->flow);
+	expect(x, "abcwaits");
+	assert_int_equal(x->ends[0], 2);
+	end(x);
+}
+
+/* Only a RST with the number that is due is believed before the flow's end. */
+static void rst_out_of_sequence(void **state)
+{
+	(void)state;
+	struct fixture *x = begin(POOL);
+	send_text(x, 99, SYN, "");
+	send_text(x, 103, ACK, "def");
+	send_text(x, 101, RST, "");
+	send_text(x, 0, RST, "");
+	assert_int_equal(x->ends[0], 0);
+	assert_int_equal(x->n[0], 0);
+	assert_int_equal(x->flow.reset, 1);
+	send_text(x, 100, ACK, "abc");
 	expect(x, "abcdef");
+	sl_tcp_flush(x->tcp, &x->flow);
+	assert_int_equal(x->ends[0], 1);
+	assert_int_equal(x->ends[1], 1);
 	end(x);
 }
 
@@ -136,14 +190,14 @@ static void rst_hands_on_what_waits(void **state)
 	struct fixture *x = begin(POOL);
 	send_text(x, 99, SYN, "");
 	send_text(x, 103, ACK, "def");
-	send_text(x, 0, RST, "not data");
+	send_text(x, 100, RST, "");
 	expect(x, "def");
 	assert_int_equal(x->gaps[0], 1);
 	assert_int_equal(x->ends[0], 1);
 	assert_int_equal(x->ends[1], 1);
 	assert_int_equal(x->flow.reset, 1);
-	send_text(x, 106, ACK, "ghi");
-	expect(x, "def");
+	send_text(x, 106, ACK, "ghi"); /* forged after all */
+	expect(x, "defghi");
 	end(x);
 }
 
@@ -216,19 +270,24 @@ static void pool_used_up_by_others(void **state)
 	send_bytes(x, &x->other, 100, ACK, large, 6000);
 	send_text(x, 99, SYN, "");
 	send_text(x, 105, ACK, "one");
-	send_text(x, 115, ACK, "two"); /* no block: the hole is given up, then there is one */
-	expect(x, "one");
+	send_text(x, 115, ACK, "two"); /* no block: the holes are given up */
+	expect(x, "onetwo");
+	assert_int_equal(x->gaps[0], 2); /* each piece says that it comes after a hole */
+	assert_int_equal(x->flow.side[0].gap_bytes, 12);
 	assert_int_equal(count(x, SL_COUNT_STREAM_HELD_FULL), 1);
-	sl_tcp_flush(x->tcp, &x->other);
-	send_text(x, 108, ACK, "filled!");
-	expect(x, "onefilled!two");
+	send_text(x, 118, ACK, "three");
+	expect(x, "onetwothree");
 	end(x);
 
-	x = begin(0); /* none at all: in order works, the rest is a gap */
+	x = begin(0); /* none at all: nothing waits */
 	send_text(x, 99, SYN, "");
-	send_text(x, 103, ACK, "lost");
-	send_text(x, 100, ACK, "abc");
-	expect(x, "abc");
+	send_text(x, 103, ACK, "lost"); /* no room to wait */
+	expect(x, "lost");
+	assert_int_equal(x->gaps[0], 1);
+	send_text(x, 100, ACK, "abc"); /* too late */
+	send_text(x, 107, ACK, "def");
+	expect(x, "lostdef");
+	assert_int_equal(x->gaps[0], 1);
 	assert_int_equal(count(x, SL_COUNT_STREAM_HELD_FULL), 1);
 	end(x);
 }
@@ -253,23 +312,28 @@ static void blocks_come_back(void **state)
 	end(x);
 }
 
-static void nothing_lies_beyond_the_fin(void **state)
+/* What lies beyond a FIN waits as any other: the FIN may be forged. The blocks come back. */
+static void what_lies_beyond_the_fin_waits(void **state)
 {
 	(void)state;
 	struct fixture *x = begin(4096); /* two blocks */
 	for (unsigned i = 0; i < 10; i++) {
 		memset(&x->flow, 0, sizeof x->flow);
 		x->ends[0] = x->ends[1] = 0;
-		x->n[0] = 0;
+		x->ended[0] = x->ended[1] = false;
+		x->n[0] = x->n[1] = 0;
 		send_text(x, 99, SYN, "");
 		send_text(x, 110, ACK, "beyond");
 		send_text(x, 100, ACK | FIN, "abc");
 		assert_int_equal(x->ends[0], 1);
-		assert_int_equal(x->flow.side[0].held, 0);
 		expect(x, "abc");
+		sl_tcp_flush(x->tcp, &x->flow);
+		assert_true(x->ended[0]); /* after the data, so once more */
+		assert_int_equal(x->flow.side[0].held, 0);
+		expect(x, "abcbeyond");
 	}
 	assert_int_equal(count(x, SL_COUNT_STREAM_HELD_FULL), 0); /* the blocks came back */
-	assert_int_equal(count(x, SL_COUNT_STREAM_GAPS), 0);
+	assert_int_equal(count(x, SL_COUNT_STREAM_GAPS), 10);
 	end(x);
 }
 
@@ -291,7 +355,10 @@ int main(void)
 		cmocka_unit_test(one_flow_cannot_hold_all),
 		cmocka_unit_test(pool_used_up_by_others),
 		cmocka_unit_test(blocks_come_back),
-		cmocka_unit_test(nothing_lies_beyond_the_fin),
+		cmocka_unit_test(what_lies_beyond_the_fin_waits),
+		cmocka_unit_test(data_after_a_fin),
+		cmocka_unit_test(end_only_after_data),
+		cmocka_unit_test(rst_out_of_sequence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

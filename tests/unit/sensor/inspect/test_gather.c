@@ -2,14 +2,14 @@
 #include "../wire.h"
 #include <sensor/inspect/gather.h>
 
-enum { SIZES = 3 };
-static const size_t room[SIZES] = { 4096 - 8, 16384 - 8, 65536 - 8 };
+enum { ALL = 85 + 21 + 5 }; /* small, middle and large buffers in a MiB */
+static struct sl_counters counters;
 
 static struct sl_gather *make(uint64_t bytes)
 {
 	struct sl_gather *g = NULL;
 	struct sl_err err;
-	assert_int_equal(sl_gather_new(&g, bytes, &err), SL_OK);
+	assert_int_equal(sl_gather_new(&g, bytes, &counters, &err), SL_OK);
 	return g;
 }
 
@@ -55,54 +55,54 @@ static void more_than_fits_is_cut(void **state)
 	sl_gather_free(g);
 }
 
-/* Takes all buffers of a size, in which each keeps its own number; gives them back; three times. */
-static void take_all_give_all(void **state)
+/* Every buffer there is, then one more: the message that waited longest gives up its own. */
+static void the_oldest_goes(void **state)
 {
 	(void)state;
-	static uint8_t bytes[SL_GATHER_MAX];
-	struct sl_gather *g = make(1 << 20); /* 85 small, 21 middle, 5 large ones */
-	static const unsigned expected[SIZES] = { 85, 21, 5 };
-	for (unsigned round = 0; round < 3; round++)
-		for (unsigned s = 0; s < SIZES; s++) {
-			uint32_t handle[128] = { 0 };
-			unsigned n = 0;
-			for (;; n++) {
-				assert_true(n < 128);
-				memset(bytes, (int)n, room[s]);
-				if (!sl_gather_append(g, &handle[n], sl_span_of(bytes, room[s])))
-					break;
-			}
-			assert_int_equal(n, expected[s]);
-			assert_int_equal(handle[n], 0);
-			for (unsigned i = 0; i < n; i++) {
-				struct sl_span have = sl_gather_bytes(g, handle[i]);
-				assert_int_equal(have.len, room[s]);
-				memset(bytes, (int)i, room[s]);
-				assert_memory_equal(have.at, bytes, room[s]);
-			}
-			for (unsigned i = 0; i < n; i++)
-				sl_gather_drop(g, &handle[(i * 7 + round) % n]);
-			for (unsigned i = 0; i < n; i++)
-				sl_gather_drop(g, &handle[i]);
+	struct sl_gather *g = make(1 << 20);
+	for (unsigned round = 0; round < 3; round++) {
+		uint32_t handle[ALL + 1] = { 0 };
+		uint64_t before = sl_counter_get(&counters, SL_COUNT_GATHER_FULL);
+		for (unsigned i = 0; i < ALL; i++)
+			assert_int_equal(sl_gather_append(g, &handle[i], sl_span_of(&i, sizeof i)), sizeof i);
+		assert_int_equal(sl_counter_get(&counters, SL_COUNT_GATHER_FULL), before);
+		unsigned last = ALL;
+		assert_int_equal(sl_gather_append(g, &handle[ALL], sl_span_of(&last, sizeof last)),
+				 sizeof last);
+		assert_int_equal(sl_counter_get(&counters, SL_COUNT_GATHER_FULL), before + 1);
+		assert_int_equal(handle[0], 0);
+		for (unsigned i = 1; i <= ALL; i++) {
+			struct sl_span have = sl_gather_bytes(g, handle[i]);
+			assert_int_equal(have.len, sizeof i);
+			assert_memory_equal(have.at, &i, sizeof i);
 		}
+		for (unsigned i = 0; i <= ALL; i++) {
+			unsigned k = (i * 5 + round) % (ALL + 1);
+			sl_gather_drop(g, &handle[k]);
+			sl_gather_drop(g, &handle[k]); /* nothing */
+		}
+	}
 	sl_gather_free(g);
 }
 
-static void exhaustion_leaves_the_buffer(void **state)
+static void growing_takes_the_oldest_too(void **state)
 {
 	(void)state;
 	static uint8_t bytes[SL_GATHER_MAX];
 	struct sl_gather *g = make(1 << 20);
-	uint32_t middle[21] = { 0 }, small = 0;
+	uint32_t large[5] = { 0 }, middle[21] = { 0 }, small = 0;
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(sl_gather_append(g, &large[i], sl_span_of(bytes, 60000)), 60000);
 	for (unsigned i = 0; i < 21; i++)
 		assert_int_equal(sl_gather_append(g, &middle[i], sl_span_of(bytes, 5000)), 5000);
 	assert_int_equal(sl_gather_append(g, &small, sl_span_of("abc", 3)), 3);
-	assert_int_equal(sl_gather_append(g, &small, sl_span_of(bytes, 5000)), 0);
-	assert_int_equal(sl_gather_bytes(g, small).len, 3);
-	assert_memory_equal(sl_gather_bytes(g, small).at, "abc", 3);
-	sl_gather_drop(g, &middle[4]); /* one is free again */
 	assert_int_equal(sl_gather_append(g, &small, sl_span_of(bytes, 5000)), 5000);
+	assert_int_equal(middle[0], 0);
 	assert_int_equal(sl_gather_bytes(g, small).len, 5003);
+	assert_memory_equal(sl_gather_bytes(g, small).at, "abc", 3);
+	assert_int_equal(sl_gather_append(g, &middle[1], sl_span_of(bytes, 20000)), 20000);
+	assert_int_equal(large[0], 0);
+	assert_int_equal(sl_gather_bytes(g, middle[1]).len, 25000);
 	sl_gather_free(g);
 }
 
@@ -141,8 +141,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_and_keeps_its_bytes),
 		cmocka_unit_test(more_than_fits_is_cut),
-		cmocka_unit_test(take_all_give_all),
-		cmocka_unit_test(exhaustion_leaves_the_buffer),
+		cmocka_unit_test(the_oldest_goes),
+		cmocka_unit_test(growing_takes_the_oldest_too),
 		cmocka_unit_test(no_pool_at_all),
 		cmocka_unit_test(growth_leaks_nothing),
 	};

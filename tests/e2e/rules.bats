@@ -1,0 +1,274 @@
+#!/usr/bin/env bats
+# selat-rules: what it says of packs, and what it makes of them.
+load ../helpers
+
+setup() { set_up; }
+teardown() { clean_up; }
+
+# indicator YAML…: a pack with these indicators, each a line in flow style from line 7 on.
+indicators() {
+	cat >p.yaml <<-'END'
+		selat: 1
+		pack: test/pack
+		version: 3
+		author: cert.example
+		tlp: "TLP:GREEN"
+		indicators:
+	END
+	printf '  - %s\n' "$@" >>p.yaml
+}
+
+# wrong LINE:COLUMN TEXT INDICATOR…: lint and compile say so and name the indicator's line.
+wrong() {
+	local place=$1 text=$2
+	shift 2
+	indicators "$@"
+	run --separate-stderr rules lint p.yaml
+	same 1 "$status"
+	has "p.yaml:$place" "$output$stderr"
+	has "$text" "$output$stderr"
+	fails 1 rules compile p.yaml -o out
+	has "p.yaml:$place" "$stderr"
+	has "$text" "$stderr"
+	[ ! -e out ]
+}
+
+@test "the shipped packs are without findings" {
+	run -0 rules lint "$top"/rules/packs/*
+	has "errors 0, warnings 0" "$output"
+}
+
+@test "an unknown key, with the nearest" {
+	wrong 7:16 'indicator "a": unknown key "domian", did you mean "domain"?' '{ id: "a", domian: x.example }'
+	wrong 7:35 'unknown key "severty", did you mean "severity"?' '{ id: "a", domain: x.example, severty: high }'
+}
+
+@test "an unknown key in the pack's head" {
+	indicators '{ id: a, domain: x.example }'
+	sed -i 's/^author:/autor:/' p.yaml
+	fails 1 rules compile p.yaml -o out
+	has 'p.yaml:4:1: ' "$stderr"
+	has '"autor", did you mean "author"?' "$stderr"
+}
+
+@test "an id twice, and none" {
+	wrong 8: 'id: indicator 1 of this pack has the same id' '{ id: a, domain: x.example }' '{ id: a, domain: y.example }'
+	wrong 7: 'id' '{ domain: x.example }'
+}
+
+@test "an empty value" {
+	wrong 7: 'domain: is empty' '{ id: a, domain: "" }'
+	wrong 7: 'contains: is empty' '{ id: a, match: [ { field: http.uri, contains: "" } ] }'
+	wrong 7: '' '{ id: a, match: [] }'
+}
+
+@test "impossible addresses and ports" {
+	wrong 7: '"300.1.1.1" is no IP address' '{ id: a, address: 300.1.1.1 }'
+	wrong 7: '192.0.2.0/33' '{ id: a, address: 192.0.2.0/33 }'
+	wrong 7: '2001:db8::/129' '{ id: a, address: "2001:db8::/129" }'
+	wrong 7: '70000' '{ id: a, address: 192.0.2.1, port: [70000] }'
+	wrong 7: '1 to 65535' '{ id: a, address: 192.0.2.1, port: [0] }'
+	wrong 7: 'proto' '{ id: a, address: 192.0.2.1, proto: tpc }'
+}
+
+@test "impossible domains and URLs" {
+	wrong 7: 'an empty label' '{ id: a, domain: a..b.example }'
+	wrong 7: 'domain' "{ id: a, domain: $(printf 'x%.0s' {1..64}).example }"
+	wrong 7: 'domain' '{ id: a, domain: "http://x.example/" }'
+	wrong 7: '"not a url"' '{ id: a, url: "not a url" }'
+	wrong 7: 'url' '{ id: a, url: "http:///path" }'
+}
+
+@test "labels, severities and times that are none" {
+	wrong 7: 'TLP:PINK' '{ id: a, domain: x.example, tlp: "TLP:PINK" }'
+	wrong 7: '"severe"' '{ id: a, domain: x.example, severity: severe }'
+	wrong 7: '101' '{ id: a, domain: x.example, confidence: 101 }'
+	wrong 7: '"tomorrow"' '{ id: a, domain: x.example, valid_until: tomorrow }'
+}
+
+@test "an expression Hyperscan rejects: file, line, indicator, reason" {
+	wrong 8: 'indicator "b": regex: Hyperscan: Missing close parenthesis' '{ id: a, domain: x.example }' \
+		'{ id: b, match: [ { field: http.uri, regex: "a(b" } ] }'
+	wrong 7: 'indicator "b": regex: ' '{ id: b, match: [ { field: http.uri, regex: "(a)\\1" } ] }'
+	wrong 7: 'indicator "b": regex: ' '{ id: b, match: [ { field: http.uri, regex: "a*" } ] }'
+}
+
+@test "unknown fields, bad hex, two operators" {
+	wrong 7: '"http.uris", did you mean "http.uri"?' '{ id: a, match: [ { field: http.uris, contains: abc } ] }'
+	wrong 7: '"5g"' '{ id: a, match: [ { field: payload, hex: "41 5g" } ] }'
+	wrong 7: 'a' '{ id: a, match: [ { field: payload, hex: "41", contains: b } ] }'
+	wrong 7: 'a' '{ id: a, domain: x.example, address: 192.0.2.1 }'
+}
+
+@test "every mistake of a pack is said in one go" {
+	indicators '{ id: a, domain: "" }' '{ id: b, address: x }' '{ id: c, url: y }'
+	run --separate-stderr rules lint p.yaml
+	same 1 "$status"
+	has p.yaml:7: "$output$stderr"
+	has p.yaml:8: "$output$stderr"
+	has p.yaml:9: "$output$stderr"
+	has "errors 3" "$output$stderr"
+}
+
+@test "a pack without a label is refused" {
+	indicators '{ id: a, domain: x.example }'
+	sed -i '/^tlp/d' p.yaml
+	fails 1 rules compile p.yaml -o out
+	has tlp "$stderr"
+}
+
+@test "no pack at all: missing, empty, text, broken YAML, binary" {
+	fails 1 rules compile nowhere.yaml -o out
+	has "nowhere.yaml" "$stderr"
+	has "No such file" "$stderr"
+	: >empty.yaml
+	fails 1 rules compile empty.yaml -o out
+	has "empty.yaml" "$stderr"
+	echo "just text" >text.yaml
+	fails 1 rules compile text.yaml -o out
+	has "text.yaml" "$stderr"
+	printf 'selat: 1\npack: [\n' >broken.yaml
+	fails 1 rules compile broken.yaml -o out
+	has "broken.yaml:3:" "$stderr"
+	fails 1 rules compile "$pcaps/dns.pcap" -o out
+	has "dns.pcap" "$stderr"
+	[ ! -e out ]
+}
+
+@test "JSON, JSON Lines and YAML of the same give the same matches" {
+	local kind
+	python3 - "$pack" <<-'END'
+		import json, sys, yaml
+		pack = yaml.load(open(sys.argv[1]), yaml.BaseLoader)
+		pack["selat"], pack["version"] = 1, int(pack["version"])
+		pack["defaults"]["confidence"] = int(pack["defaults"]["confidence"])
+		for i in pack["indicators"]:
+		    if "port" in i:
+		        i["port"] = [int(p) for p in i["port"]]
+		    for m in i.get("match", []):
+		        if "nocase" in m:
+		            m["nocase"] = m["nocase"] == "true"
+		json.dump(pack, open("pack.json", "w"), indent=1)
+		with open("pack.jsonl", "w") as out:
+		    head = {k: v for k, v in pack.items() if k != "indicators"}
+		    print(json.dumps(head), file=out)
+		    for i in pack["indicators"]:
+		        print(json.dumps(i), file=out)
+	END
+	compile "$pack" rs.yaml
+	sensor -r "$pcaps" -R rs.yaml -o - 2>/dev/null | jq -r .indicator.id >yaml
+	[ -s yaml ]
+	for kind in json jsonl; do
+		run -0 rules lint "pack.$kind"
+		compile "pack.$kind" "rs.$kind"
+		sensor -r "$pcaps" -R "rs.$kind" -o - 2>/dev/null | jq -r .indicator.id >$kind
+		cmp yaml $kind
+	done
+}
+
+@test "mistakes in JSON and JSON Lines have their line" {
+	printf '%s\n' '{ "selat": 1, "pack": "a/b", "version": 1, "author": "x", "tlp": "TLP:GREEN",' '"indicators": [' \
+		'{ "id": "a", "domian": "x.example" } ] }' >p.json
+	fails 1 rules compile p.json -o out
+	has 'p.json:3:' "$stderr"
+	printf '%s\n' '{ "selat": 1, "pack": "a/b", "version": 1, "author": "x", "tlp": "TLP:GREEN" }' \
+		'{ "id": "a", "domain": "x.example" }' '{ "id": "b", "domain": "" }' >p.jsonl
+	fails 1 rules compile p.jsonl -o out
+	has 'p.jsonl:3:' "$stderr"
+	has '"b"' "$stderr"
+	printf '%s\n' '{ "selat": 1, "selat": 1, "pack": "a/b" }' >twice.json
+	fails 1 rules compile twice.json -o out
+	has 'twice.json:1:' "$stderr"
+}
+
+@test "the same packs give the same bytes, in any order" {
+	indicators '{ id: a, domain: x.example }' '{ id: b, match: [ { field: http.uri, regex: "a[bc]+d" } ] }'
+	rules compile "$pack" p.yaml -o one >/dev/null
+	rules compile "$pack" p.yaml -o two >/dev/null
+	rules compile p.yaml "$pack" -o three >/dev/null
+	cmp one two
+	cmp one three
+}
+
+@test "compile --json" {
+	run --separate-stderr -0 rules compile --json "$pack" -o out
+	jq -e . <<<"$output"
+	same "" "$(compgen -G 'out.*')"
+}
+
+@test "an output folder that is not there" {
+	fails 1 rules compile "$pack" -o nowhere/out
+	has "nowhere" "$stderr"
+}
+
+@test "a full device" {
+	need_root "mounting"
+	mkdir disk
+	unshare -m sh -c "mount -t tmpfs -o size=16k none disk && '$bin/selat-rules' compile '$pack' -o disk/out; echo \$? >rc; ls disk >left" 2>err || true
+	same 1 "$(cat rc)"
+	has "No space left on device" "$(cat err)"
+	same "" "$(cat left)"
+}
+
+@test "lint warns: short patterns, expired, single labels; --strict; --json" {
+	indicators '{ id: a, match: [ { field: payload, contains: ab } ] }' \
+		'{ id: b, domain: x.example, valid_until: "2001-01-01T00:00:00Z" }' '{ id: c, domain: localhost }'
+	run -0 rules lint p.yaml
+	has "warnings 3" "$output"
+	has 'p.yaml:7:' "$output"
+	has 'p.yaml:8:' "$output"
+	has 'p.yaml:9:' "$output"
+	run -0 rules lint --strict p.yaml
+	has "no-expiry" "$output"
+	run --separate-stderr -0 rules lint --json p.yaml
+	jq -e . <<<"$output"
+}
+
+@test "show a pack and a ruleset, plain and as JSON" {
+	compile
+	run --separate-stderr -0 rules show "$pack"
+	has "demo/first-steps version 1" "$output"
+	has "c2-check-in" "$output"
+	run --separate-stderr -0 rules show ruleset
+	has "sha256:" "$output"
+	has "Hyperscan" "$output"
+	run --separate-stderr -0 rules show --json "$pack"
+	jq -e . <<<"$output"
+	has "c2-check-in" "$output"
+	run --separate-stderr -0 rules show --json ruleset
+	jq -e . <<<"$output"
+	has "demo/first-steps" "$output"
+	fails 1 rules show "$pcaps/dns.pcap"
+	has dns.pcap "$stderr"
+}
+
+@test "test prints what matched, where, and what did not" {
+	run --separate-stderr -0 rules test "$pack" "$pcaps/dns.pcap"
+	has "c2-domain: 2 alerts" "$output"
+	has "dns.query" "$output"
+	has ">>c2.evil.example<<" "$output"
+	has "no match: beacon" "$output"
+	run --separate-stderr -0 rules test --json "$pack" "$pcaps/dns.pcap"
+	jq -e . <<<"$output"
+	has '"c2-domain"' "$output"
+	run --separate-stderr -0 rules test "$pack" "$pcaps/http.pcap" "$pcaps/dns.pcap"
+	has "trial" "$output"
+	hasnt "no match: trial" "$output"
+}
+
+@test "test: nothing matches, a cut capture, a missing one, a bad pack" {
+	run --separate-stderr -0 rules test "$pack" "$pcaps/ssh.pcap"
+	has "0 of " "$output"
+	head -c 2500 "$pcaps/dns.pcap" >cut.pcap
+	run --separate-stderr rules test "$pack" cut.pcap
+	same 3 "$status"
+	has "cut.pcap: truncated" "$stderr"
+	has "c2-domain" "$output"
+	run --separate-stderr rules test "$pack" nowhere.pcap
+	same 1 "$status"
+	has "nowhere.pcap" "$stderr"
+	indicators '{ id: a, domain: "" }'
+	fails 1 rules test p.yaml "$pcaps/dns.pcap"
+	has p.yaml:7: "$stderr"
+	same "" "$(find /tmp -maxdepth 1 -name 'selat-rules*' -newer p.yaml)"
+}
