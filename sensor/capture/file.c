@@ -225,7 +225,7 @@ int sl_source_files(struct sl_source **out, const struct sl_file_config *config,
 		.read = file_read, .close = file_close, .known = known, .counters = counters
 	};
 	s->config = *config;
-	int rc = sl_folder_expand(config->paths, first_time, &s->files, err);
+	int rc = sl_folder_expand(config->paths, first_time, &s->files, &s->partial, err);
 	if (rc != SL_OK) {
 		file_close(&s->base);
 		return rc;

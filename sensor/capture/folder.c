@@ -1,6 +1,7 @@
 /* Walks folders with fts(3), which bounds depth, sorts, and does not follow links in circles. */
 #include <errno.h>
 #include <fts.h>
+#include <selat/log.h>
 #include <sensor/capture/folder.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,13 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static int add_folder(char *path, struct sl_list *files, struct sl_err *err)
+static bool is_unreadable(const FTSENT *e)
+{
+	bool entry = e->fts_info == FTS_NS || e->fts_info == FTS_SLNONE;
+	return e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || (entry && is_capture(e->fts_name));
+}
+
+static int add_folder(char *path, struct sl_list *files, bool *partial, struct sl_err *err)
 {
 	char *roots[] = { path, NULL };
 	FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
@@ -32,11 +39,14 @@ static int add_folder(char *path, struct sl_list *files, struct sl_err *err)
 
 	int rc = SL_OK;
 	for (FTSENT *e; rc == SL_OK && (e = fts_read(walk));) {
-		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR)
-			rc = sl_fail(err, SL_EFAIL, "%s: %s", e->fts_path, strerror(e->fts_errno));
-		else if (e->fts_info == FTS_F && is_capture(e->fts_name) &&
-			 sl_list_add(files, e->fts_path) != SL_OK)
+		if (is_unreadable(e)) {
+			sl_log(SL_ERROR, "capture", "%s: %s; passed over", e->fts_path,
+			       strerror(e->fts_errno ? e->fts_errno : ENOENT));
+			*partial = true;
+		} else if (e->fts_info == FTS_F && is_capture(e->fts_name) &&
+			   sl_list_add(files, e->fts_path) != SL_OK) {
 			rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
+		}
 	}
 	fts_close(walk);
 	return rc;
@@ -72,17 +82,20 @@ static int sort_by_time(char **path, size_t n, uint64_t (*time_of)(const char *p
 }
 
 int sl_folder_expand(const struct sl_list *paths, uint64_t (*time_of)(const char *path),
-		     struct sl_list *files, struct sl_err *err)
+		     struct sl_list *files, bool *partial, struct sl_err *err)
 {
+	*partial = false;
 	for (size_t i = 0; i < paths->n; i++) {
 		struct stat st;
 		char *path = paths->item[i];
 		size_t before = files->n;
 		int rc = SL_OK;
 		if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-			rc = sl_list_add(files, path);
+			rc = sl_list_add(files, path) == SL_OK
+				     ? SL_OK
+				     : sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 		} else {
-			rc = add_folder(path, files, err);
+			rc = add_folder(path, files, partial, err);
 			if (rc == SL_OK && files->n == before)
 				rc = sl_fail(err, SL_EFAIL,
 					     "%s: no captures in this folder (*.pcap, *.pcapng, *.cap)",

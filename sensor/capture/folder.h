@@ -8,8 +8,9 @@
 
 /* Appends to files each path that is no folder, and for a folder, recursively, the files that end in
  * .pcap, .pcapng or .cap: in the order of time, as `time_of` gives it, and of names where that is the
- * same. A folder that cannot be read is an error. */
+ * same. What cannot be read below a folder is logged and passed over, and *partial set; a folder with
+ * nothing in it is an error. */
 int sl_folder_expand(const struct sl_list *paths, uint64_t (*time_of)(const char *path),
-		     struct sl_list *files, struct sl_err *err);
+		     struct sl_list *files, bool *partial, struct sl_err *err);
 
 #endif
