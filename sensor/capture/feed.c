@@ -61,7 +61,6 @@ static void look(struct feed *f)
 
 static void put_right(struct feed *f, uint8_t *bytes, size_t n)
 {
-	const uint32_t snaplen = f->swapped ? __builtin_bswap32(SL_SNAPLEN) : SL_SNAPLEN;
 	for (size_t i = 0; i < n && (f->pcapng || !f->known);) {
 		if (f->at >= HEAD || (f->at >= 12 && f->at >= f->len)) {
 			uint64_t skip = f->len > f->at ? f->len - f->at : 0;
@@ -72,6 +71,7 @@ static void put_right(struct feed *f, uint8_t *bytes, size_t n)
 				f->at = f->len = 0;
 			continue;
 		}
+		const uint32_t snaplen = f->swapped ? __builtin_bswap32(SL_SNAPLEN) : SL_SNAPLEN;
 		if (f->at >= SNAPLEN_AT && number(f, 0) == BLOCK_INTERFACE)
 			memcpy(bytes + i, (const uint8_t *)&snaplen + (f->at - SNAPLEN_AT), 1);
 		f->head[f->at++] = bytes[i++];
@@ -151,6 +151,8 @@ FILE *sl_feed_open(const struct sl_feed_config *config, bool *waiting, bool *slo
 	FILE *stream = f->fd >= 0 ? fopencookie(f, "r", io) : NULL;
 	if (!stream) {
 		int saved = errno;
+		if (f->fd > STDIN_FILENO)
+			close(f->fd);
 		free(f);
 		errno = saved;
 		return NULL;

@@ -207,7 +207,12 @@ static uint64_t first_time(const char *path)
 	struct pcap_pkthdr *h;
 	const u_char *bytes;
 	uint64_t time = UINT64_MAX;
-	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
+	bool waiting, slow;
+	FILE *stream = sl_feed_open(&(struct sl_feed_config){ path, false, -1 }, &waiting, &slow);
+	pcap_t *p = stream ? pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why)
+			   : NULL;
+	if (stream && !p)
+		fclose(stream);
 	if (p && pcap_next_ex(p, &h, &bytes) == 1)
 		time = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec;
 	if (p)

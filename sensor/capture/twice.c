@@ -58,6 +58,10 @@ bool sl_twice_seen(struct sl_twice *t, const uint8_t *bytes, uint32_t len, uint6
 	size_t left = sl_cur_left(&ip), n = left < LOOKED_AT ? left : LOOKED_AT;
 	if (n < 20)
 		return false;
+	size_t total = v4 ? (size_t)ip.p[2] << 8 | ip.p[3] : ((size_t)ip.p[4] << 8 | ip.p[5]) + 40;
+	if (total >= 20 && total < left) /* what is behind it is padding */
+		left = total;
+	n = n < left ? n : left;
 	memcpy(head, ip.p, n);
 	if (v4) {
 		head[V4_TTL] = 0;

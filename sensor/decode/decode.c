@@ -86,6 +86,8 @@ enum sl_layer sl_stop(struct sl_decoding *d, enum sl_verdict verdict, const char
 {
 	if (verdict == SL_VERDICT_UNSUPPORTED && d->outer_ok)
 		return SL_LAYER_END;
+	if (d->in_udp && verdict != SL_VERDICT_FRAGMENT && d->p->caplen == d->p->len)
+		return SL_LAYER_END; /* the frame is whole, so it was no tunnel: anyone may use its port */
 	d->p->verdict = (uint8_t)verdict;
 	d->p->reason = reason;
 	return SL_LAYER_END;

@@ -40,6 +40,7 @@ struct datagram {
 	uint32_t have;   /* bytes */
 	uint32_t total;  /* 0: the last part is not here */
 	uint8_t proto;   /* IPv6: the first part's next header */
+	bool begun;
 };
 
 struct sl_defrag {
@@ -286,8 +287,10 @@ static bool take(struct sl_defrag *d, struct sl_packet *p, bool checksums, uint8
 	if (!i)
 		i = begin(d, &k, p->time);
 	struct datagram *g = &d->datagram[i];
-	if (f->offset == 0)
+	if (f->offset == 0 && !g->begun) {
+		g->begun = true;
 		g->proto = p->proto;
+	}
 	if (!f->more && !g->total)
 		g->total = f->offset + (uint32_t)f->bytes.len;
 	if (!put(d, i, f->offset, f->bytes)) {

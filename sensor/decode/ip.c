@@ -71,6 +71,7 @@ static void begin_ip(struct sl_decoding *d, uint8_t family, const uint8_t *addre
 	}
 	d->tunnel_layer = SL_LAYER_END;
 	d->tunnel_has_id = false;
+	d->in_udp = false;
 	p->has_ports = p->has_stamp = false;
 	p->sport = p->dport = 0;
 	p->tcp_flags = 0;
@@ -235,9 +236,12 @@ enum sl_layer sl_decode_ah(struct sl_decoding *d)
 	if (d->cur.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the AH header");
 	d->transport_len -= (uint32_t)(d->cur.p - start);
-	d->pseudo += (uint32_t)next - d->p->proto;
+	d->pseudo -= d->p->proto;
 	d->p->proto = next;
-	return d->p->src.family == 6 ? sl_decode_ipv6_rest(d, next) : sl_layer_of_proto(d);
+	if (d->p->src.family == 6)
+		return sl_decode_ipv6_rest(d, next); /* which adds the last one's */
+	d->pseudo += next;
+	return sl_layer_of_proto(d);
 }
 
 /* RFC 4303: encrypted; nothing to see but that it is there. */

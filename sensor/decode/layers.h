@@ -10,6 +10,7 @@ struct sl_decoding {
 	struct sl_cur cur;
 	struct sl_packet *p;
 	bool checksums;
+	bool in_udp;       /* in what only a UDP port or a look says is a tunnel */
 	bool outer_ok;     /* an IP packet was decoded: what it carries may be unknown */
 	uint32_t pseudo;   /* the IP header's part of the transport checksum, not folded */
 	uint32_t transport_len; /* bytes of the transport header and payload as the IP header says */

@@ -160,9 +160,9 @@ enum sl_layer sl_decode_gtp_u(struct sl_decoding *d)
 	}
 	for (unsigned n = 0; flags & 4 && next && !d->cur.failed; n++) {
 		size_t words = sl_cur_u8(&d->cur);
-		if (!words || n == 16)
+		if (!d->cur.failed && (!words || n == 16))
 			return sl_stop(d, SL_VERDICT_MALFORMED, "GTP-U extension headers");
-		sl_cur_take(&d->cur, words * 4 - 2);
+		sl_cur_take(&d->cur, words ? words * 4 - 2 : 0);
 		next = sl_cur_u8(&d->cur);
 	}
 	if (d->cur.failed)

@@ -85,9 +85,9 @@ enum sl_layer sl_decode_udp(struct sl_decoding *d)
 	uint16_t checksum = sl_cur_be16(&d->cur);
 	if (d->cur.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the UDP header");
-	if (len && (len < UDP_HEADER || len > d->transport_len))
+	if (len && (len < UDP_HEADER || (len > d->transport_len && d->p->verdict == SL_VERDICT_OK)))
 		return sl_stop(d, SL_VERDICT_MALFORMED, "UDP length is impossible");
-	if (len)
+	if (len && len < d->transport_len)
 		d->transport_len = len;
 	if (checksum && checksum_wrong(d, start, 6))
 		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
@@ -95,7 +95,9 @@ enum sl_layer sl_decode_udp(struct sl_decoding *d)
 	if (want < left)
 		d->cur.end = d->cur.p + want;
 	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
-	return sl_layer_of_udp(d);
+	enum sl_layer tunnel = sl_layer_of_udp(d);
+	d->in_udp = tunnel != SL_LAYER_END;
+	return tunnel;
 }
 
 /* RFC 3828: as UDP, with the checksum's coverage in place of the length. */

@@ -164,6 +164,7 @@ static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_s
 		if (!within)
 			return;
 	}
+	side->flags &= (uint8_t)~SL_SIDE_ENDED;
 	side->delivered += bytes.len;
 	sl_count_add(t->counters, SL_COUNT_STREAM_BYTES, bytes.len);
 	t->sink.data(t->sink.ctx, f, s, bytes, gap);
@@ -274,7 +275,8 @@ static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struc
 
 /* A segment that begins at or before what is due. Where a held block has its bytes already, the block
  * came first and wins. */
-static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes)
+static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes,
+		     bool gap)
 {
 	struct sl_tcp_side *side = &f->side[s];
 	for (;;) {
@@ -288,7 +290,8 @@ static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t s
 		size_t room = side->held ? t->blocks[side->held].seq - side->next : bytes.len;
 		size_t run = room < bytes.len ? room : bytes.len;
 		seq = side->next + (uint32_t)run;
-		deliver(t, f, s, sl_span_of(bytes.at, run), false);
+		deliver(t, f, s, sl_span_of(bytes.at, run), gap);
+		gap = false;
 		bytes = sl_span_of(bytes.at + run, bytes.len - run);
 		if (side->held)
 			drain(t, f, s, false);
@@ -311,8 +314,9 @@ static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t
 	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
 	while (side->held)
 		drain(t, f, s, true);
+	bool gap = after(seq, side->next) > 0;
 	skip_to(t, side, seq);
-	take_due(t, f, s, seq, bytes);
+	take_due(t, f, s, seq, bytes, gap);
 }
 
 /* Past the depth nothing is kept or put in order: the stream is only followed. */
@@ -345,7 +349,7 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 	if (ahead > 0)
 		take_ahead(t, f, s, seq, bytes, now_s);
 	else
-		take_due(t, f, s, seq, bytes);
+		take_due(t, f, s, seq, bytes, false);
 }
 
 /* A hole does not wait for ever: nor for what both ends have, nor when both are done. */
@@ -428,8 +432,6 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 	if ((!(side->flags & SL_SIDE_STARTED) && (!reset || p->payload.len)) || (syn && untouched))
 		start_side(f, s, p, seq); /* a SYN that nobody answered is tried again, with any number */
 	if (p->payload.len && !outdated(t, side, p, seq)) {
-		if (side->flags & SL_SIDE_ENDED && after(seq + (uint32_t)p->payload.len, side->next) > 0)
-			side->flags &= (uint8_t)~SL_SIDE_ENDED;
 		take_data(t, f, s, seq, p->payload, (uint32_t)(p->time / 1000000000u));
 	}
 	note_fin(side, p, seq);

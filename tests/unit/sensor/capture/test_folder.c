@@ -24,6 +24,15 @@ static uint64_t no_time(const char *path)
 	return 0;
 }
 
+/* By the first letter; the same for some. */
+static uint64_t letter_time(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash[1] == 'x' ? UINT64_MAX : (uint64_t)('z' - slash[1]) / 2;
+}
+
+static uint64_t (*time_of)(const char *path) = no_time;
+
 static void expand(const char *const *paths, int want_rc, const char *want)
 {
 	struct sl_list in = { 0 }, out = { 0 };
@@ -31,7 +40,7 @@ static void expand(const char *const *paths, int want_rc, const char *want)
 	char got[1024] = "";
 	for (; *paths; paths++)
 		assert_int_equal(sl_list_add(&in, *paths), SL_OK);
-	assert_int_equal(sl_folder_expand(&in, no_time, &out, &err), want_rc);
+	assert_int_equal(sl_folder_expand(&in, time_of, &out, &(bool){ false }, &err), want_rc);
 	for (size_t i = 0; i < out.n; i++) {
 		const char *slash = strrchr(out.item[i], '/');
 		strcat(strcat(got, slash ? slash + 1 : out.item[i]), " ");
@@ -65,6 +74,28 @@ static void captures_by_name(void **state)
 	captures_end(folder);
 }
 
+static void captures_by_time(void **state)
+{
+	(void)state;
+	char second[256];
+	captures_begin(folder);
+	make("x.pcap", false); /* has no time: last */
+	make("a.pcap", false);
+	make("m.pcap", false);
+	make("n.pcap", false); /* as m: by name */
+	make("y.pcapng", false);
+	make("sub", true);
+	make("sub/t.cap", false);
+	make("sub/b.cap", false); /* as a, but its folder comes later by name */
+	snprintf(second, sizeof second, "%s/sub", folder);
+	time_of = letter_time;
+	/* folders are sorted each for itself, and what is named keeps its place */
+	expand((const char *[]){ second, "/none/z.pcap", folder, NULL }, SL_OK,
+	       "t.cap b.cap z.pcap y.pcapng t.cap m.pcap n.pcap a.pcap b.cap x.pcap ");
+	time_of = no_time;
+	captures_end(folder);
+}
+
 static void empty_folders_are_an_error(void **state)
 {
 	(void)state;
@@ -91,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(captures_by_name),
+		cmocka_unit_test(captures_by_time),
 		cmocka_unit_test(empty_folders_are_an_error),
 		cmocka_unit_test(circles_end),
 	};

@@ -108,8 +108,8 @@ struct nest_case {
 	bool by_look;
 };
 
-/* A packet that is cut before its innermost headers end is truncated; one that is cut in a UDP tunnel's
- * first bytes may be plain UDP. Nothing is ever reported that was not there. */
+/* A packet that is cut before its innermost headers end is truncated; one that is cut in a UDP
+ * tunnel's first bytes may be plain UDP. Nothing is ever reported that was not there. */
 static inline void nest_cut(const struct nest_case *c, const struct nest *x, size_t n)
 {
 	char layers[256];
@@ -127,7 +127,8 @@ static inline void nest_cut(const struct nest_case *c, const struct nest *x, siz
 	if (n >= headers)
 		fail_msg("%s: cut at %zu of %zu: %s", c->text, n, x->w.n, layers);
 	const char *last = strrchr(layers, ' ');
-	if (d.p.verdict == SL_VERDICT_OK && last && strcmp(last, " udp") == 0 && d.p.payload.len < 8)
+	if (d.p.verdict == SL_VERDICT_OK && last && strcmp(last, " udp") == 0 &&
+	    d.p.payload.len < 8)
 		return;
 	if (d.p.verdict != SL_VERDICT_TRUNCATED)
 		fail_msg("%s: cut at %zu of %zu: %s, %s (%s)", c->text, n, x->w.n, layers,

@@ -72,8 +72,8 @@ static void check(const struct sl_packet *p, const uint8_t *at, size_t n)
 static void random_bytes(void **state)
 {
 	(void)state;
-	static const int links[] = { 0,	 1,   12,  101, 108, 113, 228, 229, 276,
-				     9, 50, 51, 104, 105, 127, 219 };
+	static const int links[] = { 0,   1, 12, 101, 108, 113, 228, 229,
+				     276, 9, 50, 51,  104, 105, 127, 219 };
 	static const uint8_t heads[][14] = { { [12] = 8 },
 					     { [12] = 0x86, [13] = 0xdd },
 					     { [12] = 0x81 } };
@@ -87,7 +87,8 @@ static void random_bytes(void **state)
 			uint32_t r = wire_random(&seed);
 			memcpy(bytes + i, &r, n - i < 4 ? n - i : 4);
 		}
-		int link = links[wire_random(&seed) % (round / 16 % 2 ? 9 : sizeof links / sizeof *links)];
+		int link = links[wire_random(&seed) %
+				 (round / 16 % 2 ? 9 : sizeof links / sizeof *links)];
 		if (link == 1 && n > 15 && round % 4) {
 			memcpy(bytes, heads[round % 3], 14);
 			bytes[14] = round % 3 == 0 ? 0x45 : round % 3 == 1 ? 0x60 : bytes[14];

@@ -223,6 +223,35 @@ static void other_protocols_are_payload(void **state)
 	assert_string_equal(sl_proto_text(58), "icmpv6");
 }
 
+/* A first fragment that the capture cut can never be made whole: what it shows is used. */
+static void cut_fragments(void **state)
+{
+	(void)state;
+	for (unsigned proto = 6; proto <= 17; proto += 11) {
+		struct wire w = { .n = 0 };
+		struct ip_at ip = wire_ipv4(&w, proto, wire_a4, wire_b4, none);
+		if (proto == 6)
+			wire_tcp(&w, 1, 2, 7, SL_TCP_ACK);
+		else
+			wire_hex(&w, "0001 0002 0100 0000"); /* the length of the whole datagram */
+		for (unsigned i = 0; i < 44; i++)
+			wire_u8(&w, i);
+		wire_set16(&w, 6, 0x2000);
+		wire_finish(&w, (struct ip_at){ ip.header, ip.transport, 4, 99 });
+		struct decoded d = wire_decode(&w, w.n, LINK_RAW, true);
+		assert_verdict(&d.p, SL_VERDICT_FRAGMENT, "IPv4 fragment");
+		d = wire_decode(&w, w.n - 9, LINK_RAW, true);
+		assert_verdict(&d.p, SL_VERDICT_TRUNCATED, "cut in a fragment");
+		assert_true(d.p.has_ports);
+		assert_int_equal(d.p.dport, 2);
+		wire_set16(&w, 6, 0x2001);
+		wire_finish(&w, (struct ip_at){ ip.header, ip.transport, 4, 99 });
+		d = wire_decode(&w, w.n - 9, LINK_RAW, true);
+		assert_verdict(&d.p, SL_VERDICT_TRUNCATED, "cut in a fragment");
+		assert_false(d.p.has_ports);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +266,7 @@ int main(void)
 		cmocka_unit_test(ipv6_extensions_without_end),
 		cmocka_unit_test(ipv6_no_next_header),
 		cmocka_unit_test(other_protocols_are_payload),
+		cmocka_unit_test(cut_fragments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static void what_is_not_decoded_is_named(void **state)
 static void link_types_that_are_known(void **state)
 {
 	(void)state;
-	static const int known[] = { 0,	  1,   9,   12,	 14,  50,  51,	101, 104,
+	static const int known[] = { 0,   1,   9,   12,  14,  50,  51,  101, 104,
 				     105, 108, 113, 127, 219, 228, 229, 276 };
 	unsigned n = 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)

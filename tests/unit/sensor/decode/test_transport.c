@@ -220,6 +220,80 @@ static void tcp_header_lengths(void **state)
 	}
 }
 
+/* RFC 3828 and RFC 9260: ports, then what is not looked into. */
+static void udplite_and_sctp(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned proto;
+		size_t header;
+		const char *bytes, *name, *cut;
+	} cases[] = {
+		{ 136, 8, "0fa0 0035 0008 abcd", "udplite", "cut in the UDP-Lite header" },
+		{ 132, 12, "0fa0 0035 01020304 00000000", "sctp", "cut in the SCTP header" },
+	};
+	for (size_t i = 0; i < 4; i++) {
+		struct wire w = { .n = 0 };
+		unsigned proto = cases[i / 2].proto;
+		struct ip_at ip = i % 2 ? wire_ipv6(&w, proto, proto, wire_a6, wire_b6, none)
+					: wire_ipv4(&w, proto, wire_a4, wire_b4, none);
+		wire_hex(&w, cases[i / 2].bytes);
+		wire_text(&w, "chunks");
+		wire_finish(&w, ip);
+		char layers[32];
+		snprintf(layers, sizeof layers, "raw ipv%c %s", i % 2 ? '6' : '4',
+			 cases[i / 2].name);
+		for (size_t n = ip.transport; n <= w.n; n++) {
+			struct decoded d = wire_decode(&w, n, LINK_RAW, true);
+			size_t have = n - ip.transport;
+			assert_layers(&d.p, layers);
+			assert_int_equal(d.p.proto, proto);
+			assert_int_equal(d.p.has_ports, have >= 4);
+			if (have >= 4)
+				assert_int_equal(d.p.sport * 65536 + d.p.dport, 4000 * 65536 + 53);
+			if (have < cases[i / 2].header) {
+				assert_verdict(&d.p, SL_VERDICT_TRUNCATED, cases[i / 2].cut);
+				continue;
+			}
+			assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+			assert_int_equal(d.p.payload.len, have - cases[i / 2].header);
+		}
+	}
+}
+
+/* RFC 7323, section 3.2, wherever it stands among the options, and options that lie. */
+static void tcp_stamps(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options; /* twelve bytes, or sixteen */
+		bool has;
+	} cases[] = {
+		{ "01 01 08 0a 11223344 00000000", true },
+		{ "08 0a 11223344 00000000 01 01", true },
+		{ "02 04 05b4 08 0a 11223344 00000000 01 01", true },
+		{ "00 01 08 0a 11223344 00000000", false }, /* behind the end */
+		{ "01 01 08 09 11223344 00000000", false },
+		{ "01 01 05 00 08 0a 1122 3344 0000", false }, /* length zero */
+		{ "01 01 05 ff 08 0a 1122 3344 0000", false },
+		{ "01 01 01 01 01 01 01 01 01 01 08 0a", false },
+		{ "01 01 01 01 01 01 01 01 01 01 01 08", false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct wire w = { .n = 0 };
+		struct ip_at ip = wire_ipv4(&w, 6, wire_a4, wire_b4, none);
+		wire_tcp(&w, 1, 2, 3, SL_TCP_ACK);
+		wire_hex(&w, cases[i].options);
+		w.at[ip.transport + 12] = (uint8_t)((w.n - ip.transport) / 4 << 4);
+		wire_finish(&w, ip);
+		struct decoded d = wire_decode(&w, w.n, LINK_RAW, true);
+		assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+		assert_int_equal(d.p.has_stamp, cases[i].has);
+		if (cases[i].has)
+			assert_int_equal(d.p.stamp, 0x11223344);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +306,8 @@ int main(void)
 		cmocka_unit_test(udp_without_checksum),
 		cmocka_unit_test(udp_lengths),
 		cmocka_unit_test(tcp_header_lengths),
+		cmocka_unit_test(udplite_and_sctp),
+		cmocka_unit_test(tcp_stamps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

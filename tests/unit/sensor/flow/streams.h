@@ -21,8 +21,8 @@ struct fixture {
 	uint8_t got[2][ROOM];
 	size_t n[2];
 	unsigned gaps[2], ends[2];
-	bool ended[2]; /* and no data since */
-	bool syn_again; /* streams begin anew in between */
+	bool ended[2];        /* and no data since */
+	bool syn_again;       /* streams begin anew in between */
 	size_t gap_at;        /* bytes delivered before the last piece behind a gap */
 	const uint8_t *truth; /* if set: what each delivered piece must be at its place */
 	uint32_t first;
