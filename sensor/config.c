@@ -52,6 +52,20 @@ static const struct sl_option table[] = {
 	  "each worker's buffer in the kernel" },
 	{ "flow", "max", 0, NULL, SL_OPT_U64, false, AT(flow_max), "N", 1024, 100000000, NULL, "1000000",
 	  "flows followed at a time, over all workers; beyond, the oldest end early" },
+	{ "flow", "vlan", 0, NULL, SL_OPT_FLAG, false, AT(flow_vlan), NULL, 0, 0, NULL, "false",
+	  "the same addresses and ports in two VLANs are two flows" },
+	{ "flow", "community_seed", 0, NULL, SL_OPT_U64, false, AT(community_seed), "N", 0, 65535, NULL, "0",
+	  "the seed of community-id, the same wherever ids are compared" },
+	{ "flow", "timeout_closed", 0, NULL, SL_OPT_U64, false, AT(idle_closed), "SECONDS", 1, 1000000, NULL, "30",
+	  "a closed TCP flow ends after so long without a packet" },
+	{ "flow", "timeout_new", 0, NULL, SL_OPT_U64, false, AT(idle_new), "SECONDS", 1, 1000000, NULL, "60",
+	  "the same, neither TCP nor answered" },
+	{ "flow", "timeout_established", 0, NULL, SL_OPT_U64, false, AT(idle_established), "SECONDS", 1, 1000000, NULL, "300",
+	  "the same, not TCP, answered" },
+	{ "flow", "timeout_tcp_new", 0, NULL, SL_OPT_U64, false, AT(idle_tcp_new), "SECONDS", 1, 1000000, NULL, "120",
+	  "the same, TCP, one direction seen" },
+	{ "flow", "timeout_tcp", 0, NULL, SL_OPT_U64, false, AT(idle_tcp), "SECONDS", 1, 1000000, NULL, "3600",
+	  "the same, TCP, both directions seen" },
 	{ "flow", "depth", 0, NULL, SL_OPT_TEXT, false, AT(depth_text), "BYTES", 0, 0, NULL, NULL,
 	  "bytes a direction that are inspected, 0 is all; live 1 MiB if not given, for files all" },
 	{ "flow", "fragments", 0, NULL, SL_OPT_BYTES, false, AT(fragment_bytes), "BYTES", 1 << 20,
@@ -137,6 +151,10 @@ static int read_pace(struct sl_sensor_config *c, struct sl_err *err)
 
 static int check(const struct sl_sensor_config *c, struct sl_err *err)
 {
+	for (size_t i = 0; i < c->cpus.n; i++)
+		if (!c->cpus.item[i][0] || strspn(c->cpus.item[i], "0123456789") != strlen(c->cpus.item[i]))
+			return sl_fail(err, SL_EUSAGE, "capture.cpus: \"%s\" is no processor's number",
+				       c->cpus.item[i]);
 	if (strlen(c->country) != 2 || !isupper((unsigned char)c->country[0]) ||
 	    !isupper((unsigned char)c->country[1]))
 		return sl_fail(err, SL_EUSAGE, "sensor.country: \"%s\" is no code of two capital letters",

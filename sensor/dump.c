@@ -14,6 +14,7 @@ struct sl_dump {
 	const struct sl_flow_table *flows;
 	struct sl_outbox *outbox;
 	struct sl_counters *counters;
+	uint16_t community_seed;
 	struct sl_json json;
 };
 
@@ -21,16 +22,16 @@ struct slot {
 	struct sl_sha256 *digest[2];
 };
 
-int sl_dump_new(struct sl_dump **out, const char *what, const struct sl_flow_table *flows,
-		struct sl_outbox *outbox, struct sl_counters *counters, struct sl_err *err)
+int sl_dump_new(struct sl_dump **out, const struct sl_dump_config *c, struct sl_err *err)
 {
 	struct sl_dump *d = calloc(1, sizeof *d);
 	if (!d)
 		return sl_fail(err, SL_ENOMEM, "dump: out of memory");
-	d->what = strcmp(what, "packets") == 0 ? PACKETS : strcmp(what, "flows") == 0 ? FLOWS : FIELDS;
-	d->flows = flows;
-	d->outbox = outbox;
-	d->counters = counters;
+	d->what = strcmp(c->what, "packets") == 0 ? PACKETS : strcmp(c->what, "flows") == 0 ? FLOWS : FIELDS;
+	d->flows = c->flows;
+	d->outbox = c->outbox;
+	d->counters = c->counters;
+	d->community_seed = c->community_seed;
 	sl_json_init(&d->json);
 	*out = d;
 	return SL_OK;
@@ -90,16 +91,17 @@ static void vlans(struct sl_json *j, const uint16_t *vlan, unsigned n)
 	sl_json_close(j, ']');
 }
 
-static void community(struct sl_json *j, const struct sl_flow_view *v)
+static void community(struct sl_dump *d, const struct sl_flow_view *v)
 {
 	char text[SL_COMMUNITY_ID_TEXT];
-	sl_json_text(j, "community_id", sl_community_id(text, v, 0));
+	sl_json_text(&d->json, "community_id", sl_community_id(text, v, d->community_seed));
 }
 
 /* --- packets --- */
 
-static void packet_addresses(struct sl_json *j, const struct sl_packet *p)
+static void packet_addresses(struct sl_dump *d, const struct sl_packet *p)
 {
+	struct sl_json *j = &d->json;
 	address(j, "src", &p->src);
 	address(j, "dst", &p->dst);
 	if (p->src.family)
@@ -112,7 +114,7 @@ static void packet_addresses(struct sl_json *j, const struct sl_packet *p)
 		struct sl_flow_view v = { .src = p->src, .dst = p->dst, .sport = p->sport,
 					  .dport = p->dport, .proto = p->proto };
 		sl_json_u64(j, "payload", p->payload.len);
-		community(j, &v);
+		community(d, &v);
 	}
 }
 
@@ -141,7 +143,7 @@ void sl_dump_packet(struct sl_dump *d, const struct sl_packet *p)
 		sl_json_u64(j, "vni", p->vni);
 	if (p->has_teid)
 		sl_json_u64(j, "teid", p->teid);
-	packet_addresses(j, p);
+	packet_addresses(d, p);
 	sl_json_text(j, "verdict", sl_verdict_text((enum sl_verdict)p->verdict));
 	if (p->reason)
 		sl_json_text(j, "reason", p->reason);
@@ -162,7 +164,7 @@ void sl_dump_transaction(struct sl_dump *d, const struct sl_sighting *at, struct
 		begin(d);
 		sl_json_u64(j, "n", at->packet);
 		sl_json_time(j, "time", at->time);
-		community(j, &view);
+		community(d, &view);
 		sl_json_text(j, "field", sl_field_info(values[i].field)->name);
 		sl_json_bytes(j, "value", values[i].bytes);
 		sl_json_text(j, "direction", sl_flow_to_client(flow, side) ? "to_client" : "to_server");
@@ -215,7 +217,7 @@ void sl_dump_flow(struct sl_dump *d, const struct sl_sighting *at, struct sl_flo
 		return;
 	sl_flow_view(flow, &v);
 	begin(d);
-	community(j, &v);
+	community(d, &v);
 	proto(j, v.proto);
 	address(j, "src", &v.src);
 	address(j, "dst", &v.dst);

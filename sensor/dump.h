@@ -8,9 +8,15 @@
 struct sl_dump;
 struct sl_outbox;
 
-/* what: "packets", "flows" or "fields". */
-int sl_dump_new(struct sl_dump **out, const char *what, const struct sl_flow_table *flows,
-		struct sl_outbox *outbox, struct sl_counters *counters, struct sl_err *err);
+struct sl_dump_config {
+	const char *what; /* "packets", "flows" or "fields" */
+	const struct sl_flow_table *flows;
+	struct sl_outbox *outbox;
+	struct sl_counters *counters;
+	uint16_t community_seed;
+};
+
+int sl_dump_new(struct sl_dump **out, const struct sl_dump_config *config, struct sl_err *err);
 void sl_dump_free(struct sl_dump *d); /* NULL is fine */
 size_t sl_dump_slot_bytes(void);      /* of SL_SLOT_DUMP */
 

@@ -28,6 +28,7 @@ static int build_publisher(struct sl_run *r, struct sl_err *err)
 		.journal_max = c->journal_max,
 		.kafka = &c->kafka,
 		.routes = &c->routes,
+		.community_seed = (uint16_t)c->community_seed,
 		.retro = !c->live,
 		.workers = r->lanes,
 		.release = sl_loaded_release,
@@ -132,7 +133,9 @@ int sl_run_build(struct sl_run *r, struct sl_err *err)
 	const struct sl_sensor_config *c = r->config;
 	r->lanes = (unsigned)(c->live ? c->workers * c->interfaces.n : c->workers);
 	r->signal_fd = r->wake_fd = r->done_fd = -1;
-	int rc = build_signals(r, err);
+	int rc = sl_capture_check_filter(c->filter, err); /* else every file would complain of it */
+	if (rc == SL_OK)
+		rc = build_signals(r, err);
 	if (rc == SL_OK && !c->dump)
 		rc = sl_loaded_open(&r->loaded, c->ruleset, err);
 	if (rc == SL_OK)
@@ -170,7 +173,9 @@ int sl_run_take_down(struct sl_run *r)
 int sl_run_check(const struct sl_sensor_config *c, struct sl_err *err)
 {
 	struct sl_loaded_ruleset *loaded = NULL;
-	int rc = c->ruleset ? sl_loaded_open(&loaded, c->ruleset, err) : SL_OK;
+	int rc = sl_capture_check_filter(c->filter, err);
+	if (rc == SL_OK && c->ruleset)
+		rc = sl_loaded_open(&loaded, c->ruleset, err);
 	sl_loaded_release(loaded);
 	struct sl_publish_config p = { .sensor_id = c->id, .country = c->country, .journal = c->journal,
 				       .journal_max = c->journal_max, .kafka = &c->kafka,

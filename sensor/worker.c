@@ -91,7 +91,12 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, struct sl_err *err)
 {
 	const struct sl_sensor_config *s = c->sensor;
-	struct sl_flow_config flow = { .max = s->flow_max / c->workers,
+	struct sl_flow_config flow = { .max = s->flow_max / c->workers, .vlan = s->flow_vlan,
+				       .idle_s = { [SL_FLOW_CLOSED] = s->idle_closed,
+						   [SL_FLOW_NEW] = s->idle_new,
+						   [SL_FLOW_TCP_NEW] = s->idle_tcp_new,
+						   [SL_FLOW_ESTABLISHED] = s->idle_established,
+						   [SL_FLOW_TCP_ESTABLISHED] = s->idle_tcp },
 				       .ended = on_flow_end, .ctx = w, .counters = &w->counters };
 	struct sl_tcp_sink tcp = { w, on_stream, on_stream_end };
 	struct sl_inspect_sink inspect = { w, on_transaction };
@@ -113,7 +118,10 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 						   .match = on_match, .ctx = w };
 		rc = sl_detect_new(&w->detect, &detect, err);
 	} else if (rc == SL_OK) {
-		rc = sl_dump_new(&w->dump, s->dump, w->flows, w->outbox, &w->counters, err);
+		struct sl_dump_config dump = { .what = s->dump, .flows = w->flows, .outbox = w->outbox,
+					       .counters = &w->counters,
+					       .community_seed = (uint16_t)s->community_seed };
+		rc = sl_dump_new(&w->dump, &dump, err);
 	}
 	return rc;
 }

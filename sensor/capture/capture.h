@@ -55,6 +55,9 @@ uint64_t sl_source_begun_ms(const struct sl_source *s);
 /* How the reading went: SL_OK; SL_EPARTIAL if part was unreadable; SL_EFAIL if nothing was readable. */
 int sl_source_close(struct sl_source *s); /* frees; NULL is fine */
 
+/* Is the expression a filter at all? For Ethernet; without opening anything. */
+int sl_capture_check_filter(const char *filter, struct sl_err *err);
+
 /* "libpcap version 1.10.3 …": borrowed. */
 const char *sl_capture_library(void);
 

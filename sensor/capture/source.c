@@ -66,11 +66,29 @@ int sl_filter_set(pcap_t *pcap, const char *filter, struct sl_err *err)
 	struct bpf_program program;
 	if (!filter || !*filter)
 		return SL_OK;
-	if (pcap_compile(pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
-		return sl_fail(err, SL_EUSAGE, "capture.filter: %s", pcap_geterr(pcap));
-	int rc = pcap_setfilter(pcap, &program);
-	pcap_freecode(&program);
-	return rc == 0 ? SL_OK : sl_fail(err, SL_EFAIL, "capture.filter: %s", pcap_geterr(pcap));
+	int rc = pcap_compile(pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN);
+	if (rc == 0) {
+		rc = pcap_setfilter(pcap, &program);
+		pcap_freecode(&program);
+	}
+	return rc == 0 ? SL_OK : sl_fail(err, SL_EUSAGE, "capture.filter: %s", pcap_geterr(pcap));
+}
+
+int sl_capture_check_filter(const char *filter, struct sl_err *err)
+{
+	struct bpf_program program;
+	if (!filter || !*filter)
+		return SL_OK;
+	pcap_t *p = pcap_open_dead(DLT_EN10MB, SL_SNAPLEN);
+	if (!p)
+		return sl_fail(err, SL_ENOMEM, "out of memory");
+	int rc = pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN);
+	if (rc == 0)
+		pcap_freecode(&program);
+	else
+		rc = sl_fail(err, SL_EUSAGE, "capture.filter: %s", pcap_geterr(p));
+	pcap_close(p);
+	return rc;
 }
 
 const char *sl_link_text(int link, char *room, size_t size)

@@ -49,6 +49,7 @@ enum {
 struct sl_flow_key {
 	uint8_t low[16], high[16];
 	uint16_t low_port, high_port;
+	uint16_t tags[2]; /* the two outer VLAN ids, if they are to tell flows apart; else 0 */
 	uint8_t family, proto, unused[2];
 };
 
@@ -73,12 +74,21 @@ struct sl_flow {
 
 struct sl_flow_config {
 	uint64_t max;                     /* flows */
+	uint64_t idle_s[SL_FLOW_STATES];  /* seconds without a packet after which one ends */
+	bool vlan;                        /* the same addresses and ports in two VLANs are two flows */
 	size_t slot_bytes[SL_SLOT_COUNT]; /* multiples of 8 */
 	/* Called before a flow goes: other stages free what they keep. */
 	void (*ended)(void *ctx, struct sl_flow *flow, enum sl_flow_end why);
 	void *ctx;
 	struct sl_counters *counters;
 };
+
+/* Time-outs that suit most networks. */
+#define SL_FLOW_IDLE_S                                                                     \
+	{                                                                                  \
+		[SL_FLOW_CLOSED] = 30, [SL_FLOW_NEW] = 60, [SL_FLOW_TCP_NEW] = 120,        \
+		[SL_FLOW_ESTABLISHED] = 300, [SL_FLOW_TCP_ESTABLISHED] = 3600              \
+	}
 
 struct sl_flow_table;
 int sl_flow_table_new(struct sl_flow_table **out, const struct sl_flow_config *config,

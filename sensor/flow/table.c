@@ -17,13 +17,6 @@
 enum { EXPIRE_MOST = 128, SECOND_CHANCES = 16, FUTURE_S = 7200 };
 #define SECOND 1000000000ull
 
-/* Seconds without a packet after which a flow of that state ends. */
-static const uint32_t idle_s[SL_FLOW_STATES] = {
-	[SL_FLOW_CLOSED] = 30,       [SL_FLOW_NEW] = 60,
-	[SL_FLOW_TCP_NEW] = 120,     [SL_FLOW_ESTABLISHED] = 300,
-	[SL_FLOW_TCP_ESTABLISHED] = 3600,
-};
-
 struct list {
 	uint32_t oldest, newest;
 };
@@ -123,7 +116,8 @@ void sl_flow_prepare(const struct sl_flow_table *t, const struct sl_packet *p,
 	k->high_port = swap ? sport : dport;
 	k->family = p->src.family;
 	k->proto = p->proto;
-	k->unused[0] = k->unused[1] = 0;
+	k->tags[0] = t->config.vlan && p->vlans > 0 ? p->vlan[0] : 0;
+	k->tags[1] = t->config.vlan && p->vlans > 1 ? p->vlan[1] : 0;
 	lookup->side = swap;
 	lookup->hash = XXH3_64bits_withSeed(k, sizeof *k, t->seed);
 	__builtin_prefetch(&t->buckets[lookup->hash & t->mask]);
@@ -221,9 +215,9 @@ static void end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why
 	t->free = i;
 }
 
-static bool idle_too_long(const struct sl_flow *f, uint64_t now)
+static bool idle_too_long(const struct sl_flow_table *t, const struct sl_flow *f, uint64_t now)
 {
-	return now > f->last && now - f->last > idle_s[state_of(f)] * SECOND;
+	return now > f->last && now - f->last > t->config.idle_s[state_of(f)] * SECOND;
 }
 
 /* The old end of the least valuable state's list; one that has been active there gets a second
@@ -293,7 +287,7 @@ struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup
 {
 	struct sl_flow *f = find(t, lookup);
 	if (f) {
-		bool idle = idle_too_long(f, p->time);
+		bool idle = idle_too_long(t, f, p->time);
 		if (idle || begins_again(f, lookup->side, p)) {
 			end(t, f, idle ? SL_END_TIMEOUT : SL_END_REPLACED);
 			f = NULL;
@@ -323,12 +317,12 @@ void sl_flow_expire(struct sl_flow_table *t, uint64_t now)
 		while (l->oldest && budget > 0) {
 			struct sl_flow *f = flow_at(t, l->oldest);
 			bool future = f->queued > now_s + FUTURE_S; /* a clock that was set back */
-			if (!future && (now_s <= f->queued || now_s - f->queued <= idle_s[state]))
+			if (!future && (now_s <= f->queued || now_s - f->queued <= t->config.idle_s[state]))
 				break;
 			budget--;
 			if (future)
 				f->last = now;
-			if (idle_too_long(f, now)) {
+			if (idle_too_long(t, f, now)) {
 				end(t, f, state == SL_FLOW_CLOSED ? SL_END_CLOSED : SL_END_TIMEOUT);
 			} else {
 				list_remove(t, f);
@@ -392,6 +386,8 @@ void sl_flow_view_at(const struct sl_flow *f, const struct sl_flow_moment *m, st
 
 const char *sl_flow_state_text(const struct sl_flow *f)
 {
+	if ((f->side[0].flags | f->side[1].flags) & SL_SIDE_BEYOND)
+		return "beyond-depth"; /* from some byte on only counted */
 	switch (f->state) {
 	case SL_FLOW_CLOSED:
 		return f->reset ? "reset" : "closed";

@@ -163,14 +163,14 @@ static void write_tunnels(struct sl_json *j, const struct sl_match *m)
 	sl_json_close(j, ']');
 }
 
-static void write_flow(struct sl_json *j, const struct sl_match *m)
+static void write_flow(struct sl_json *j, const struct sl_match *m, uint16_t community_seed)
 {
 	const struct sl_flow_view *f = &m->flow;
 	bool ports = f->proto == IPPROTO_TCP || f->proto == IPPROTO_UDP || f->proto == IPPROTO_SCTP;
 	char id[SL_COMMUNITY_ID_TEXT];
 
 	sl_json_open(j, "flow", '{');
-	text_if(j, "community_id", sl_community_id(id, f, 0));
+	text_if(j, "community_id", sl_community_id(id, f, community_seed));
 	write_proto(j, f->proto);
 	text_if(j, "app", f->app);
 	write_tunnels(j, m);
@@ -326,7 +326,7 @@ void sl_alert_write(struct sl_json *j, const struct sl_alert *a)
 	write_labels(j, m->ruleset, ind);
 	write_indicator(j, m->ruleset, ind);
 	write_match(j, m, a->tail);
-	write_flow(j, m);
+	write_flow(j, m, a->community_seed);
 	write_link(j, m);
 	write_transaction(j, sl_span_of(a->tail + m->value_len + m->around_len, m->fields_len));
 	sl_json_u64(j, "count", 1);

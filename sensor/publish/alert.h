@@ -10,6 +10,7 @@ struct sl_alert {
 	const uint8_t *tail; /* value, bytes around the match, fields: as match.h says */
 	const char *sensor_id, *country, *epoch;
 	uint64_t seq;
+	uint16_t community_seed;
 	bool retro;
 };
 

@@ -23,6 +23,7 @@ struct sl_publish_config { /* strings and maps are borrowed until sl_publisher_f
 	const char *journal;  /* directory; NULL with `output` or `dump` */
 	uint64_t journal_max; /* bytes */
 	const struct sl_map *kafka, *routes;
+	uint16_t community_seed;
 	bool retro; /* alerts come from files: order by packet, mark them */
 	size_t workers;
 	void (*release)(struct sl_loaded_ruleset *); /* drops a match record's reference */

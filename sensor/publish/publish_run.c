@@ -103,7 +103,8 @@ static void take_match(struct sl_publisher *p, struct sl_outbox *from, const str
 		.country = p->config.country,
 		.epoch = p->epoch,
 		.seq = p->journal ? sl_journal_seq(p->journal) : p->seq,
-		.retro = p->config.retro,
+		.community_seed = p->config.community_seed,
+				  .retro = p->config.retro,
 	};
 
 	sl_json_reset(&p->json);

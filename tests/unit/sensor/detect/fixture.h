@@ -123,6 +123,7 @@ static inline struct fixture *fixture_with(const char *indicators, uint64_t at,
 		fail_msg("%s", err.text);
 	unlink(path);
 	struct sl_flow_config flow = {
+		.idle_s = SL_FLOW_IDLE_S,
 		.max = flows, .ended = fixture_flow_end, .ctx = x, .counters = &x->counters
 	};
 	flow.slot_bytes[SL_SLOT_DETECT] = sl_detect_slot_bytes();

@@ -41,6 +41,7 @@ static struct fixture *begin(uint64_t max)
 	struct sl_err err;
 	assert_non_null(x);
 	struct sl_flow_config c = { .max = max,
+				    .idle_s = SL_FLOW_IDLE_S,
 				    .slot_bytes = { 8, 16, 0 },
 				    .ended = on_end,
 				    .ctx = x,
