@@ -28,7 +28,7 @@ static struct sl_span keep(struct sl_detect *d, struct sl_span bytes, bool *ok)
 static uint64_t place_of(const struct sl_hit *hit)
 {
 	uint64_t place = hit->at->packet * 0x9E3779B97F4A7C15u ^ hit->transaction * 0xC2B2AE3D27D4EB4Fu;
-	return (place << 16 | place >> 48) ^ ((uint64_t)hit->field << 2 | hit->side << 1 | hit->crosses) ^ 1;
+	return (place << 16 | place >> 48) ^ ((uint64_t)hit->field << 2 | (uint64_t)hit->side << 1 | hit->crosses) ^ 1;
 }
 
 static bool repeats(struct sl_detect *d, const struct sl_hit *hit)

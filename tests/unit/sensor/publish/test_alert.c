@@ -10,7 +10,7 @@ static const char epoch[] = "01JDABCDEFGHJKMNPQRSTVWXYZ";
 static json_t *render(const struct sl_match *m, const void *tail, bool retro)
 {
 	struct sl_json j;
-	struct sl_alert a = { m, tail, "vn-hn-ix1", "VN", epoch, 184467, retro };
+	struct sl_alert a = { m, tail, "vn-hn-ix1", "VN", epoch, 184467, 0, retro };
 	json_error_t error;
 
 	sl_json_init(&j);
