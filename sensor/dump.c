@@ -231,6 +231,8 @@ void sl_dump_flow(struct sl_dump *d, const struct sl_sighting *at, struct sl_flo
 	sl_json_time(j, "start", v.start);
 	sl_json_time(j, "end", v.last);
 	sl_json_text(j, "state", sl_flow_state_text(flow));
+	if (flow->icmp_errors)
+		sl_json_u64(j, "icmp_errors", flow->icmp_errors);
 	direction(j, "to_server", flow, flow->client);
 	direction(j, "to_client", flow, !flow->client);
 	stream_digest(j, "to_server_sha256", slot->digest[flow->client]);

@@ -226,6 +226,8 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	sight(now, batch, i);
 	w->now = now;
 	struct sl_flow *flow = sl_flow_get(w->flows, lookup, p, &fresh);
+	if (p->has_quoted && sl_flow_quoted(w->flows, p))
+		sl_count(&w->counters, SL_COUNT_ICMP_ERRORS);
 	sl_flow_moment(flow, &now->flow);
 	if (fresh && w->detect)
 		sl_detect_flow(w->detect, now, flow);

@@ -37,6 +37,7 @@
 	X(FLOWS_ENDED, "flows_ended", "flows ended: closed, timed out or replaced")                   \
 	X(FLOWS_TIMED_OUT, "flows_timed_out", "of these, ended because nothing came any more")        \
 	X(FLOWS_EVICTED, "flows_evicted", "of these, ended early because the table was full")         \
+	X(ICMP_ERRORS, "icmp_errors", "ICMP errors about a flow that is followed")                     \
 	X(STREAM_BYTES, "stream_bytes", "TCP bytes delivered in order")                               \
 	X(STREAM_REPEATED, "stream_repeated_bytes", "TCP bytes that came again")                      \
 	X(STREAM_CONFLICTS, "stream_conflicts", "TCP bytes that came again and differed: possible evasion") \

@@ -168,8 +168,8 @@ const char *sl_proto_text(uint8_t proto)
 uint32_t sl_packet_pair_hash(const struct sl_packet *p)
 {
 	uint64_t a[2], b[2];
-	memcpy(a, p->src.bytes, 16);
-	memcpy(b, p->dst.bytes, 16);
+	memcpy(a, p->has_quoted ? p->quoted.src.bytes : p->src.bytes, 16);
+	memcpy(b, p->has_quoted ? p->quoted.dst.bytes : p->dst.bytes, 16);
 	uint64_t x = (a[0] ^ b[0]) + (a[1] ^ b[1]) * 0x9E3779B97F4A7C15u;
 	x *= 0xD6E8FEB86659FD93u;
 	return (uint32_t)(x >> 32);

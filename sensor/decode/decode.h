@@ -20,8 +20,8 @@ const char *sl_verdict_text(enum sl_verdict verdict);
 /* The name in JSON of an IP protocol ("tcp", "icmpv6"); NULL: it has none here, use the number. */
 const char *sl_proto_text(uint8_t proto);
 
-/* A hash of the innermost address pair, the same for both directions: which worker. Packets without
- * an IP header have 0. */
+/* A hash of the innermost address pair, the same for both directions, or of the pair that an ICMP error
+ * quotes: which worker. Packets without an IP header have 0. */
 uint32_t sl_packet_pair_hash(const struct sl_packet *p);
 
 /* The verdict's reason when a checksum is wrong: compare pointers. */

@@ -72,7 +72,7 @@ static void begin_ip(struct sl_decoding *d, uint8_t family, const uint8_t *addre
 	d->tunnel_layer = SL_LAYER_END;
 	d->tunnel_has_id = false;
 	d->in_udp = false;
-	p->has_ports = p->has_stamp = false;
+	p->has_ports = p->has_stamp = p->has_quoted = false;
 	p->sport = p->dport = 0;
 	p->tcp_flags = 0;
 	p->payload = sl_span_of(NULL, 0);

@@ -86,6 +86,13 @@ struct sl_fragment {
 	bool more;
 };
 
+/* The packet that an ICMP error is about. */
+struct sl_quoted {
+	struct sl_address src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+};
+
 struct sl_packet {
 	uint64_t number, time;
 	struct sl_address src, dst; /* family 0: no IP packet */
@@ -94,7 +101,7 @@ struct sl_packet {
 	uint8_t verdict;            /* enum sl_verdict */
 	uint8_t tcp_flags;
 	uint8_t layers, vlans, labels, tunnels;
-	bool has_ports, has_vni, has_teid, has_stamp;
+	bool has_ports, has_vni, has_teid, has_stamp, has_quoted;
 	uint32_t vni, teid; /* of the innermost such tunnel */
 	uint32_t seq, ack, stamp;   /* TCP; stamp is TSval, if has_stamp */
 	uint32_t len, caplen;       /* of the frame */
@@ -106,6 +113,7 @@ struct sl_packet {
 	uint16_t vlan[SL_VLANS_MAX];
 	uint32_t mpls[SL_MPLS_MAX];
 	struct sl_tunnel tunnel[SL_TUNNELS_MAX];
+	struct sl_quoted quoted;     /* if has_quoted */
 	struct sl_fragment fragment; /* if the verdict is SL_VERDICT_FRAGMENT */
 };
 

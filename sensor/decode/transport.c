@@ -128,6 +128,39 @@ enum sl_layer sl_decode_sctp(struct sl_decoding *d)
 	return SL_LAYER_END;
 }
 
+static bool is_error(const struct sl_packet *p)
+{
+	if (p->proto == IPPROTO_ICMPV6)
+		return p->sport >= 1 && p->sport <= 4; /* RFC 4443, section 2.1 */
+	return p->sport == 3 || p->sport == 4 || p->sport == 5 || p->sport == 11 || p->sport == 12;
+}
+
+/* RFC 792 and RFC 4443: an error carries the beginning of the packet that it is about: its IP header, and
+ * of its transport at least the ports. */
+static void read_quoted(struct sl_packet *p, struct sl_cur c)
+{
+	struct sl_quoted *q = &p->quoted;
+	bool v4 = p->src.family == 4;
+	size_t len = v4 ? 4 : 16;
+	uint8_t first = sl_cur_u8(&c);
+	memset(q, 0, sizeof *q);
+	sl_cur_take(&c, v4 ? 8 : 5);
+	q->proto = sl_cur_u8(&c);
+	sl_cur_take(&c, v4 ? 2 : 1);
+	const uint8_t *addresses = sl_cur_take(&c, 2 * len);
+	if (!addresses || first >> 4 != (v4 ? 4 : 6) || (v4 && (first & 15) < 5))
+		return;
+	sl_cur_take(&c, v4 ? (first & 15u) * 4 - 20 : 0);
+	q->sport = sl_cur_be16(&c);
+	q->dport = sl_cur_be16(&c);
+	if (c.failed)
+		return;
+	q->src.family = q->dst.family = p->src.family;
+	memcpy(q->src.bytes, addresses, len);
+	memcpy(q->dst.bytes, addresses + len, len);
+	p->has_quoted = true;
+}
+
 /* Type and code stand where other protocols have ports. What an error quotes is payload here. */
 static enum sl_layer decode_icmp(struct sl_decoding *d, bool pseudo)
 {
@@ -146,6 +179,8 @@ static enum sl_layer decode_icmp(struct sl_decoding *d, bool pseudo)
 	if (d->checksums && whole && sl_sum_fold(sl_sum_add(sum, start, len)) != 0xffff)
 		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
 	d->p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
+	if (is_error(d->p))
+		read_quoted(d->p, d->cur);
 	return SL_LAYER_END;
 }
 

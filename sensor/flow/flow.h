@@ -68,6 +68,7 @@ struct sl_flow {
 	uint64_t packets[2], bytes[2]; /* by sending side */
 	const char *app;           /* set by inspect; a constant */
 	struct sl_tcp_side side[2];
+	uint8_t icmp_errors;       /* that quoted this flow; stays at 255 */
 	uint8_t known_client : 1;  /* proven by a SYN or by a parser */
 	uint8_t reset : 1;
 };
@@ -109,6 +110,9 @@ void sl_flow_prefetch(const struct sl_flow_table *t, const struct sl_flow_lookup
  * that timed out, or a closed one that a SYN begins again, ends first. */
 struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup *lookup,
 			    const struct sl_packet *p, bool *fresh);
+
+/* The packet is an ICMP error about another flow: counts it there. False: no such flow is followed. */
+bool sl_flow_quoted(struct sl_flow_table *t, const struct sl_packet *p);
 
 /* Ends what has been idle too long, a bounded number a call. Call between batches. */
 void sl_flow_expire(struct sl_flow_table *t, uint64_t now);

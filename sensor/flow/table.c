@@ -6,6 +6,7 @@
  * So a packet costs no list work, and each flow is asked once a time-out. */
 #include <assert.h>
 #include <netinet/in.h>
+#include <sensor/decode/decode.h>
 #include <sensor/flow/flow.h>
 #include <sensor/flow/key.h>
 #include <stdlib.h>
@@ -118,6 +119,11 @@ void sl_flow_prepare(const struct sl_flow_table *t, const struct sl_packet *p,
 	k->proto = p->proto;
 	k->tags[0] = t->config.vlan && p->vlans > 0 ? p->vlan[0] : 0;
 	k->tags[1] = t->config.vlan && p->vlans > 1 ? p->vlan[1] : 0;
+	if (p->has_quoted) { /* what quotes another pair is another flow, whichever worker takes it */
+		uint32_t pair = sl_packet_pair_hash(p);
+		k->tags[0] ^= (uint16_t)pair;
+		k->tags[1] ^= (uint16_t)(pair >> 16);
+	}
 	lookup->side = swap;
 	lookup->hash = XXH3_64bits_withSeed(k, sizeof *k, t->seed);
 	__builtin_prefetch(&t->buckets[lookup->hash & t->mask]);
@@ -306,6 +312,28 @@ struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup
 		sl_flow_restate(t, f);
 	}
 	return f;
+}
+
+bool sl_flow_quoted(struct sl_flow_table *t, const struct sl_packet *p)
+{
+	struct sl_packet about = { .src = p->quoted.src, .dst = p->quoted.dst, .sport = p->quoted.sport,
+				   .dport = p->quoted.dport, .proto = p->quoted.proto };
+	struct sl_flow_lookup lookup;
+	if (t->config.vlan) {
+		about.vlans = p->vlans;
+		memcpy(about.vlan, p->vlan, sizeof about.vlan);
+	}
+	if (about.proto == IPPROTO_ICMP || about.proto == IPPROTO_ICMPV6) {
+		about.dport = about.sport & 0xff; /* type and code stand where ports do */
+		about.sport >>= 8;
+	} else if (about.proto != IPPROTO_TCP && about.proto != IPPROTO_UDP && about.proto != IPPROTO_SCTP) {
+		about.sport = about.dport = 0;
+	}
+	sl_flow_prepare(t, &about, &lookup);
+	struct sl_flow *f = find(t, &lookup);
+	if (f && f->icmp_errors < UINT8_MAX)
+		f->icmp_errors++;
+	return f != NULL;
 }
 
 void sl_flow_expire(struct sl_flow_table *t, uint64_t now)
