@@ -9,7 +9,10 @@
 #include <sensor/worker.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { REST_MS = 1000, REST_PAUSE_MS = 20, REST_LOOKS = 4 };
 
 void sl_run_stop(struct sl_run *r)
 {
@@ -19,20 +22,45 @@ void sl_run_stop(struct sl_run *r)
 		abort(); /* an eventfd that never fills up */
 }
 
+/* A batch from the lane's own source, all the way. False: nothing came. */
+static bool take_batch(struct sl_lane *l, struct sl_batch *batch)
+{
+	l->rc = sl_source_read(l->source, &batch->frames, &l->err);
+	if (!batch->frames.n)
+		return false;
+	sl_worker_decode(l->worker, batch);
+	sl_worker_batch(l->worker, batch);
+	return true;
+}
+
+/* The end of a live capture: what the ring has so far is still taken, for a bounded time. The kernel
+ * hands a block over when it is full or old enough, so one look is not enough. */
+static void take_rest(struct sl_lane *l, struct sl_batch *batch)
+{
+	const struct timespec pause = { .tv_nsec = REST_PAUSE_MS * 1000000 };
+	uint64_t end_ms = sl_time_mono_ms() + REST_MS;
+	for (unsigned quiet = 0; quiet < REST_LOOKS && l->rc == SL_OK && sl_time_mono_ms() < end_ms;) {
+		if (take_batch(l, batch)) {
+			quiet = 0;
+		} else {
+			quiet++;
+			nanosleep(&pause, NULL);
+		}
+	}
+	sl_source_settle(l->source);
+}
+
 static void lane_from_source(struct sl_lane *l)
 {
 	struct sl_run *r = l->run;
 	struct sl_batch *batch = malloc(sizeof *batch);
 	l->rc = batch ? SL_OK : sl_fail(&l->err, SL_ENOMEM, "worker: out of memory");
 	while (l->rc == SL_OK && !atomic_load_explicit(&r->stop, memory_order_relaxed)) {
-		l->rc = sl_source_read(l->source, &batch->frames, &l->err);
-		if (batch->frames.n) {
-			sl_worker_decode(l->worker, batch);
-			sl_worker_batch(l->worker, batch);
-		} else if (l->rc == SL_OK) {
+		if (!take_batch(l, batch) && l->rc == SL_OK)
 			sl_worker_idle(l->worker, sl_time_now());
-		}
 	}
+	if (batch && r->config->live)
+		take_rest(l, batch);
 	if (l->rc == SL_SOURCE_END)
 		l->rc = SL_OK;
 	free(batch);

@@ -19,7 +19,8 @@
 	X(KERNEL_DROPS, "kernel_drops", "packets the kernel dropped because the ring was full")       \
 	X(INTERFACE_DROPS, "interface_drops", "packets the network card or its driver dropped")       \
 	X(RING_FREEZES, "ring_freezes", "times a ring was full and the kernel dropped until there was room") \
-	X(INTERFACE_LOST, "interface_lost", "times an interface went down or away and was waited for") \
+	X(RING_UNREAD, "ring_unread", "packets left in the ring when the sensor ended or lost the interface") \
+	X(INTERFACE_LOST, "interface_lost", "times an interface went away and was waited for")        \
 	X(DUPLICATES, "duplicates", "packets that a two-way mirror brought twice; taken once")        \
 	X(DECODE_OK, "decode_ok", "packets decoded to a transport header")                            \
 	X(DECODE_TRUNCATED, "decode_truncated", "packets that end before their headers do")           \

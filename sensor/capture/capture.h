@@ -52,6 +52,9 @@ int sl_source_read(struct sl_source *s, struct sl_frames *batch, struct sl_err *
 /* The monotonic clock (milliseconds) when the first packet came; 0: none yet. Any thread. */
 uint64_t sl_source_begun_ms(const struct sl_source *s);
 
+/* No more will be read: brings the counters up to date, so that what was lost is told. */
+void sl_source_settle(struct sl_source *s);
+
 /* How the reading went: SL_OK; SL_EPARTIAL if part was unreadable; SL_EFAIL if nothing was readable. */
 int sl_source_close(struct sl_source *s); /* frees; NULL is fine */
 

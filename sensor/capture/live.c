@@ -27,6 +27,7 @@ struct live_source {
 	struct sl_live_config config;
 	uint64_t seen_drops;   /* the interface's own counter, last time */
 	uint64_t next_try_ms;  /* while the interface is away */
+	uint64_t received;     /* by this handle's ring, without those it dropped */
 	unsigned reads;
 };
 
@@ -146,6 +147,7 @@ static int live_open(struct live_source *s, struct sl_err *err)
 static void read_drops(struct live_source *s)
 {
 	struct sl_ring_loss loss = sl_ring_loss(pcap_fileno(s->base.pcap));
+	s->received += loss.packets - loss.drops;
 	sl_count_add(s->base.counters, SL_COUNT_KERNEL_DROPS, loss.drops);
 	sl_count_add(s->base.counters, SL_COUNT_RING_FREEZES, loss.freezes);
 	if (s->config.worker != 0) /* the interface is shared: one worker counts for it */
@@ -163,12 +165,25 @@ static void wait_for_packets(struct live_source *s, int fd)
 	poll(list, 2, POLL_MS);
 }
 
+/* What is in the ring and will not be read is lost, and counted. */
+static void live_settle(struct sl_source *base)
+{
+	struct live_source *s = (struct live_source *)base;
+	if (!base->pcap)
+		return;
+	read_drops(s);
+	if (s->received > base->handed)
+		sl_count_add(base->counters, SL_COUNT_RING_UNREAD, s->received - base->handed);
+	s->received = base->handed = 0;
+}
+
 /* The interface went down or away: it is waited for, and the others go on. */
 static void lose_interface(struct live_source *s)
 {
 	sl_log(SL_WARN, "capture", "%s: %s; waiting for it to come back", s->config.interface,
 	       pcap_geterr(s->base.pcap));
 	sl_count(s->base.counters, SL_COUNT_INTERFACE_LOST);
+	live_settle(&s->base);
 	pcap_close(s->base.pcap);
 	s->base.pcap = NULL;
 	s->next_try_ms = sl_time_mono_ms() + TRY_MS;
@@ -215,10 +230,8 @@ static int live_read(struct sl_source *base, struct sl_frames *batch, struct sl_
 static int live_close(struct sl_source *base)
 {
 	struct live_source *s = (struct live_source *)base;
-	if (base->pcap) {
-		read_drops(s);
+	if (base->pcap)
 		pcap_close(base->pcap);
-	}
 	sl_twice_free(base->twice);
 	free(s);
 	return SL_OK;
@@ -231,7 +244,7 @@ int sl_source_live(struct sl_source **out, const struct sl_live_config *c, bool 
 	if (!s)
 		return sl_fail(err, SL_ENOMEM, "capture: out of memory");
 	s->base = (struct sl_source){
-		.read = live_read, .close = live_close, .known = known, .counters = counters
+		.read = live_read, .settle = live_settle, .close = live_close, .known = known, .counters = counters
 	};
 	s->config = *c;
 	s->seen_drops = sl_interface_drops(c->interface);

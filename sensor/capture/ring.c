@@ -78,7 +78,7 @@ struct sl_ring_loss sl_ring_loss(int fd)
 	socklen_t len = sizeof st;
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &st, &len) != 0)
 		memset(&st, 0, sizeof st);
-	return (struct sl_ring_loss){ st.tp_drops, st.tp_freeze_q_cnt };
+	return (struct sl_ring_loss){ st.tp_packets, st.tp_drops, st.tp_freeze_q_cnt };
 }
 
 uint64_t sl_interface_drops(const char *interface)

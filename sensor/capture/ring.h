@@ -8,6 +8,7 @@
 uint64_t sl_ring_bytes(int fd);
 
 struct sl_ring_loss {
+	uint64_t packets; /* that came, with those that were dropped */
 	uint64_t drops;   /* packets for which there was no room */
 	uint64_t freezes; /* times the ring was full */
 };

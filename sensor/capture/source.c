@@ -10,6 +10,7 @@ void sl_take_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *byte
 	struct sl_frames *b = take->batch;
 	uint32_t caplen = h->caplen < SL_SNAPLEN ? h->caplen : SL_SNAPLEN;
 	uint64_t time = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec; /* nanosecond handles */
+	take->source->handed++;
 	if (time < take->source->not_before)
 		return;
 	take->source->not_before = 0; /* a clock that is set back later must not cost packets */
@@ -54,6 +55,12 @@ int sl_source_read(struct sl_source *s, struct sl_frames *batch, struct sl_err *
 uint64_t sl_source_begun_ms(const struct sl_source *s)
 {
 	return atomic_load_explicit(&s->begun_ms, memory_order_relaxed);
+}
+
+void sl_source_settle(struct sl_source *s)
+{
+	if (s->settle)
+		s->settle(s);
 }
 
 int sl_source_close(struct sl_source *s)

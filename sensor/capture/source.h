@@ -8,12 +8,14 @@
 
 struct sl_source {
 	int (*read)(struct sl_source *s, struct sl_frames *batch, struct sl_err *err);
+	void (*settle)(struct sl_source *s); /* NULL: nothing to settle */
 	int (*close)(struct sl_source *s);
 	bool (*known)(int link);
 	struct sl_counters *counters;
 	pcap_t *pcap;
 	int link;
 	uint64_t number;     /* of the last packet */
+	uint64_t handed;     /* packets libpcap handed over, also those not taken */
 	struct sl_twice *twice; /* NULL: packets that come twice are taken twice */
 	_Atomic uint64_t begun_ms;
 	uint64_t not_before; /* packets with an older stamp are not ours */

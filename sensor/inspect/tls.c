@@ -113,7 +113,9 @@ enum sl_parse sl_tls_parse(struct sl_side *side, struct sl_span in, bool last, s
 	uint32_t len = sl_cur_be24(&c);
 	if (c.failed || sl_cur_left(&c) < len) {
 		if (!last) {
-			side->searched = (uint32_t)end_of_record(in);
+			size_t missing = c.failed ? 4 - message.len : len - sl_cur_left(&c);
+			size_t record = end_of_record(in);
+			side->searched = (uint32_t)(in.len + missing < record ? in.len + missing : record);
 			return SL_PARSE_MORE;
 		}
 		len = (uint32_t)sl_cur_left(&c);

@@ -1,0 +1,7 @@
+/* One side of a stream as HTTP. */
+#include "fuzz_parser.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return parse_input(sl_http_parse, data, size);
+}
