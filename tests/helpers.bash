@@ -11,6 +11,10 @@ pcaps=$top/pcaps
 pack=$top/rules/packs/demo.yaml
 export PATH=$PATH:/usr/sbin:/sbin
 
+# For `unshare -m`: where / is no mount of its own (in a chroot) the mounts' propagation cannot be set.
+propagation=private
+unshare -m --propagation private true 2>/dev/null || propagation=unchanged
+
 # Called by each setup(). T: the test's folder, readable for other users too.
 set_up() {
 	T=$(mktemp -d "${TMPDIR:-/tmp}/selat-test.XXXXXX")

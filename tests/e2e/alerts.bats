@@ -14,7 +14,7 @@ start_chain() {
 	start sensor bash -c 'exec "$@" <go' - "$bin/selat-sensor" -r - -R ruleset -s sensor.id=vn-hn-ix1 \
 		-s sensor.country=VN -s journal.directory="$T/journal" -s kafka.bootstrap.servers=embedded --stats stats "$@"
 	sensor=$pid
-	exec 9>go
+	exec 9<>go
 	wait_for sensor.err "embedded broker is at"
 }
 feed() {

@@ -40,11 +40,11 @@ read_back() {
 start_full() {
 	mkdir small
 	mkfifo full.in
-	start full unshare -m bash -c 'mount -t tmpfs -o size=4m none small && exec "$@" <full.in' - \
+	start full unshare -m --propagation "$propagation" bash -c 'mount -t tmpfs -o size=4m none small && exec "$@" <full.in' - \
 		"$bin/selat-sensor" -r - -R ruleset -s journal.directory="$T/small" --stats full.stats \
 		-s kafka.bootstrap.servers=embedded
 	local full=$pid
-	exec 9>full.in
+	exec 9<>full.in
 	wait_for full.err "embedded broker is at"
 	dd if=/dev/zero of="/proc/$full/root$T/small/filler" bs=64k 2>/dev/null || true
 	queries 100 >&9
@@ -141,11 +141,11 @@ start_full() {
 	start follow alerts follow -b "$broker" --json --from beginning
 	mkdir journal
 	mkfifo go
-	start sensor unshare -m bash -c 'mount -t tmpfs -o size=4m none journal && exec "$@" <go' - \
+	start sensor unshare -m --propagation "$propagation" bash -c 'mount -t tmpfs -o size=4m none journal && exec "$@" <go' - \
 		"$bin/selat-sensor" -r - -R ruleset -s sensor.id=vn-hn-ix1 -s journal.directory="$T/journal" --stats stats \
 		-s kafka.bootstrap.servers="$broker" -s routes.n.topic=selat.alerts -s routes.n.tlp=TLP:AMBER
 	local sensor=$pid disk
-	exec 9>go
+	exec 9<>go
 	queries 3000 >some.pcap
 	head -c $((24 + 100 * (84 + 16))) some.pcap >&9
 	until_true 10 lines_are follow.out 50
@@ -188,7 +188,7 @@ start_full() {
 @test "a second sensor in the same folder is refused" {
 	start_hub
 	publish first "$broker" -r -
-	exec 9>first.in
+	exec 9<>first.in
 	until_true 5 test -e journal/lock
 	cat "$pcaps/dns.pcap" >&9
 	run --separate-stderr sensor -r "$pcaps/dns.pcap" -R ruleset -s journal.directory="$T/journal" \

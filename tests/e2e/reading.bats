@@ -299,7 +299,7 @@ plain() { jq -c 'del(.observed, .sensor.epoch) | .id |= sub("/[^/]*/"; "/")' "$@
 @test "a pipe that brings little: its packets are looked at when they come" {
 	mkfifo fifo
 	start sensor bash -c 'exec "$@" <fifo' - "$bin/selat-sensor" -r - -R ruleset -o alerts
-	exec 9>fifo
+	exec 9<>fifo
 	cat "$pcaps/dns.pcap" >&9
 	until_true 3 lines_are alerts 4
 }
@@ -307,7 +307,7 @@ plain() { jq -c 'del(.observed, .sensor.epoch) | .id |= sub("/[^/]*/"; "/")' "$@
 @test "SIGTERM ends a sensor whose pipe brings nothing" {
 	mkfifo fifo
 	start sensor bash -c 'exec "$@" <fifo' - "$bin/selat-sensor" -r - -R ruleset -o alerts
-	exec 9>fifo
+	exec 9<>fifo
 	cat "$pcaps/dns.pcap" >&9
 	until_true 1 test -s alerts || true
 	stop "$pid" TERM 3

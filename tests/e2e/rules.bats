@@ -204,7 +204,7 @@ wrong() {
 @test "a full device" {
 	need_root "mounting"
 	mkdir disk
-	unshare -m sh -c "mount -t tmpfs -o size=16k none disk && '$bin/selat-rules' compile '$pack' -o disk/out; echo \$? >rc; ls disk >left" 2>err || true
+	unshare -m --propagation "$propagation" sh -c "mount -t tmpfs -o size=16k none disk && '$bin/selat-rules' compile '$pack' -o disk/out; echo \$? >rc; ls disk >left" 2>err || true
 	same 1 "$(cat rc)"
 	has "No space left on device" "$(cat err)"
 	same "" "$(cat left)"
