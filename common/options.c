@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <selat/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ enum { OPERAND = 1, FIRST_ROW = 256 }; /* getopt's values: an operand; row i is 
 
 enum { WHERE_MAX = 256 };
 
-enum { ROW_HELP, ROW_VERSION, ROW_CONFIG, ROW_SET };
+enum { ROW_HELP, ROW_VERSION, ROW_VERBOSE, ROW_CONFIG, ROW_SET };
 const struct sl_option sl_option_common[SL_OPTION_COMMON] = {
 	[ROW_HELP] = { .letter = 'h',
 		       .name = "help",
@@ -26,6 +27,10 @@ const struct sl_option sl_option_common[SL_OPTION_COMMON] = {
 			  .name = "version",
 			  .type = SL_OPT_FLAG,
 			  .help = "print the version and exit" },
+	[ROW_VERBOSE] = { .letter = 'v',
+			  .name = "verbose",
+			  .type = SL_OPT_FLAG,
+			  .help = "log more, librdkafka's own lines among it" },
 	[ROW_CONFIG] = { .letter = 'c',
 			 .name = "config",
 			 .type = SL_OPT_TEXT,
@@ -206,6 +211,10 @@ static int take_option(struct arguments *a, const struct sl_option *row)
 	if (row == &sl_option_common[ROW_VERSION]) {
 		print_version(a->spec);
 		return SL_OPTIONS_DONE;
+	}
+	if (row == &sl_option_common[ROW_VERBOSE]) {
+		sl_log_level(SL_DEBUG);
+		return SL_OPTIONS_GO;
 	}
 	if (row == &sl_option_common[ROW_CONFIG])
 		a->config = optarg;

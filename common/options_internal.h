@@ -50,6 +50,6 @@ void sl_option_notes(char out[SL_OPTION_NOTES], const struct sl_option *row, con
 
 /* The rows that every program has: help, version, config, set. */
 extern const struct sl_option sl_option_common[];
-enum { SL_OPTION_COMMON = 4 };
+enum { SL_OPTION_COMMON = 5 };
 
 #endif

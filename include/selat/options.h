@@ -67,8 +67,8 @@ struct sl_options {
 enum sl_options_result { SL_OPTIONS_GO = 0, SL_OPTIONS_DONE = 1 }; /* DONE: --help or --version was printed */
 
 /* Fills `into` from the table, the file that -c names (or `config_default`, if it is not NULL and
- * the file exists), --set and the arguments. Every program gets --help, --version, -c and -s without
- * a row of its own. argv[0] is not looked at. Returns SL_OPTIONS_GO or _DONE, or a negative code.
+ * the file exists), --set and the arguments. Every program gets --help, --version, --verbose, -c and
+ * -s without a row of its own. argv[0] is not looked at. Returns SL_OPTIONS_GO or _DONE, or a negative code.
  * `operands` may be NULL if there are none; free it with sl_list_free. */
 int sl_options_read(const struct sl_options *spec, const char *config_default, int argc, char **argv,
 		    void *into, struct sl_list *operands, struct sl_err *err);
