@@ -12,14 +12,14 @@ net_up() {
     ip netns add "$net_client"
     ip netns add "$net_server"
     ip link add "$net_client_if" netns "$net_client" type veth peer name "$net_server_if" netns "$net_server"
-    ip -n "$net_client" addr add "$net_client_ip/24" dev "$net_client_if"
-    ip -n "$net_server" addr add "$net_server_ip/24" dev "$net_server_if"
+    nsenter --net=/run/netns/"$net_client" ip addr add "$net_client_ip/24" dev "$net_client_if"
+    nsenter --net=/run/netns/"$net_server" ip addr add "$net_server_ip/24" dev "$net_server_if"
     local ns
     for ns in "$net_client" "$net_server"; do
-        ip -n "$ns" link set lo up
+        nsenter --net=/run/netns/"$ns" ip link set lo up
     done
-    ip -n "$net_client" link set "$net_client_if" up
-    ip -n "$net_server" link set "$net_server_if" up
+    nsenter --net=/run/netns/"$net_client" ip link set "$net_client_if" up
+    nsenter --net=/run/netns/"$net_server" ip link set "$net_server_if" up
 }
 
 net_down() {
@@ -81,11 +81,11 @@ http {
   }
 }
 EOF
-    ip netns exec "$net_server" unbound -d -c "$dir/unbound.conf" >"$dir/unbound.log" 2>&1 &
-    ip netns exec "$net_server" nginx -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1 &
+    nsenter --net=/run/netns/"$net_server" unbound -d -c "$dir/unbound.conf" >"$dir/unbound.log" 2>&1 &
+    nsenter --net=/run/netns/"$net_server" nginx -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1 &
     for _ in $(seq 100); do
-        [ "$(ip netns exec "$net_server" ss -Hltn 'sport = :80' | wc -l)" -gt 0 ] &&
-            [ "$(ip netns exec "$net_server" ss -Hlun 'sport = :53' | wc -l)" -gt 0 ] && return 0
+        [ "$(nsenter --net=/run/netns/"$net_server" ss -Hltn 'sport = :80' | wc -l)" -gt 0 ] &&
+            [ "$(nsenter --net=/run/netns/"$net_server" ss -Hlun 'sport = :53' | wc -l)" -gt 0 ] && return 0
         sleep 0.1
     done
     echo "net: the servers did not start" >&2
@@ -97,9 +97,9 @@ EOF
 net_talk() {
     local name
     for name in www.demo.example c2.evil.example k3j4h5g6f7d8s9a0q1w2e3.dga.example; do
-        ip netns exec "$net_client" dig +tries=1 +time=2 @"$net_server_ip" "$name" A >/dev/null
+        nsenter --net=/run/netns/"$net_client" dig +tries=1 +time=2 @"$net_server_ip" "$name" A >/dev/null
     done
-    local curl=(ip netns exec "$net_client" curl -sS -m 5 -o /dev/null)
+    local curl=(nsenter --net=/run/netns/"$net_client" curl -sS -m 5 -o /dev/null)
     "${curl[@]}" --resolve "www.demo.example:80:$net_server_ip" http://www.demo.example/
     "${curl[@]}" -A 'Mozilla/5.0 (selat-demo-bot)' --resolve "www.demo.example:80:$net_server_ip" \
         http://www.demo.example/index.html

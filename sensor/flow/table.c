@@ -117,6 +117,7 @@ void sl_flow_prepare(const struct sl_flow_table *t, const struct sl_packet *p,
 	k->high_port = swap ? sport : dport;
 	k->family = p->src.family;
 	k->proto = p->proto;
+	k->unused[0] = k->unused[1] = 0;
 	k->tags[0] = t->config.vlan && p->vlans > 0 ? p->vlan[0] : 0;
 	k->tags[1] = t->config.vlan && p->vlans > 1 ? p->vlan[1] : 0;
 	if (p->has_quoted) { /* what quotes another pair is another flow, whichever worker takes it */

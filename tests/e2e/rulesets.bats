@@ -90,7 +90,7 @@ patch() {
 }
 
 @test "another Hyperscan" {
-	patch 88 "$(printf '4.7.0 2018-01-01' | xxd -p)$(printf '00%.0s' {1..20})"
+	patch 88 "$(printf '4.7.0 2018-01-01' | od -An -tx1 | tr -d ' \n')$(printf '00%.0s' {1..20})"
 	refused patched "Hyperscan 4.7.0"
 	has "compile" "$stderr"
 }

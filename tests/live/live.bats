@@ -18,7 +18,7 @@ teardown() {
 
 # A sensor on the server's interface; alerts go to the file alerts, counters to stats.
 listen() {
-	start sensor ip netns exec "$net_server" "$bin/selat-sensor" -i "$net_server_if" -R ruleset -o alerts \
+	start sensor nsenter --net=/run/netns/"$net_server" "$bin/selat-sensor" -i "$net_server_if" -R ruleset -o alerts \
 		--stats stats "$@"
 	sensor=$pid
 	wait_for stats '"packets"'
@@ -28,18 +28,18 @@ packets_are() { [ "$(jq .packets stats)" -ge "$1" ]; }
 
 # replay COUNT CAPTURE: from the client's side, at 4000 packets a second.
 replay() {
-	ip netns exec "$net_client" tcpreplay -q --pps=4000 -i "$net_client_if" "$2" >replay.log 2>&1
+	nsenter --net=/run/netns/"$net_client" tcpreplay -q --pps=4000 -i "$net_client_if" "$2" >replay.log 2>&1
 	grep -qE "Successful packets: +$1\$" replay.log
 }
 
 # Neither side says anything by itself that a sensor would count.
 hush() {
-	ip netns exec "$net_client" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-	ip netns exec "$net_server" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-	ip -n "$net_server" link set "$net_server_if" arp off
-	ip -n "$net_client" link set "$net_client_if" arp off
-	ip netns exec "$net_server" sysctl -qw net.ipv4.conf.all.rp_filter=1
-	ip -n "$net_server" addr flush dev "$net_server_if"
+	nsenter --net=/run/netns/"$net_client" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	nsenter --net=/run/netns/"$net_server" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	nsenter --net=/run/netns/"$net_server" ip link set "$net_server_if" arp off
+	nsenter --net=/run/netns/"$net_client" ip link set "$net_client_if" arp off
+	nsenter --net=/run/netns/"$net_server" sysctl -qw net.ipv4.conf.all.rp_filter=1
+	nsenter --net=/run/netns/"$net_server" ip addr flush dev "$net_server_if"
 }
 
 talk_with() {
@@ -103,7 +103,7 @@ talk_with() {
 		for file in dns http http-ipv6 smtp tls12 tls13 vlan; do
 			sensor -r "$pcaps/$file.pcap" -R ruleset -o - 2>/dev/null >>want
 			n=$((n + $(sensor -r "$pcaps/$file.pcap" --dump packets | wc -l)))
-			ip netns exec "$net_client" tcpreplay -q --pps=4000 -i "$net_client_if" "$pcaps/$file.pcap" >replay.log 2>&1
+			nsenter --net=/run/netns/"$net_client" tcpreplay -q --pps=4000 -i "$net_client_if" "$pcaps/$file.pcap" >replay.log 2>&1
 		done
 		until_true 3 packets_are "$n"
 		stop "$sensor"
@@ -117,7 +117,7 @@ talk_with() {
 @test "--dump packets live" {
 	hush
 	queries 50 >some.pcap
-	start sensor ip netns exec "$net_server" "$bin/selat-sensor" -i "$net_server_if" --dump packets --stats stats
+	start sensor nsenter --net=/run/netns/"$net_server" "$bin/selat-sensor" -i "$net_server_if" --dump packets --stats stats
 	sensor=$pid
 	wait_for stats '"packets"'
 	replay 50 some.pcap
@@ -168,7 +168,7 @@ stats_newer_than() { [ "$(jq -r .time stats)" != "$1" ]; }
 @test "SIGTERM drains: what came is published" {
 	hush
 	queries 2000 >many.pcap
-	start sensor ip netns exec "$net_server" env XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" "$bin/selat-sensor" \
+	start sensor nsenter --net=/run/netns/"$net_server" env XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" "$bin/selat-sensor" \
 		-i "$net_server_if" -w 2 -R ruleset --stats stats -s kafka.bootstrap.servers=embedded -s journal.directory="$T/journal"
 	sensor=$pid
 	wait_for stats '"packets"'
@@ -183,11 +183,11 @@ stats_newer_than() { [ "$(jq -r .time stats)" != "$1" ]; }
 	hush
 	queries 50 >some.pcap
 	listen
-	ip -n "$net_server" link del "$net_server_if"
+	nsenter --net=/run/netns/"$net_server" ip link del "$net_server_if"
 	wait_for sensor.err "$net_server_if: The interface disappeared" 5
 	ip link add "$net_client_if" netns "$net_client" type veth peer name "$net_server_if" netns "$net_server"
-	ip -n "$net_client" link set "$net_client_if" arp off up
-	ip -n "$net_server" link set "$net_server_if" arp off up
+	nsenter --net=/run/netns/"$net_client" ip link set "$net_client_if" arp off up
+	nsenter --net=/run/netns/"$net_server" ip link set "$net_server_if" arp off up
 	sleep 2 # nothing says when it listens again
 	replay 50 some.pcap
 	until_true 3 lines_are alerts 50

@@ -23,14 +23,14 @@ teardown() {
 
 # Neither end says anything by itself that a sensor would count.
 quiet() {
-	ip netns exec "$1" sysctl -qw "net.ipv6.conf.all.disable_ipv6=1" "net.ipv4.conf.all.rp_filter=1"
-	ip -n "$1" addr flush dev "$2"
-	ip -n "$1" link set "$2" arp off
+	nsenter --net=/run/netns/"$1" sysctl -qw "net.ipv6.conf.all.disable_ipv6=1" "net.ipv4.conf.all.rp_filter=1"
+	nsenter --net=/run/netns/"$1" ip addr flush dev "$2"
+	nsenter --net=/run/netns/"$1" ip link set "$2" arp off
 }
 
 # listen INTERFACE… OPTION…
 listen() {
-	start sensor ip netns exec "$net_server" "$bin/selat-sensor" -R ruleset -o alerts --stats stats -i "$@"
+	start sensor nsenter --net=/run/netns/"$net_server" "$bin/selat-sensor" -R ruleset -o alerts --stats stats -i "$@"
 	sensor=$pid
 	wait_for stats '"packets"'
 }
@@ -47,7 +47,7 @@ mix() {
 # send INTERFACE COUNT OPTION…: $sent grows by what the kernel took.
 sent=0
 send() {
-	ip netns exec "$net_client" tcpreplay -q -K --loop=0 --limit="$2" -i "$1" "${@:3}" mix.pcap >replay.log 2>&1
+	nsenter --net=/run/netns/"$net_client" tcpreplay -q -K --loop=0 --limit="$2" -i "$1" "${@:3}" mix.pcap >replay.log 2>&1
 	local n
 	n=$(awk '/Successful packets:/ { print $3 }' replay.log)
 	[ "$n" -gt 0 ]
@@ -119,8 +119,8 @@ second_up() {
 	ip link add selat-c2 netns "$net_client" type veth peer name selat-s2 netns "$net_server"
 	quiet "$net_client" selat-c2
 	quiet "$net_server" selat-s2
-	ip -n "$net_client" link set selat-c2 up
-	ip -n "$net_server" link set selat-s2 up
+	nsenter --net=/run/netns/"$net_client" ip link set selat-c2 up
+	nsenter --net=/run/netns/"$net_server" ip link set selat-s2 up
 }
 
 lost_are() { [ "$(jq .interface_lost stats)" -ge "$1" ]; }
@@ -134,15 +134,15 @@ read_are() { [ "$(jq .packets stats)" -ge "$1" ]; }
 	send selat-c2 100 --pps=4000
 	until_true 3 read_are 200
 
-	ip -n "$net_server" link set selat-s2 down
+	nsenter --net=/run/netns/"$net_server" ip link set selat-s2 down
 	send "$net_client_if" 100 --pps=4000
 	until_true 3 read_are 300
-	ip -n "$net_server" link set selat-s2 up
+	nsenter --net=/run/netns/"$net_server" ip link set selat-s2 up
 	sleep 2 # nothing says when it listens again
 	send selat-c2 100 --pps=4000
 	until_true 3 read_are 400
 
-	ip -n "$net_server" link del selat-s2
+	nsenter --net=/run/netns/"$net_server" ip link del selat-s2
 	until_true 4 lost_are 1
 	send "$net_client_if" 100 --pps=4000
 	until_true 3 read_are 500
