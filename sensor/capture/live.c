@@ -222,7 +222,7 @@ static int live_read(struct sl_source *base, struct sl_frames *batch, struct sl_
 	}
 	if (batch->n == 0 && rc != PCAP_ERROR_BREAK)
 		wait_for_packets(s, pcap_get_selectable_fd(base->pcap));
-	if (++s->reads % DROPS_EVERY == 0)
+	if (batch->n == 0 || ++s->reads % DROPS_EVERY == 0) /* also when it is quiet: losses are told */
 		read_drops(s);
 	return SL_OK;
 }
