@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
@@ -17,7 +18,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { SEEN_MAX = 65536 };
+enum { SEEN_MAX = 65536, PATIENCE_MS = 30000 };
 
 /* --- a publisher with two routes --- */
 
@@ -171,7 +172,10 @@ static void note(struct seen *s, const char *id, uint64_t hash, uint64_t route_s
 	s->route_seq[s->n++] = route_seq;
 }
 
-static struct seen *read_topic(const char *servers, const char *topic, const char *route)
+/* What the topic holds: waits for as many alerts as there must be, then for silence, so that
+ * neither a slow machine nor an alert too many goes unseen. */
+static struct seen *read_topic(const char *servers, const char *topic, const char *route,
+			       uint64_t expected)
 {
 	struct seen *s = calloc(1, sizeof *s);
 	struct sl_consumer *c;
@@ -182,7 +186,8 @@ static struct seen *read_topic(const char *servers, const char *topic, const cha
 	assert_non_null(s);
 	if (sl_consumer_new(&c, NULL, servers, topic, SL_FROM_BEGINNING, &err) != SL_OK)
 		fail_msg("%s", err.text);
-	for (int empty = 0; empty < 4;) {
+	uint64_t deadline_ms = sl_time_mono_ms() + PATIENCE_MS;
+	for (int empty = 0; empty < 4 || (s->n < expected && sl_time_mono_ms() < deadline_ms);) {
 		int rc = sl_consumer_poll(c, 100, &m, &err);
 		if (rc < 0)
 			fail_msg("%s", err.text);
@@ -198,6 +203,9 @@ static struct seen *read_topic(const char *servers, const char *topic, const cha
 		json_decref(alert);
 	}
 	sl_consumer_free(c);
+	if (s->n < expected)
+		fail_msg("topic %s: %u alerts in %d ms, not %" PRIu64, topic, s->n, PATIENCE_MS,
+			 expected);
 	return s;
 }
 
@@ -264,8 +272,8 @@ static void policy_headers_and_numbers(void **state)
 	snprintf(pattern, sizeof pattern, "%s/journal/*/*", folder);
 	assert_int_equal(glob(pattern, 0, NULL, &files), GLOB_NOMATCH); /* delivered: let go */
 
-	struct seen *national = read_topic(sl_broker_address(broker), s.national, "national");
-	struct seen *region = read_topic(sl_broker_address(broker), s.region, "region");
+	struct seen *national = read_topic(sl_broker_address(broker), s.national, "national", 400);
+	struct seen *region = read_topic(sl_broker_address(broker), s.region, "region", 200);
 	assert_int_equal(national->n, 400);
 	assert_int_equal(region->n, 200);
 	assert_int_equal(national->repeated + region->repeated, 0);
@@ -299,8 +307,8 @@ static void undelivered_goes_out_after_a_restart(void **state)
 		assert_int_equal(count_of(p, SL_COUNT_DELIVERED), round == 0 ? 465 : 15);
 		sl_publisher_free(p);
 	}
-	struct seen *national = read_topic(sl_broker_address(broker), s.national, "national");
-	struct seen *region = read_topic(sl_broker_address(broker), s.region, "region");
+	struct seen *national = read_topic(sl_broker_address(broker), s.national, "national", 330);
+	struct seen *region = read_topic(sl_broker_address(broker), s.region, "region", 165);
 	assert_int_equal(national->n, 330);
 	assert_int_equal(region->n, 165);
 	assert_int_equal(national->repeated, 0);
@@ -371,7 +379,8 @@ static void kill_loses_nothing(void **state)
 	struct sl_publisher *p = begin(&s.config);
 	end(p, 10000);
 	sl_publisher_free(p);
-	struct seen *national = read_topic(sl_broker_address(broker), s.national, "national");
+	struct seen *national =
+		read_topic(sl_broker_address(broker), s.national, "national", journaled);
 	assert_true(national->n >= journaled);
 	assert_gapless(national); /* so nothing between the first and the last is missing */
 	seen_free(national);
@@ -514,7 +523,7 @@ static void embedded_broker_is_started(void **state)
 	put_matches(p, 20);
 	while (count_of(p, SL_COUNT_DELIVERED) < 20)
 		usleep(10000);
-	struct seen *trial = read_topic(sl_publisher_broker(p), "selat.alerts", "trial");
+	struct seen *trial = read_topic(sl_publisher_broker(p), "selat.alerts", "trial", 20);
 	assert_int_equal(trial->n, 20);
 	seen_free(trial);
 	end(p, 1000);
