@@ -29,13 +29,13 @@ struct sl_worker {
 
 /* --- what one stage hands to the next --- */
 
-static void on_stream(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes, bool gap)
+static void on_stream(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes, uint32_t lost)
 {
 	struct sl_worker *w = ctx;
 	uint64_t offset = flow->side[side].delivered - bytes.len;
-	sl_inspect_stream(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side, bytes, gap);
+	sl_inspect_stream(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side, bytes, lost);
 	if (w->detect)
-		sl_detect_stream(w->detect, w->now, flow, side, bytes, offset, gap);
+		sl_detect_stream(w->detect, w->now, flow, side, bytes, offset, lost != 0);
 	else
 		sl_dump_stream(w->dump, flow, side, bytes);
 }
@@ -43,6 +43,7 @@ static void on_stream(void *ctx, struct sl_flow *flow, unsigned side, struct sl_
 static void on_stream_end(void *ctx, struct sl_flow *flow, unsigned side)
 {
 	struct sl_worker *w = ctx;
+	sl_inspect_stream_end(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side);
 	if (w->detect)
 		sl_detect_stream_end(w->detect, w->now, flow, side);
 }
@@ -78,7 +79,7 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 	w->now = &w->ending;
 	if (flow->key.proto == IPPROTO_TCP)
 		sl_tcp_flush(w->tcp, flow);
-	sl_inspect_forget(w->inspect, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT));
+	sl_inspect_forget(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT));
 	if (w->detect)
 		sl_detect_forget(w->detect, flow);
 	else
@@ -99,7 +100,12 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 						   [SL_FLOW_TCP_ESTABLISHED] = s->idle_tcp },
 				       .ended = on_flow_end, .ctx = w, .counters = &w->counters };
 	struct sl_tcp_sink tcp = { w, on_stream, on_stream_end };
-	struct sl_inspect_sink inspect = { w, on_transaction };
+	struct sl_inspect_config inspect = { .gather_bytes = s->gather_bytes / c->workers,
+					     .state_bytes = s->inspect_bytes / c->workers,
+					     .sink = { w, on_transaction, NULL },
+					     .counters = &w->counters };
+	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
+		inspect.wanted[f] = !c->loaded || sl_detect_wants(c->loaded, (enum sl_field)f);
 	flow.slot_bytes[SL_SLOT_INSPECT] = sl_inspect_slot_bytes();
 	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;
 	flow.slot_bytes[SL_SLOT_DUMP] = c->loaded ? 0 : sl_dump_slot_bytes();
@@ -110,7 +116,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	if (rc == SL_OK)
 		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, s->depth, &tcp, &w->counters, err);
 	if (rc == SL_OK)
-		rc = sl_inspect_new(&w->inspect, s->gather_bytes / c->workers, &inspect, &w->counters, err);
+		rc = sl_inspect_new(&w->inspect, &inspect, err);
 	if (rc == SL_OK && c->loaded) {
 		struct sl_detect_config detect = { .loaded = c->loaded, .flows = w->flows,
 						   .counters = &w->counters, .at = s->at_time,

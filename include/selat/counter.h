@@ -50,11 +50,13 @@
 	X(STREAM_HELD_FULL, "stream_held_full", "TCP segments let go because the buffers were full")  \
 	X(STREAM_HELD_DROPPED, "stream_held_dropped_bytes", "bytes of held TCP segments that made room for others") \
 	X(GATHER_FULL, "gather_full", "messages not inspected because the buffers were full")         \
+	X(INSPECT_FULL, "inspect_full", "flows and bodies not inspected because the memory for them was used up") \
 	X(MESSAGE_TOO_LONG, "message_too_long", "messages cut because they were longer than the bound") \
 	X(VALUES_LEFT_OUT, "values_left_out", "values of messages that had too many of them; not inspected") \
 	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \
 	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \
 	X(SCAN_ERRORS, "scan_errors", "scans that Hyperscan refused; alarmed")                        \

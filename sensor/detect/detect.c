@@ -67,6 +67,15 @@ size_t sl_detect_slot_bytes(void)
 	return (sizeof(struct sl_detect_slot) + 7) & ~(size_t)7;
 }
 
+bool sl_detect_wants(const struct sl_loaded_ruleset *loaded, enum sl_field field)
+{
+	const struct sl_ruleset *rs = sl_loaded_view(loaded);
+	for (uint32_t i = 0; i < rs->conditions_n; i++)
+		if (rs->conditions[i].field == field)
+			return true;
+	return false;
+}
+
 void sl_scan_check(struct sl_detect *d, hs_error_t rc)
 {
 	static _Thread_local struct sl_pace pace;

@@ -8,6 +8,7 @@
 #include <selat/counter.h>
 #include <selat/err.h>
 #include <sensor/decode/packet.h>
+#include <sensor/flow/app.h>
 #include <sensor/flow/view.h>
 
 /* What other stages keep in a flow: bytes of their own behind the flow, zero at its start. */
@@ -28,11 +29,10 @@ enum sl_flow_end { SL_END_CLOSED, SL_END_TIMEOUT, SL_END_EVICTED, SL_END_REPLACE
 /* One direction of a TCP stream. tcp.c alone writes it. */
 struct sl_tcp_side {
 	uint64_t delivered; /* stream bytes so far */
-	uint64_t gap_bytes;
+	uint32_t gap_bytes; /* stays at UINT32_MAX */
 	uint32_t next;    /* the sequence number that is due */
 	uint32_t fin;     /* the FIN's, if SL_SIDE_FIN */
 	uint32_t held;    /* first segment that waits for a hole to be filled; 0: none */
-	uint32_t held_s;  /* seconds: since when */
 	uint32_t stamp;   /* the last TSval in order, if SL_SIDE_STAMP */
 	uint16_t held_n;
 	uint8_t flags;
@@ -50,27 +50,29 @@ struct sl_flow_key {
 	uint8_t low[16], high[16];
 	uint16_t low_port, high_port;
 	uint16_t tags[2]; /* the two outer VLAN ids, if they are to tell flows apart; else 0 */
-	uint8_t family, proto, unused[2];
+	uint8_t family, proto;
+	uint8_t unused[2]; /* zero */
 };
 
 struct sl_flow {
-	uint64_t hash;
+	uint32_t hash; /* the lower half of its key's */
 	struct sl_flow_key key;
 	uint32_t chain;            /* next in the bucket; 0: the last */
 	uint32_t older, newer;     /* in its state's list */
 	uint32_t queued;           /* seconds: when it was put there */
-	uint8_t state, seen;       /* enum sl_flow_state, SL_SEEN_* by side */
-	uint8_t client;            /* which side is the client: 0 low, 1 high */
-	uint8_t vlans;
-	uint16_t vlan[SL_VIEW_VLANS];
-	uint16_t icmp;             /* type and code of the first packet */
-	uint64_t start, last;      /* packet times */
-	uint64_t packets[2], bytes[2]; /* by sending side */
-	const char *app;           /* set by inspect; a constant */
-	struct sl_tcp_side side[2];
-	uint8_t icmp_errors;       /* that quoted this flow; stays at 255 */
+	uint8_t state : 4, seen : 2; /* enum sl_flow_state; bits by side */
 	uint8_t known_client : 1;  /* proven by a SYN or by a parser */
 	uint8_t reset : 1;
+	uint8_t client : 1;        /* which side is the client: 0 low, 1 high */
+	uint8_t vlans : 3;
+	uint8_t app;               /* enum sl_app; set by inspect */
+	uint8_t icmp_errors;       /* that quoted this flow; stays at 255 */
+	uint16_t icmp;             /* type and code of the first packet */
+	uint16_t vlan[SL_VIEW_VLANS];
+	uint64_t start, last;      /* packet times */
+	uint64_t bytes[2];         /* by sending side */
+	uint32_t packets[2];       /* stays at UINT32_MAX */
+	struct sl_tcp_side side[2];
 };
 
 struct sl_flow_config {
@@ -131,16 +133,16 @@ void sl_flow_view(const struct sl_flow *flow, struct sl_flow_view *view);
 /* What changes in a flow from packet to packet: enough to give a view of an earlier moment. Inline,
  * because one is taken for every packet. */
 struct sl_flow_moment {
-	uint64_t last, packets[2], bytes[2];
-	const char *app;
-	uint8_t seen, client;
+	uint64_t last, bytes[2];
+	uint32_t packets[2];
+	uint8_t seen, client, app;
 };
 
 static inline void sl_flow_moment(const struct sl_flow *flow, struct sl_flow_moment *m)
 {
-	*m = (struct sl_flow_moment){ flow->last, { flow->packets[0], flow->packets[1] },
-				      { flow->bytes[0], flow->bytes[1] }, flow->app, flow->seen,
-				      flow->client };
+	*m = (struct sl_flow_moment){ flow->last, { flow->bytes[0], flow->bytes[1] },
+				      { flow->packets[0], flow->packets[1] }, flow->seen, flow->client,
+				      flow->app };
 }
 void sl_flow_view_at(const struct sl_flow *flow, const struct sl_flow_moment *m,
 		     struct sl_flow_view *view);

@@ -137,6 +137,7 @@ void sl_flow_prefetch(const struct sl_flow_table *t, const struct sl_flow_lookup
 	__builtin_prefetch((const uint8_t *)f + 64);
 	__builtin_prefetch((const uint8_t *)f + 128);
 	__builtin_prefetch((const uint8_t *)f + 192);
+	__builtin_prefetch((const uint8_t *)f + 256);
 }
 
 static struct sl_flow *find(const struct sl_flow_table *t, const struct sl_flow_lookup *lookup)
@@ -144,7 +145,7 @@ static struct sl_flow *find(const struct sl_flow_table *t, const struct sl_flow_
 	uint32_t i = t->buckets[lookup->hash & t->mask];
 	while (i) {
 		struct sl_flow *f = flow_at(t, i);
-		if (f->hash == lookup->hash && memcmp(&f->key, &lookup->key, sizeof f->key) == 0)
+		if (f->hash == (uint32_t)lookup->hash && memcmp(&f->key, &lookup->key, sizeof f->key) == 0)
 			return f;
 		i = f->chain;
 	}
@@ -197,7 +198,7 @@ void sl_flow_restate(struct sl_flow_table *t, struct sl_flow *f)
 	if (state == f->state)
 		return;
 	list_remove(t, f);
-	f->state = (uint8_t)state;
+	f->state = state & 15;
 	list_append(t, f);
 }
 
@@ -259,15 +260,15 @@ static struct sl_flow *begin(struct sl_flow_table *t, const struct sl_flow_looku
 		i = t->fresh++;
 	struct sl_flow *f = flow_at(t, i);
 	memset(f, 0, t->flow_bytes);
-	f->hash = lookup->hash;
+	f->hash = (uint32_t)lookup->hash;
 	f->key = lookup->key;
 	f->start = f->last = p->time;
-	f->client = lookup->side;
+	f->client = lookup->side & 1u;
 	f->icmp = (uint16_t)(p->sport << 8 | (p->dport & 0xff));
-	f->vlans = p->vlans;
+	f->vlans = p->vlans & 7u;
 	memcpy(f->vlan, p->vlan, sizeof f->vlan);
-	f->seen = (uint8_t)(1u << lookup->side);
-	f->state = (uint8_t)state_of(f);
+	f->seen = (1u << lookup->side) & 3;
+	f->state = state_of(f) & 15;
 	f->chain = t->buckets[f->hash & t->mask];
 	t->buckets[f->hash & t->mask] = i;
 	list_append(t, f);
@@ -305,11 +306,11 @@ struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup
 		f = begin(t, lookup, p);
 	if (p->time > f->last)
 		f->last = p->time;
-	f->packets[lookup->side]++;
+	f->packets[lookup->side] += f->packets[lookup->side] < UINT32_MAX;
 	f->bytes[lookup->side] += p->len;
-	uint8_t seen = (uint8_t)(1u << lookup->side);
+	uint8_t seen = (1u << lookup->side) & 3;
 	if (!(f->seen & seen)) {
-		f->seen |= seen;
+		f->seen = (f->seen | seen) & 3u;
 		sl_flow_restate(t, f);
 	}
 	return f;
@@ -370,6 +371,16 @@ void sl_flow_end_all(struct sl_flow_table *t)
 
 /* --- what others see --- */
 
+const char *sl_app_text(enum sl_app app)
+{
+	static const char *const names[SL_APP_COUNT] = {
+#define X(id, name) [SL_APP_##id] = name,
+		SL_APPS(X)
+#undef X
+	};
+	return app < SL_APP_COUNT ? names[app] : NULL;
+}
+
 void sl_flow_prove_client(struct sl_flow *f, unsigned side)
 {
 	if (!f->known_client) {
@@ -404,7 +415,7 @@ void sl_flow_view_at(const struct sl_flow *f, const struct sl_flow_moment *m, st
 			    (m->seen >> !high & 1 ? SL_SEEN_TO_CLIENT : 0));
 	v->vlans = f->vlans;
 	memcpy(v->vlan, f->vlan, sizeof v->vlan);
-	v->app = m->app;
+	v->app = sl_app_text((enum sl_app)m->app);
 	v->start = f->start;
 	v->last = m->last;
 	for (unsigned i = 0; i < 2; i++) {

@@ -1,11 +1,12 @@
 /* TCP reassembly. Per worker. Segments beyond a hole lie in blocks of a fixed pool, a sorted list a
  * side; a segment longer than a block takes several. Sequence numbers are compared modulo 2^32. */
+#include <sensor/flow/recent.h>
 #include <sensor/flow/tcp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 enum {
-	BLOCK_BYTES = 2036,
+	BLOCK_BYTES = 2032,
 	HELD_MOST = 128,  /* blocks a side that wait: 256 KiB, then the hole is skipped */
 	HELD_S = 10,      /* seconds that they wait at most */
 	ACKED_S = 1,      /* and when the receiver has acknowledged the hole: it will not be filled */
@@ -19,6 +20,7 @@ struct block {
 	uint32_t next; /* index; 0: the last */
 	uint32_t seq;
 	uint32_t len;
+	uint32_t since; /* seconds: when it came */
 	uint8_t bytes[BLOCK_BYTES];
 };
 
@@ -32,6 +34,7 @@ struct sl_tcp {
 	struct sl_tcp_sink sink;
 	struct sl_counters *counters;
 	uint64_t depth; /* bytes a direction that are handed on; 0: all */
+	struct sl_recent *recent;
 	struct hoard hoard[HOARDS];
 	struct block *blocks; /* index 0 is none */
 	size_t size;
@@ -56,6 +59,11 @@ int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, uint64_t depth,
 		free(t);
 		return sl_fail(err, SL_ENOMEM, "TCP reassembly: no memory; lower flow.reassembly");
 	}
+	int rc = sl_recent_new(&t->recent, err);
+	if (rc != SL_OK) {
+		sl_tcp_free(t);
+		return rc;
+	}
 	*out = t;
 	return SL_OK;
 }
@@ -65,6 +73,7 @@ void sl_tcp_free(struct sl_tcp *t)
 	if (!t)
 		return;
 	munmap(t->blocks, t->size);
+	sl_recent_free(t->recent);
 	free(t);
 }
 
@@ -152,9 +161,16 @@ static inline int32_t after(uint32_t a, uint32_t b)
 
 /* --- handing on --- */
 
-static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_span bytes, bool gap)
+/* One direction of one connection: the flow's hash is keyed, and the same ports may be used again. */
+static uint64_t stream_of(const struct sl_flow *f, unsigned s)
+{
+	return f->hash ^ f->start << 33 ^ (uint64_t)s << 32;
+}
+
+static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_span bytes, uint32_t lost)
 {
 	struct sl_tcp_side *side = &f->side[s];
+	sl_recent_note(t->recent, stream_of(f, s), side->next, bytes);
 	side->next += (uint32_t)bytes.len;
 	if (t->depth && side->delivered + bytes.len >= t->depth) {
 		size_t within = (size_t)(t->depth - side->delivered);
@@ -167,7 +183,7 @@ static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_s
 	side->flags &= (uint8_t)~SL_SIDE_ENDED;
 	side->delivered += bytes.len;
 	sl_count_add(t->counters, SL_COUNT_STREAM_BYTES, bytes.len);
-	t->sink.data(t->sink.ctx, f, s, bytes, gap);
+	t->sink.data(t->sink.ctx, f, s, bytes, lost);
 }
 
 static void end_side(struct sl_tcp *t, struct sl_flow *f, unsigned s)
@@ -186,7 +202,9 @@ static void skip_to(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq)
 	if (hole <= 0)
 		return;
 	side->next = seq;
-	side->gap_bytes += (uint32_t)hole;
+	side->gap_bytes = (uint32_t)hole < UINT32_MAX - side->gap_bytes ?
+				  side->gap_bytes + (uint32_t)hole :
+				  UINT32_MAX;
 	sl_count(t->counters, SL_COUNT_STREAM_GAPS);
 	sl_count_add(t->counters, SL_COUNT_STREAM_GAP_BYTES, (uint32_t)hole);
 }
@@ -199,17 +217,17 @@ static void drain(struct sl_tcp *t, struct sl_flow *f, unsigned s, bool skip)
 		uint32_t i = side->held;
 		struct block *b = &t->blocks[i];
 		int32_t ahead = after(b->seq, side->next);
-		bool gap = ahead > 0;
-		if (gap && !skip)
+		uint32_t lost = ahead > 0 ? (uint32_t)ahead : 0;
+		if (lost && !skip)
 			return;
-		if (gap)
+		if (lost)
 			skip_to(t, side, b->seq);
-		skip = skip && !gap;
+		skip = skip && !lost;
 		side->held = b->next;
 		side->held_n--;
 		uint32_t old = ahead < 0 ? (uint32_t)-ahead : 0;
 		if (old < b->len)
-			deliver(t, f, s, sl_span_of(b->bytes + old, b->len - old), gap);
+			deliver(t, f, s, sl_span_of(b->bytes + old, b->len - old), lost);
 		block_give(t, i);
 	}
 }
@@ -218,7 +236,7 @@ static void drain(struct sl_tcp *t, struct sl_flow *f, unsigned s, bool skip)
 
 /* Puts bytes that no block has yet between two blocks, in as many blocks as they need. False: full. */
 static bool hold_run(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t **link, uint32_t seq,
-		     struct sl_span run)
+		     struct sl_span run, uint32_t now_s)
 {
 	while (run.len) {
 		uint32_t i = block_for(t, side);
@@ -227,6 +245,7 @@ static bool hold_run(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t **link
 		struct block *b = &t->blocks[i];
 		b->len = (uint32_t)(run.len < BLOCK_BYTES ? run.len : BLOCK_BYTES);
 		b->seq = seq;
+		b->since = now_s;
 		memcpy(b->bytes, run.at, b->len);
 		b->next = **link;
 		**link = i;
@@ -247,14 +266,15 @@ static void compare(struct sl_tcp *t, const struct block *b, uint32_t seq, const
 }
 
 /* Keeps the parts of a segment that lie in no block so far: the first copy wins. */
-static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struct sl_span bytes)
+static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struct sl_span bytes,
+		 uint32_t now_s)
 {
 	uint32_t *link = &side->held;
 	while (bytes.len) {
 		struct block *b = *link ? &t->blocks[*link] : NULL;
 		size_t room = b ? (after(b->seq, seq) > 0 ? b->seq - seq : 0) : bytes.len;
 		size_t run = room < bytes.len ? room : bytes.len;
-		if (run && !hold_run(t, side, &link, seq, sl_span_of(bytes.at, run)))
+		if (run && !hold_run(t, side, &link, seq, sl_span_of(bytes.at, run), now_s))
 			return false;
 		seq += (uint32_t)run;
 		bytes = sl_span_of(bytes.at + run, bytes.len - run);
@@ -273,25 +293,35 @@ static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struc
 
 /* --- taking --- */
 
+/* Bytes that were delivered already came again. A keep-alive's byte says nothing (RFC 9293, 3.8.4). */
+static void again(struct sl_tcp *t, const struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes)
+{
+	sl_count_add(t->counters, SL_COUNT_STREAM_REPEATED, bytes.len);
+	if (bytes.len == 1 && seq + 1 == f->side[s].next)
+		return;
+	size_t differing = sl_recent_differing(t->recent, stream_of(f, s), seq, bytes);
+	if (differing)
+		sl_count_add(t->counters, SL_COUNT_STREAM_CONFLICTS, differing);
+}
+
 /* A segment that begins at or before what is due. Where a held block has its bytes already, the block
  * came first and wins. */
 static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes,
-		     bool gap)
+		     uint32_t lost)
 {
 	struct sl_tcp_side *side = &f->side[s];
 	for (;;) {
 		size_t old = side->next - seq;
 		if (old)
-			sl_count_add(t->counters, SL_COUNT_STREAM_REPEATED,
-				     old < bytes.len ? old : bytes.len);
+			again(t, f, s, seq, sl_span_of(bytes.at, old < bytes.len ? old : bytes.len));
 		if (old >= bytes.len)
 			return;
 		bytes = sl_span_of(bytes.at + old, bytes.len - old);
 		size_t room = side->held ? t->blocks[side->held].seq - side->next : bytes.len;
 		size_t run = room < bytes.len ? room : bytes.len;
 		seq = side->next + (uint32_t)run;
-		deliver(t, f, s, sl_span_of(bytes.at, run), gap);
-		gap = false;
+		deliver(t, f, s, sl_span_of(bytes.at, run), lost);
+		lost = 0;
 		bytes = sl_span_of(bytes.at + run, bytes.len - run);
 		if (side->held)
 			drain(t, f, s, false);
@@ -305,18 +335,16 @@ static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t
 		       uint32_t now_s)
 {
 	struct sl_tcp_side *side = &f->side[s];
-	if (!side->held)
-		side->held_s = now_s;
-	if (hold(t, side, seq, bytes)) {
+	if (hold(t, side, seq, bytes, now_s)) {
 		hoard_note(t, f, s);
 		return;
 	}
 	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
 	while (side->held)
 		drain(t, f, s, true);
-	bool gap = after(seq, side->next) > 0;
+	int32_t lost = after(seq, side->next);
 	skip_to(t, side, seq);
-	take_due(t, f, s, seq, bytes, gap);
+	take_due(t, f, s, seq, bytes, lost > 0 ? (uint32_t)lost : 0);
 }
 
 /* Past the depth nothing is kept or put in order: the stream is only followed. */
@@ -349,7 +377,7 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 	if (ahead > 0)
 		take_ahead(t, f, s, seq, bytes, now_s);
 	else
-		take_due(t, f, s, seq, bytes, false);
+		take_due(t, f, s, seq, bytes, 0);
 }
 
 /* A hole does not wait for ever: nor for what both ends have, nor when both are done. */
@@ -360,14 +388,13 @@ static void give_up_holes(struct sl_tcp *t, struct sl_flow *f, unsigned s, const
 		struct sl_tcp_side *side = &f->side[i];
 		if (!side->held)
 			continue;
-		uint32_t waited = now_s > side->held_s ? now_s - side->held_s : 0;
+		uint32_t since = t->blocks[side->held].since;
+		uint32_t waited = now_s > since ? now_s - since : 0;
 		bool acked = i != s && p->tcp_flags & SL_TCP_ACK &&
 			     after(p->ack, t->blocks[side->held].seq) >= 0;
 		bool both = f->side[0].flags & f->side[1].flags & SL_SIDE_FIN && !p->payload.len;
-		if (waited > HELD_S || (acked && waited > ACKED_S) || both) {
+		if (waited > HELD_S || (acked && waited > ACKED_S) || both)
 			drain(t, f, i, true);
-			side->held_s = now_s;
-		}
 	}
 }
 

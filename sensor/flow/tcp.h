@@ -7,10 +7,10 @@
 
 #include <sensor/flow/flow.h>
 
-/* Who takes the streams. Bytes are borrowed for the call. */
+/* Who takes the streams. Bytes are borrowed for the call. lost: bytes that are missing before these. */
 struct sl_tcp_sink {
 	void *ctx;
-	void (*data)(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes, bool after_gap);
+	void (*data)(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes, uint32_t lost);
 	/* Nothing more is to be expected. After a forged FIN or RST data may come all the same, and
 	 * then this comes once more. */
 	void (*end)(void *ctx, struct sl_flow *flow, unsigned side);

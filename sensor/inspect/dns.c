@@ -82,23 +82,25 @@ static bool class_plausible(uint16_t class)
 	return class >= 1 && (class <= 4 || class == 254 || class == 255);
 }
 
-bool sl_dns_parse(struct sl_span in, struct sl_scratch *room, struct sl_message_values *out,
-		  bool *response)
+static bool datagram(struct sl_talk *t, struct sl_span in)
 {
 	struct sl_cur c = sl_cur_of(in.at, in.len);
 	struct header h;
-	uint8_t *text = room->a;
 	if (!header_read(&c, &h))
 		return false;
-	*response = h.flags >> 15;
+	bool response = h.flags >> 15;
 	for (unsigned i = 0; i < h.questions; i++) {
-		int len = name_read(&c, in, text);
+		uint8_t *text = sl_talk_room(t, NAME_MAX);
+		int len = text ? name_read(&c, in, text) : -1;
 		uint16_t type = sl_cur_be16(&c);
 		uint16_t class = sl_cur_be16(&c);
 		if (len < 0 || c.failed || !type || !class_plausible(class))
 			return false;
-		sl_value_add(out, SL_FIELD_DNS_QUERY, sl_span_of(text, (size_t)len));
-		text += len;
+		sl_value_add(t, SL_FIELD_DNS_QUERY, sl_span_of(text, (size_t)len));
 	}
+	sl_talk_client(t, response ? t->side ^ 1 : t->side);
+	sl_talk_done(t);
 	return true;
 }
+
+const struct sl_parser sl_dns_parser = { .messages = SL_COUNT_DNS_MESSAGES, .datagram = datagram };

@@ -60,8 +60,9 @@ static struct sl_span without_blank(struct sl_span in, size_t most)
 	return sl_span_of(in.at + n, in.len - n);
 }
 
-enum sl_parse sl_http_probe(struct sl_span in)
+static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
+	(void)t;
 	static const char response[] = { 'H', 'T', 'T', 'P', '/', '1', '.' };
 	struct sl_span line;
 	in = without_blank(in, BLANK_MAX);
@@ -117,14 +118,14 @@ static uint64_t number_read(struct sl_span s, unsigned base)
 }
 
 static void header_take(struct head *h, struct sl_span name, struct sl_span value,
-			struct sl_message_values *out)
+			struct sl_talk *t)
 {
 	if (is_name(name, "host")) {
-		sl_value_add_few(out, SL_FIELD_HTTP_HOST_RAW, value);
+		sl_value_add_few(t, SL_FIELD_HTTP_HOST_RAW, value);
 		if (!h->host.at)
 			h->host = value;
 	} else if (is_name(name, "user-agent")) {
-		sl_value_add_few(out, SL_FIELD_HTTP_USER_AGENT, value);
+		sl_value_add_few(t, SL_FIELD_HTTP_USER_AGENT, value);
 	} else if (is_name(name, "content-length")) {
 		h->length = number_read(value, 10);
 	} else if (is_name(name, "transfer-encoding")) {
@@ -133,7 +134,7 @@ static void header_take(struct head *h, struct sl_span name, struct sl_span valu
 	}
 }
 
-static void headers_read(struct sl_span in, struct head *h, struct sl_message_values *out)
+static void headers_read(struct sl_span in, struct head *h, struct sl_talk *t)
 {
 	struct sl_span line;
 	while (line_cut(&in, &line) && line.len) {
@@ -142,7 +143,7 @@ static void headers_read(struct sl_span in, struct head *h, struct sl_message_va
 			continue;
 		size_t n = (size_t)(colon - line.at);
 		struct sl_span name = trim(sl_span_of(line.at, n));
-		header_take(h, name, trim(sl_span_of(colon + 1, line.len - n - 1)), out);
+		header_take(h, name, trim(sl_span_of(colon + 1, line.len - n - 1)), t);
 	}
 }
 
@@ -170,19 +171,20 @@ static struct sl_span without_port(struct sl_span host)
 	return host;
 }
 
-static void request_line(struct sl_span line, struct head *h, struct sl_scratch *room,
-			 struct sl_message_values *out)
+static void request_line(struct sl_span line, struct head *h, struct sl_talk *t)
 {
 	int method = method_len(line);
 	size_t end = version_at(line);
 	if (method <= 0 || end <= (size_t)method)
 		return;
 	struct sl_span target = trim(sl_span_of(line.at + method, end - (size_t)method));
-	sl_value_add(out, SL_FIELD_HTTP_METHOD, sl_span_of(line.at, (size_t)method));
+	sl_value_add(t, SL_FIELD_HTTP_METHOD, sl_span_of(line.at, (size_t)method));
 	if (!target.len)
 		return;
-	sl_value_add(out, SL_FIELD_HTTP_URI_RAW, target);
-	sl_value_add(out, SL_FIELD_HTTP_URI, sl_span_of(room->a, sl_uri_normal(room->a, target)));
+	sl_value_add(t, SL_FIELD_HTTP_URI_RAW, target);
+	uint8_t *normal = sl_talk_room(t, target.len);
+	if (normal)
+		sl_value_add(t, SL_FIELD_HTTP_URI, sl_span_of(normal, sl_uri_normal(normal, target)));
 	h->host = authority_of(target);
 	if (!h->host.len)
 		h->host.at = NULL;
@@ -203,8 +205,7 @@ static size_t head_end(struct sl_span in, uint32_t searched)
 	return 0;
 }
 
-static enum sl_parse head_parse(struct sl_side *side, struct sl_span in, bool last,
-				struct sl_scratch *room, struct sl_message_values *out, size_t *consumed)
+static enum sl_parse head_parse(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_span line;
 	struct head h = { 0 };
@@ -215,59 +216,61 @@ static enum sl_parse head_parse(struct sl_side *side, struct sl_span in, bool la
 		*consumed = blank;
 		return SL_PARSE_DONE;
 	}
-	enum sl_parse probe = sl_http_probe(in);
-	if (probe == SL_PARSE_REFUSE)
+	if (probe(t, in) == SL_PARSE_REFUSE)
 		return SL_PARSE_REFUSE;
-	size_t end = head_end(in, side->searched);
-	if (!end && !last) {
-		side->searched = (uint32_t)in.len;
+	size_t end = head_end(in, t->at->searched);
+	if (!end && !t->last) {
+		sl_side_searched(t->at, in.len);
 		return SL_PARSE_MORE;
 	}
 	in.len = end ? end : in.len;
 	*consumed = blank + in.len;
 	if (!line_cut(&in, &line))
 		return SL_PARSE_REFUSE;
-	request_line(line, &h, room, out);
-	headers_read(in, &h, out);
+	request_line(line, &h, t);
+	headers_read(in, &h, t);
 	if (h.host.len) {
-		char *host = (char *)room->b;
-		size_t n = sl_name_normal(host, sizeof room->b, without_port(h.host));
+		struct sl_span raw = without_port(h.host);
+		char *host = (char *)sl_talk_room(t, raw.len + 1);
+		size_t n = host ? sl_name_normal(host, raw.len + 1, raw) : 0;
 		if (n)
-			sl_value_add(out, SL_FIELD_HTTP_HOST, sl_span_of(host, n));
+			sl_value_add(t, SL_FIELD_HTTP_HOST, sl_span_of(host, n));
 	}
-	side->phase = h.chunked ? CHUNK_SIZE : HEAD;
-	side->skip = h.chunked ? 0 : h.length;
+	t->at->phase = h.chunked ? CHUNK_SIZE : HEAD;
+	sl_side_skip(t->at, h.chunked ? 0 : h.length);
+	sl_talk_client(t, t->side);
+	sl_talk_done(t);
 	return SL_PARSE_DONE;
 }
 
 /* RFC 9112, section 7.1: chunk = size in hex, extensions, CRLF, data, CRLF; the last has size 0 and
  * is followed by trailer lines and an empty one. */
-static enum sl_parse chunk_parse(struct sl_side *side, struct sl_span in, bool last, size_t *consumed)
+static enum sl_parse chunk_parse(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_span rest = in, line;
 	if (!line_cut(&rest, &line))
-		return last ? SL_PARSE_REFUSE : SL_PARSE_MORE;
+		return t->last ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 	*consumed = in.len - rest.len;
-	if (side->phase == TRAILER) {
+	if (t->at->phase == TRAILER) {
 		if (!line.len)
-			side->phase = HEAD;
-	} else if (side->phase == CHUNK_END) {
-		side->phase = CHUNK_SIZE;
+			t->at->phase = HEAD;
+	} else if (t->at->phase == CHUNK_END) {
+		t->at->phase = CHUNK_SIZE;
 	} else {
 		if (!line.len || !isxdigit(line.at[0]))
 			return SL_PARSE_REFUSE;
-		side->skip = number_read(line, 16);
-		side->phase = side->skip ? CHUNK_END : TRAILER;
+		sl_side_skip(t->at, number_read(line, 16));
+		t->at->phase = t->at->skip ? CHUNK_END : TRAILER;
 	}
 	return SL_PARSE_DONE;
 }
 
-enum sl_parse sl_http_parse(struct sl_side *side, struct sl_span in, bool last, struct sl_scratch *room,
-			    struct sl_message_values *out, size_t *consumed)
+static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
-	if (in.len >= 7 && side->phase == HEAD && memcmp(in.at, "HTTP/1.", 7) == 0)
+	if (in.len >= 7 && t->at->phase == HEAD && memcmp(in.at, "HTTP/1.", 7) == 0)
 		return SL_PARSE_FINISH; /* the server's side: its requests are on the other */
-	if (side->phase == HEAD)
-		return head_parse(side, in, last, room, out, consumed);
-	return chunk_parse(side, in, last, consumed);
+	return t->at->phase == HEAD ? head_parse(t, in, consumed) : chunk_parse(t, in, consumed);
 }
+
+const struct sl_parser sl_http_parser = { .messages = SL_COUNT_HTTP_REQUESTS, .probe = probe,
+					  .stream = stream };

@@ -1,10 +1,9 @@
-/* Which protocol a stream speaks, and bringing each parser its message whole. Per worker.
+/* Which protocol a flow speaks, and bringing each parser its message whole. Per worker.
  *
  * A parser works on the chunk as it lies in the packet. Only what it cannot finish is gathered, and
  * parsed from the gathered bytes when more have come. */
 #include <netinet/in.h>
-#include <sensor/inspect/gather.h>
-#include <sensor/inspect/parse.h>
+#include <sensor/inspect/inspect_internal.h>
 #include <stdlib.h>
 
 enum {
@@ -13,44 +12,23 @@ enum {
 	PORT_NETBIOS = 137, /* shares DNS's shape, not its names (RFC 1002) */
 };
 
-typedef enum sl_parse parse_fn(struct sl_side *side, struct sl_span in, bool last,
-			       struct sl_scratch *room, struct sl_message_values *out, size_t *consumed);
-
-enum app { APP_NONE, APP_HTTP, APP_TLS, APP_DNS, APP_COUNT };
-
-static const struct app_info {
-	const char *name;
-	enum sl_parse (*probe)(struct sl_span in);
-	parse_fn *parse;
-	enum sl_counter messages;
-} apps[APP_COUNT] = {
-	[APP_HTTP] = { "http", sl_http_probe, sl_http_parse, SL_COUNT_HTTP_REQUESTS },
-	[APP_TLS] = { "tls", sl_tls_probe, sl_tls_parse, SL_COUNT_TLS_HELLOS },
-	[APP_DNS] = { "dns", NULL, NULL, SL_COUNT_DNS_MESSAGES },
+static const struct sl_parser *const parsers[SL_APP_COUNT] = {
+	[SL_APP_HTTP] = &sl_http_parser,
+	[SL_APP_TLS] = &sl_tls_parser,
+	[SL_APP_DNS] = &sl_dns_parser,
 };
 
-struct slot {
-	struct sl_side side[2];
-	uint8_t app; /* enum app */
-};
+static const struct sl_span none = { NULL, 0 };
 
-struct sl_inspect {
-	struct sl_inspect_sink sink;
-	struct sl_counters *counters;
-	struct sl_gather *gather;
-	struct sl_scratch room;
-};
-
-int sl_inspect_new(struct sl_inspect **out, uint64_t gather_bytes, const struct sl_inspect_sink *sink,
-		   struct sl_counters *counters, struct sl_err *err)
+int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *config, struct sl_err *err)
 {
 	struct sl_inspect *i = malloc(sizeof *i);
 	if (!i)
 		return sl_fail(err, SL_ENOMEM, "inspect: out of memory");
-	i->sink = *sink;
-	i->counters = counters;
-	i->gather = NULL;
-	int rc = sl_gather_new(&i->gather, gather_bytes, counters, err);
+	memset(i, 0, offsetof(struct sl_inspect, room));
+	i->config = *config;
+	i->hold_left = config->state_bytes;
+	int rc = sl_gather_new(&i->gather, config->gather_bytes, config->counters, err);
 	if (rc != SL_OK) {
 		sl_inspect_free(i);
 		return rc;
@@ -69,42 +47,78 @@ void sl_inspect_free(struct sl_inspect *i)
 
 size_t sl_inspect_slot_bytes(void)
 {
-	return (sizeof(struct slot) + 7) & ~(size_t)7;
+	return sizeof(struct sl_slot);
 }
 
-static void found(struct sl_flow *flow, struct slot *slot, enum app app)
+static struct sl_talk talk_of(struct sl_inspect *i, struct sl_flow *flow, struct sl_slot *slot, unsigned side)
 {
-	slot->app = (uint8_t)app;
-	flow->app = apps[app].name;
+	i->values_n = 0;
+	i->room_used = 0;
+	return (struct sl_talk){ .inspect = i, .flow = flow, .slot = slot, .at = &slot->side[side],
+				 .state = slot->state, .parser = parsers[flow->app], .side = side };
 }
 
-/* Hands a message's fields on. The sender of a request is the client. */
-static void hand_on(struct sl_inspect *i, struct sl_flow *flow, enum app app, unsigned side,
-		    const struct sl_message_values *m, bool response)
+/* --- protocols come and go --- */
+
+/* False: there is no memory for its state. */
+static bool found(struct sl_talk *t, enum sl_app app)
 {
-	sl_count(i->counters, apps[app].messages);
-	if (m->left_out)
-		sl_count_add(i->counters, SL_COUNT_VALUES_LEFT_OUT, m->left_out);
-	sl_flow_prove_client(flow, response ? side ^ 1 : side);
-	i->sink.transaction(i->sink.ctx, flow, side, m->value, m->n);
+	size_t bytes = parsers[app]->state_bytes;
+	if (bytes) {
+		t->slot->state = t->state = sl_hold_take(t->inspect, bytes);
+		if (!t->state)
+			return false;
+	}
+	t->flow->app = (uint8_t)app;
+	t->parser = parsers[app];
+	return true;
+}
+
+static void state_drop(struct sl_talk *t)
+{
+	if (t->parser && t->parser->forget && t->slot->state)
+		t->parser->forget(t);
+	sl_hold_give(t->inspect, t->slot->state);
+	t->slot->state = t->state = NULL;
+}
+
+void sl_talk_anew(struct sl_talk *t)
+{
+	state_drop(t);
+	t->parser = NULL;
+	t->flow->app = SL_APP_NONE;
+	for (unsigned s = 0; s < 2; s++) {
+		if (s != t->side)
+			sl_gather_drop(t->inspect->gather, &t->slot->buffer[s]);
+		t->slot->side[s] = (struct sl_side){ 0 };
+	}
+}
+
+static void finish(struct sl_talk *t)
+{
+	sl_gather_drop(t->inspect->gather, &t->slot->buffer[t->side]);
+	t->at->finished = true;
+}
+
+/* Begins anew with what comes next. */
+static void side_reset(struct sl_talk *t)
+{
+	sl_gather_drop(t->inspect->gather, &t->slot->buffer[t->side]);
+	uint64_t tries = t->at->tries;
+	*t->at = (struct sl_side){ 0 };
+	t->at->tries = tries & 7;
 }
 
 /* --- streams --- */
 
-static void finish(struct sl_inspect *i, struct sl_side *side)
-{
-	sl_gather_drop(i->gather, &side->buffer);
-	side->finished = true;
-}
-
 /* Which protocol do these bytes begin? */
-static enum sl_parse probe(struct sl_span in, enum app *app)
+static enum sl_parse probe(const struct sl_talk *t, struct sl_span in, enum sl_app *app)
 {
 	enum sl_parse best = SL_PARSE_REFUSE;
-	for (unsigned a = 0; a < APP_COUNT; a++) {
-		enum sl_parse p = apps[a].probe ? apps[a].probe(in) : SL_PARSE_REFUSE;
+	for (unsigned a = SL_APP_NONE + 1; a < SL_APP_COUNT; a++) {
+		enum sl_parse p = parsers[a] && parsers[a]->probe ? parsers[a]->probe(t, in) : SL_PARSE_REFUSE;
 		if (p == SL_PARSE_DONE) {
-			*app = (enum app)a;
+			*app = (enum sl_app)a;
 			return p;
 		}
 		if (p == SL_PARSE_MORE)
@@ -114,135 +128,164 @@ static enum sl_parse probe(struct sl_span in, enum app *app)
 }
 
 /* One step over the bytes at hand. */
-static enum sl_parse step(struct sl_inspect *i, struct sl_flow *flow, struct slot *slot, unsigned s,
-			  struct sl_span in, bool last, size_t *consumed)
+static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
-	struct sl_side *side = &slot->side[s];
-	struct sl_message_values m = { .n = 0 };
-	if (slot->app == APP_NONE) {
-		enum app app;
-		enum sl_parse p = probe(in, &app);
+	t->inspect->values_n = 0;
+	t->inspect->room_used = 0;
+	if (t->flow->app == SL_APP_NONE) {
+		enum sl_app app;
+		enum sl_parse p = probe(t, in, &app);
 		if (p != SL_PARSE_DONE)
-			return last ? SL_PARSE_REFUSE : p;
-		found(flow, slot, app);
+			return t->last ? SL_PARSE_REFUSE : p;
+		if (!found(t, app))
+			return SL_PARSE_FINISH;
 	}
-	enum sl_parse p = apps[slot->app].parse(side, in, last, &i->room, &m, consumed);
-	if (p == SL_PARSE_DONE && (m.n || slot->app == APP_TLS)) /* a hello may name no server */
-		hand_on(i, flow, slot->app, s, &m, false);
-	if (p == SL_PARSE_DONE && slot->app == APP_TLS)
-		return SL_PARSE_FINISH; /* what follows is encrypted */
-	return p;
+	if (!t->parser->stream)
+		return SL_PARSE_FINISH;
+	enum sl_parse p = t->parser->stream(t, in, consumed);
+	return p == SL_PARSE_DONE && !*consumed && !t->at->skip ? SL_PARSE_REFUSE : p;
+}
+
+/* TLS may begin in the middle of anything: after a STARTTLS that was not understood, in a tunnel. */
+static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
+{
+	if (t->flow->app == SL_APP_TLS || bytes.len < 6 || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
+		return false;
+	sl_talk_anew(t);
+	return true;
 }
 
 /* No protocol here, or not any more. A stream picked up in its middle gets some chunks' patience. */
-static void refused(struct sl_inspect *i, struct slot *slot, struct sl_side *side)
+static void refused(struct sl_talk *t)
 {
-	sl_gather_drop(i->gather, &side->buffer);
-	side->searched = 0;
-	side->phase = 0;
-	if (slot->app != APP_NONE && !side->tries)
-		sl_count(i->counters, SL_COUNT_PARSE_ERRORS);
-	if (++side->tries >= TRIES_MOST)
-		finish(i, side);
+	side_reset(t);
+	if (t->flow->app != SL_APP_NONE && !t->at->tries)
+		sl_count(t->inspect->config.counters, SL_COUNT_PARSE_ERRORS);
+	t->at->tries = (t->at->tries + 1) & 7;
+	if (t->at->tries >= TRIES_MOST)
+		finish(t);
 }
 
 /* The message goes on beyond these bytes: keep what there is. Returns how much was kept; 0: lost. */
-static size_t keep(struct sl_inspect *i, struct sl_side *side, struct sl_span bytes)
+static size_t keep(struct sl_talk *t, struct sl_span bytes)
 {
-	size_t kept = sl_gather_append(i->gather, &side->buffer, bytes);
+	uint32_t *buffer = &t->slot->buffer[t->side];
+	size_t kept = sl_gather_append(t->inspect->gather, buffer, bytes);
 	if (!kept) {
-		sl_count(i->counters, SL_COUNT_GATHER_FULL);
-		sl_gather_drop(i->gather, &side->buffer);
-		side->searched = 0;
+		sl_count(t->inspect->config.counters, SL_COUNT_GATHER_FULL);
+		sl_gather_drop(t->inspect->gather, buffer);
+		sl_side_searched(t->at, 0);
 	}
 	return kept;
 }
 
 /* Works on the chunk itself. Returns the rest that was not used up; it is empty unless a message ended
  * and another begins. */
-static struct sl_span feed_direct(struct sl_inspect *i, struct sl_flow *flow, struct slot *slot,
-				  unsigned s, struct sl_span bytes)
+static struct sl_span feed_direct(struct sl_talk *t, struct sl_span bytes)
 {
-	struct sl_side *side = &slot->side[s];
-	struct sl_span none = { NULL, 0 };
 	size_t consumed = 0;
-	side->searched = 0;
-	switch (step(i, flow, slot, s, bytes, false, &consumed)) {
+	sl_side_searched(t->at, 0);
+	switch (step(t, bytes, &consumed)) {
 	case SL_PARSE_DONE:
+		t->at->tries = 0;
 		return sl_span_of(bytes.at + consumed, bytes.len - consumed);
 	case SL_PARSE_MORE: {
-		size_t kept = keep(i, side, bytes);
+		size_t kept = keep(t, bytes);
 		return kept ? sl_span_of(bytes.at + kept, bytes.len - kept) : none;
 	}
 	case SL_PARSE_FINISH:
-		finish(i, side);
+		finish(t);
 		return none;
 	default:
-		refused(i, slot, side);
+		if (turns_to_tls(t, bytes))
+			return bytes;
+		refused(t);
 		return none;
 	}
 }
 
 /* Works on gathered bytes with the chunk behind them. A message that does not end within the bound is
  * parsed as far as it goes, once. */
-static struct sl_span feed_gathered(struct sl_inspect *i, struct sl_flow *flow, struct slot *slot,
-				    unsigned s, struct sl_span bytes)
+static struct sl_span feed_gathered(struct sl_talk *t, struct sl_span bytes)
 {
-	struct sl_side *side = &slot->side[s];
-	struct sl_span none = { NULL, 0 };
-	size_t before = sl_gather_bytes(i->gather, side->buffer).len, consumed = 0;
-	size_t kept = before < SL_GATHER_MAX ? keep(i, side, bytes) : 0;
-	if (!side->buffer)
+	struct sl_gather *g = t->inspect->gather;
+	uint32_t *buffer = &t->slot->buffer[t->side];
+	size_t before = sl_gather_bytes(g, *buffer).len, consumed = 0;
+	size_t kept = before < SL_GATHER_MAX ? keep(t, bytes) : 0;
+	if (!*buffer)
 		return none;
-	struct sl_span whole = sl_gather_bytes(i->gather, side->buffer);
-	bool full = whole.len >= SL_GATHER_MAX;
-	enum sl_parse p = step(i, flow, slot, s, whole, full, &consumed);
-	if (full)
-		sl_count(i->counters, SL_COUNT_MESSAGE_TOO_LONG);
-	if (p == SL_PARSE_MORE && !full)
+	struct sl_span whole = sl_gather_bytes(g, *buffer);
+	t->last = whole.len >= SL_GATHER_MAX;
+	enum sl_parse p = step(t, whole, &consumed);
+	if (t->last)
+		sl_count(t->inspect->config.counters, SL_COUNT_MESSAGE_TOO_LONG);
+	if (p == SL_PARSE_MORE && !t->last)
 		return sl_span_of(bytes.at + kept, bytes.len - kept);
+	t->last = false;
 	if (p == SL_PARSE_FINISH) {
-		finish(i, side);
+		finish(t);
 		return none;
 	}
 	if (p != SL_PARSE_DONE || consumed < before) {
-		refused(i, slot, side);
+		if (turns_to_tls(t, bytes)) {
+			sl_gather_drop(g, buffer);
+			return bytes;
+		}
+		refused(t);
 		return none;
 	}
-	sl_gather_drop(i->gather, &side->buffer);
-	side->searched = 0;
+	t->at->tries = 0;
+	sl_gather_drop(g, buffer);
+	sl_side_searched(t->at, 0);
 	size_t used = consumed - before;
 	return sl_span_of(bytes.at + used, bytes.len - used);
 }
 
-static void lost_track(struct sl_inspect *i, struct sl_side *side)
+/* Bytes are missing. What a parser was to skip may be among them. */
+static void lost_bytes(struct sl_talk *t, uint64_t lost)
 {
-	sl_gather_drop(i->gather, &side->buffer);
-	side->searched = 0;
-	side->phase = 0;
-	side->skip = 0;
-	side->tries = 0;
+	const struct sl_parser *p = t->parser;
+	uint64_t skipped = t->at->skip < lost ? t->at->skip : lost;
+	sl_side_skip(t->at, t->at->skip - skipped);
+	lost -= skipped;
+	if (lost == 0 || (p && p->lost && !t->slot->buffer[t->side] && p->lost(t, lost)))
+		return;
+	side_reset(t);
+	t->at->tries = 0;
 }
 
-void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *at, unsigned s,
-		       struct sl_span bytes, bool after_gap)
+static void take(struct sl_talk *t, struct sl_span bytes)
 {
-	struct slot *slot = at;
-	struct sl_side *side = &slot->side[s];
-	if (side->finished)
-		return;
-	if (after_gap)
-		lost_track(i, side);
-	while (bytes.len && !side->finished) {
-		if (side->skip) {
-			size_t n = side->skip < bytes.len ? (size_t)side->skip : bytes.len;
-			side->skip -= n;
+	while (bytes.len && !t->at->finished) {
+		uint64_t skip = t->at->skip;
+		if (skip) {
+			size_t n = skip < bytes.len ? (size_t)skip : bytes.len;
+			sl_side_skip(t->at, skip - n);
 			bytes = sl_span_of(bytes.at + n, bytes.len - n);
 			continue;
 		}
-		bytes = side->buffer ? feed_gathered(i, flow, slot, s, bytes)
-				     : feed_direct(i, flow, slot, s, bytes);
+		bytes = t->slot->buffer[t->side] ? feed_gathered(t, bytes) : feed_direct(t, bytes);
+		t->state = t->slot->state;
 	}
+}
+
+void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
+		       struct sl_span bytes, uint64_t lost)
+{
+	struct sl_talk t = talk_of(i, flow, slot, side);
+	if (t.at->finished && !turns_to_tls(&t, bytes))
+		return;
+	if (lost)
+		lost_bytes(&t, lost);
+	take(&t, bytes);
+}
+
+void sl_inspect_stream_end(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side)
+{
+	struct sl_talk t = talk_of(i, flow, slot, side);
+	const struct sl_parser *p = t.parser;
+	if (p && p->end && !t.at->finished)
+		p->end(&t);
 }
 
 /* --- datagrams --- */
@@ -252,31 +295,62 @@ static bool on_port(const struct sl_flow *flow, uint16_t port)
 	return flow->key.low_port == port || flow->key.high_port == port;
 }
 
-void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *at, unsigned s,
+/* Tries the protocol on a datagram of a flow that is not known yet. */
+static bool try_datagram(struct sl_talk *t, enum sl_app app, struct sl_span payload)
+{
+	const struct sl_parser *p = parsers[app];
+	if (!p || !p->datagram || (p->probe_datagram && !p->probe_datagram(t, payload)))
+		return false;
+	if (p->probe_datagram && !found(t, app))
+		return false;
+	t->parser = p;
+	t->inspect->values_n = 0;
+	t->inspect->room_used = 0;
+	if (!p->datagram(t, payload)) {
+		state_drop(t);
+		t->parser = NULL;
+		t->flow->app = SL_APP_NONE;
+		return false;
+	}
+	t->flow->app = (uint8_t)app;
+	return true;
+}
+
+static bool find_datagram(struct sl_talk *t, struct sl_span payload)
+{
+	for (unsigned a = SL_APP_NONE + 1; a < SL_APP_COUNT; a++)
+		if (try_datagram(t, (enum sl_app)a, payload))
+			return true;
+	return false;
+}
+
+void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
 			 struct sl_span payload)
 {
-	struct slot *slot = at;
-	struct sl_side *side = &slot->side[s];
-	struct sl_message_values m = { .n = 0 };
-	bool response = false;
-	if (side->finished || flow->key.proto != IPPROTO_UDP)
+	struct sl_talk t = talk_of(i, flow, slot, side);
+	if (t.at->finished || flow->key.proto != IPPROTO_UDP || !payload.len)
 		return;
 	if (on_port(flow, PORT_NETBIOS)) {
-		side->finished = true;
+		t.at->finished = true;
 		return;
 	}
-	if (sl_dns_parse(payload, &i->room, &m, &response)) {
-		side->tries = 0;
-		found(flow, slot, APP_DNS);
-		hand_on(i, flow, APP_DNS, s, &m, response);
-	} else if (++side->tries >= TRIES_MOST && !on_port(flow, PORT_DNS)) {
-		side->finished = true;
+	t.last = true;
+	const struct sl_parser *p = t.parser;
+	if (p ? p->datagram && p->datagram(&t, payload) : find_datagram(&t, payload)) {
+		t.at->tries = 0;
+		return;
+	}
+	t.at->tries = (t.at->tries + 1) & 7;
+	if (t.at->tries >= TRIES_MOST) {
+		t.at->finished = !on_port(flow, PORT_DNS);
+		t.at->tries = 0;
 	}
 }
 
-void sl_inspect_forget(struct sl_inspect *i, void *at)
+void sl_inspect_forget(struct sl_inspect *i, struct sl_flow *flow, void *slot)
 {
-	struct slot *slot = at;
+	struct sl_talk t = talk_of(i, flow, slot, 0);
+	state_drop(&t);
 	for (unsigned s = 0; s < 2; s++)
-		sl_gather_drop(i->gather, &slot->side[s].buffer);
+		sl_gather_drop(i->gather, &t.slot->buffer[s]);
 }

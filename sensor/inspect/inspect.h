@@ -13,27 +13,48 @@ struct sl_value {
 	struct sl_span bytes;
 };
 
-enum { SL_VALUES_MAX = 32 }; /* of one transaction */
+enum { SL_VALUES_MAX = 256 }; /* of one transaction */
+
+/* A piece of a value that is a stream: a body, a file. */
+struct sl_piece {
+	enum sl_field field;
+	struct sl_span bytes;
+	uint64_t offset; /* of the bytes in the value */
+	bool last;       /* the value ends with these bytes, which may be none */
+	void **kept;     /* the receiver's own: NULL at the value's first piece, freed by it at the last */
+};
 
 struct sl_inspect_sink {
 	void *ctx;
 	/* A message was read whole. Values are borrowed for the call. side: who sent it. */
 	void (*transaction)(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_value *values,
 			    size_t n);
+	/* A stream's piece; borrowed for the call. NULL: nobody wants them. */
+	void (*piece)(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece);
+};
+
+struct sl_inspect_config {
+	uint64_t gather_bytes; /* for messages until they are whole */
+	uint64_t state_bytes;  /* for what parsers keep: their state, bodies being unpacked or hashed */
+	struct sl_inspect_sink sink;
+	bool wanted[SL_FIELD_COUNT]; /* what is dear to find out is found only for fields that are wanted */
+	struct sl_counters *counters;
 };
 
 struct sl_inspect;
-int sl_inspect_new(struct sl_inspect **out, uint64_t gather_bytes, const struct sl_inspect_sink *sink,
-		   struct sl_counters *counters, struct sl_err *err);
+int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *config, struct sl_err *err);
 void sl_inspect_free(struct sl_inspect *i); /* NULL is fine */
 
 size_t sl_inspect_slot_bytes(void); /* of SL_SLOT_INSPECT */
 
-/* slot is the flow's SL_SLOT_INSPECT. */
+/* slot is the flow's SL_SLOT_INSPECT. lost: bytes that are missing before these. */
 void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
-		       struct sl_span bytes, bool after_gap);
+		       struct sl_span bytes, uint64_t lost);
+void sl_inspect_stream_end(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side);
 void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
 			 struct sl_span payload);
-void sl_inspect_forget(struct sl_inspect *i, void *slot); /* the flow ends */
+/* Bytes that parsers keep now. */
+uint64_t sl_inspect_held(const struct sl_inspect *i);
+void sl_inspect_forget(struct sl_inspect *i, struct sl_flow *flow, void *slot); /* the flow ends */
 
 #endif

@@ -1,7 +1,7 @@
-/* One side of a stream as HTTP. */
+/* A TCP flow as HTTP. */
 #include "fuzz_parser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	return parse_input(sl_http_parse, data, size);
+	return fuzz_flow(IPPROTO_TCP, 1500, data, size);
 }

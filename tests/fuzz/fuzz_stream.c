@@ -36,11 +36,13 @@ static struct seen play(const uint8_t *data, size_t size, uint32_t cuts)
 {
 	static struct sl_counters counters;
 	struct seen seen = { 0, 0 };
-	struct sl_inspect_sink sink = { &seen, on_transaction };
+	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .state_bytes = 8 << 20,
+					    .sink = { &seen, on_transaction, NULL },
+					    .counters = &counters };
 	struct sl_inspect *inspect;
 	struct sl_flow flow = { .known_client = 1 };
 	void *slot = calloc(1, sl_inspect_slot_bytes());
-	REQUIRE(slot && sl_inspect_new(&inspect, 1 << 20, &sink, &counters, NULL) == SL_OK);
+	REQUIRE(slot && sl_inspect_new(&inspect, &config, NULL) == SL_OK);
 	for (size_t at = 0; at < size;) {
 		size_t n = size - at;
 		if (cuts) {
@@ -50,11 +52,11 @@ static struct seen play(const uint8_t *data, size_t size, uint32_t cuts)
 		uint8_t *piece = malloc(n);
 		REQUIRE(piece);
 		memcpy(piece, data + at, n);
-		sl_inspect_stream(inspect, &flow, slot, 0, sl_span_of(piece, n), false);
+		sl_inspect_stream(inspect, &flow, slot, 0, sl_span_of(piece, n), 0);
 		free(piece);
 		at += n;
 	}
-	sl_inspect_forget(inspect, slot);
+	sl_inspect_forget(inspect, &flow, slot);
 	sl_inspect_free(inspect);
 	free(slot);
 	return seen;
@@ -66,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct sl_span whole = sl_span_of(data + 1, size - 1);
 	struct seen a = play(whole.at, whole.len, 0), b = play(whole.at, whole.len, data[0] + 1u);
-	if (sl_http_probe(whole) == SL_PARSE_DONE || sl_tls_probe(whole) == SL_PARSE_DONE) {
+	if (sl_http_parser.probe(NULL, whole) == SL_PARSE_DONE ||
+	    sl_tls_parser.probe(NULL, whole) == SL_PARSE_DONE) {
 		REQUIRE(!a.messages == !b.messages);
 		REQUIRE(a.digest == b.digest);
 	}

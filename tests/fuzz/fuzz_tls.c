@@ -1,7 +1,7 @@
-/* One side of a stream as TLS. */
+/* A TCP flow as TLS. */
 #include "fuzz_parser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	return parse_input(sl_tls_parse, data, size);
+	return fuzz_flow(IPPROTO_TCP, 1500, data, size);
 }

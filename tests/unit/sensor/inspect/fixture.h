@@ -46,8 +46,11 @@ static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
 	struct fixture *x = calloc(1, sizeof *x);
 	struct sl_err err;
 	assert_non_null(x);
-	struct sl_inspect_sink sink = { x, fixture_transaction };
-	assert_int_equal(sl_inspect_new(&x->inspect, gather, &sink, &x->counters, &err), SL_OK);
+	struct sl_inspect_config config = { .gather_bytes = gather, .state_bytes = 64 << 20,
+					    .sink = { x, fixture_transaction, NULL },
+					    .counters = &x->counters };
+	memset(config.wanted, 1, sizeof config.wanted);
+	assert_int_equal(sl_inspect_new(&x->inspect, &config, &err), SL_OK);
 	x->slot = calloc(1, sl_inspect_slot_bytes());
 	assert_non_null(x->slot);
 	x->flow.key.proto = proto;
@@ -58,7 +61,8 @@ static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
 static inline void fixture_again(struct fixture *x)
 {
 	uint8_t proto = x->flow.key.proto;
-	sl_inspect_forget(x->inspect, x->slot);
+	sl_inspect_forget(x->inspect, &x->flow, x->slot);
+	assert_int_equal(sl_inspect_held(x->inspect), 0);
 	memset(x->slot, 0, sl_inspect_slot_bytes());
 	memset(&x->flow, 0, sizeof x->flow);
 	x->flow.key.proto = proto;
@@ -68,7 +72,8 @@ static inline void fixture_again(struct fixture *x)
 
 static inline void fixture_free(struct fixture *x)
 {
-	sl_inspect_forget(x->inspect, x->slot);
+	sl_inspect_forget(x->inspect, &x->flow, x->slot);
+	assert_int_equal(sl_inspect_held(x->inspect), 0);
 	sl_inspect_free(x->inspect);
 	free(x->slot);
 	free(x);
@@ -76,7 +81,7 @@ static inline void fixture_free(struct fixture *x)
 
 /* Each piece lies in memory of its own size, gone after the call. */
 static inline void fixture_feed(struct fixture *x, unsigned side, const void *bytes, size_t n,
-				bool gap)
+				uint64_t lost)
 {
 	uint8_t *exact = malloc(n ? n : 1);
 	assert_non_null(exact);
@@ -84,8 +89,14 @@ static inline void fixture_feed(struct fixture *x, unsigned side, const void *by
 	if (x->flow.key.proto == 17)
 		sl_inspect_datagram(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n));
 	else
-		sl_inspect_stream(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n), gap);
+		sl_inspect_stream(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n), lost);
 	free(exact);
+}
+
+/* The side's stream ends. */
+static inline void fixture_end(struct fixture *x, unsigned side)
+{
+	sl_inspect_stream_end(x->inspect, &x->flow, x->slot, side);
 }
 
 static inline uint64_t fixture_count(const struct fixture *x, enum sl_counter which)

@@ -81,7 +81,7 @@ static void response_proves_the_other_side(void **state)
 	fixture_feed(x, 0, w.at, w.n, false);
 	assert_string_equal(x->record, "dns.query=a.example\n--\n");
 	assert_int_equal(x->flow.client, 1);
-	assert_string_equal(x->flow.app, "dns");
+	assert_string_equal(sl_app_text(x->flow.app), "dns");
 	fixture_free(x);
 	x = fixture_new(17, 0);
 	w.at[2] = 1;

@@ -37,7 +37,7 @@ static void however_it_is_cut(void **state)
 	struct fixture *x = fixture_new(6, POOL);
 	fixture_every_split(x, 1, stream, sizeof stream - 1, record);
 	assert_int_equal(x->flow.client, 1);
-	assert_string_equal(x->flow.app, "http");
+	assert_string_equal(sl_app_text(x->flow.app), "http");
 	assert_int_equal(fixture_count(x, SL_COUNT_PARSE_ERRORS), 0);
 	assert_int_equal(fixture_count(x, SL_COUNT_GATHER_FULL), 0);
 	fixture_free(x);
@@ -50,7 +50,7 @@ static void the_servers_side_is_no_request(void **state)
 				       "GET / HTTP/1.1\r\n\r\n..";
 	struct fixture *x = fixture_new(6, POOL);
 	fixture_every_split(x, 0, response, sizeof response - 1, "");
-	assert_string_equal(x->flow.app, "http");
+	assert_string_equal(sl_app_text(x->flow.app), "http");
 	fixture_again(x); /* the same on a connection that is known */
 	fixture_feed(x, 1, stream, sizeof stream - 1, false);
 	for (size_t i = 0; i + 1 < sizeof response; i++)
@@ -100,7 +100,7 @@ static void request_line_without_end(void **state)
 	for (unsigned i = 0; i < 1000; i++)
 		fixture_feed(x, 0, text, sizeof text, false);
 	assert_string_equal(x->record, "");
-	assert_null(x->flow.app);
+	assert_int_equal(x->flow.app, SL_APP_NONE);
 	fixture_free(x);
 }
 

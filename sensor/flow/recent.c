@@ -1,0 +1,71 @@
+/* A direct-mapped table of digests. The digest is keyed by a secret of this run, so that nobody can
+ * find other bytes with the same one; a place is chosen by the stream, which is keyed too. */
+#include <sensor/flow/recent.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { PIECES = 1 << 14, STEPS = 64 }; /* STEPS: pieces that one repetition is compared with at most */
+
+struct piece {
+	uint32_t tag, len; /* len 0: none */
+	uint64_t digest;
+};
+
+struct sl_recent {
+	uint8_t secret[XXH3_SECRET_SIZE_MIN];
+	struct piece piece[PIECES];
+};
+
+int sl_recent_new(struct sl_recent **out, struct sl_err *err)
+{
+	struct sl_recent *r = calloc(1, sizeof *r);
+	if (!r || getrandom(r->secret, sizeof r->secret, 0) != sizeof r->secret) {
+		free(r);
+		return sl_fail(err, SL_ENOMEM, "TCP reassembly: out of memory");
+	}
+	*out = r;
+	return SL_OK;
+}
+
+void sl_recent_free(struct sl_recent *r)
+{
+	free(r);
+}
+
+/* Where a piece that begins there has its place, and what tells it from others there. */
+static size_t place_of(uint64_t stream, uint32_t seq, uint32_t *tag)
+{
+	uint64_t key = (stream ^ seq) * 0x9E3779B97F4A7C15u;
+	*tag = (uint32_t)(key >> 18);
+	return key >> 50; /* the upper 14 bits */
+}
+
+static uint64_t digest_of(const struct sl_recent *r, const uint8_t *at, size_t n)
+{
+	return XXH3_64bits_withSecret(at, n, r->secret, sizeof r->secret);
+}
+
+void sl_recent_note(struct sl_recent *r, uint64_t stream, uint32_t seq, struct sl_span bytes)
+{
+	uint32_t tag;
+	struct piece *p = &r->piece[place_of(stream, seq, &tag)];
+	*p = (struct piece){ tag, (uint32_t)bytes.len, digest_of(r, bytes.at, bytes.len) };
+}
+
+size_t sl_recent_differing(const struct sl_recent *r, uint64_t stream, uint32_t seq, struct sl_span bytes)
+{
+	size_t differing = 0;
+	for (unsigned step = 0; step < STEPS && bytes.len; step++) {
+		uint32_t tag;
+		const struct piece *p = &r->piece[place_of(stream, seq, &tag)];
+		if (p->tag != tag || !p->len || p->len > bytes.len)
+			break;
+		if (digest_of(r, bytes.at, p->len) != p->digest)
+			differing += p->len;
+		seq += p->len;
+		bytes = sl_span_of(bytes.at + p->len, bytes.len - p->len);
+	}
+	return differing;
+}

@@ -1,0 +1,20 @@
+/* A message's body, as HTTP carries it: its content codings undone, bounded in size and in ratio, and
+ * handed on as a file; the parts of a multipart body as files beside it. Private to inspect. */
+#ifndef SELAT_SENSOR_INSPECT_BODY_H
+#define SELAT_SENSOR_INSPECT_BODY_H
+
+#include <sensor/inspect/file.h>
+
+struct sl_body;
+
+/* encoding: the Content-Encoding header (several codings are undone from the last to the first), type:
+ * Content-Type, name: the file's (of a Content-Disposition or the target's last segment); NULL bytes
+ * where there is none. NULL: nobody wants anything of it or there is no memory; every function takes
+ * NULL. field: SL_FIELD_HTTP_REQUEST_BODY or SL_FIELD_HTTP_RESPONSE_BODY. */
+struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct sl_span type,
+			    struct sl_span name, enum sl_field field);
+void sl_body_data(struct sl_talk *t, struct sl_body *b, struct sl_span bytes);
+void sl_body_lost(struct sl_talk *t, struct sl_body *b); /* bytes are missing: what follows is let go of where it is coded */
+void sl_body_end(struct sl_talk *t, struct sl_body *b, bool whole);
+
+#endif

@@ -1,0 +1,128 @@
+/* Bodies on their way to the patterns and the hashes. Per worker. */
+#include <openssl/evp.h>
+#include <selat/digest.h>
+#include <sensor/inspect/file.h>
+#include <sensor/inspect/inspect_internal.h>
+
+enum { HASHES = 3, NAME_MAX_BYTES = 255 };
+
+static const struct {
+	enum sl_field field;
+	const EVP_MD *(*kind)(void);
+} hashes[HASHES] = {
+	{ SL_FIELD_FILE_MD5, EVP_md5 },
+	{ SL_FIELD_FILE_SHA1, EVP_sha1 },
+	{ SL_FIELD_FILE_SHA256, EVP_sha256 },
+};
+
+struct sl_file {
+	EVP_MD_CTX *hash[HASHES]; /* NULL: not wanted */
+	uint64_t bytes;
+	void *kept[2];        /* the receiver's, of file.data and of the body field */
+	enum sl_field body;
+	bool lost;
+	uint8_t name_len;
+	uint8_t name[NAME_MAX_BYTES];
+};
+
+static bool any_wanted(const struct sl_talk *t, enum sl_field body)
+{
+	bool any = sl_talk_wants(t, SL_FIELD_FILE_NAME) || sl_talk_wants(t, SL_FIELD_FILE_DATA) ||
+		   (body != SL_FIELD_COUNT && sl_talk_wants(t, body));
+	for (unsigned i = 0; i < HASHES; i++)
+		any = any || sl_talk_wants(t, hashes[i].field);
+	return any;
+}
+
+static EVP_MD_CTX *hash_begin(unsigned i)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	if (ctx && EVP_DigestInit_ex(ctx, hashes[i].kind(), NULL) == 1)
+		return ctx;
+	EVP_MD_CTX_free(ctx);
+	return NULL;
+}
+
+struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_field body)
+{
+	if (!any_wanted(t, body))
+		return NULL;
+	struct sl_file *f = sl_hold_take(t->inspect, sizeof *f);
+	if (!f)
+		return NULL;
+	f->body = body;
+	f->name_len = (uint8_t)(name.len < NAME_MAX_BYTES ? name.len : NAME_MAX_BYTES);
+	if (f->name_len)
+		memcpy(f->name, name.at, f->name_len);
+	for (unsigned i = 0; i < HASHES; i++)
+		if (sl_talk_wants(t, hashes[i].field))
+			f->hash[i] = hash_begin(i);
+	return f;
+}
+
+static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct sl_span bytes, bool last)
+{
+	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
+	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
+	if (!sink->piece || field == SL_FIELD_COUNT || !sl_talk_wants(t, field))
+		return;
+	struct sl_piece p = { .field = field, .bytes = bytes, .offset = f->bytes, .last = last,
+			      .kept = &f->kept[which] };
+	sink->piece(sink->ctx, t->flow, t->side, &p);
+}
+
+void sl_file_data(struct sl_talk *t, struct sl_file *f, struct sl_span bytes)
+{
+	if (!f || !bytes.len)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		piece(t, f, i, bytes, false);
+	for (unsigned i = 0; i < HASHES && !f->lost; i++)
+		if (f->hash[i])
+			EVP_DigestUpdate(f->hash[i], bytes.at, bytes.len);
+	f->bytes += bytes.len;
+}
+
+void sl_file_lost(struct sl_file *f)
+{
+	if (f)
+		f->lost = true;
+}
+
+/* Name and hashes, as a transaction of their own. */
+static void report(struct sl_talk *t, struct sl_file *f)
+{
+	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
+	struct sl_value value[1 + HASHES];
+	char hex[HASHES][2 * EVP_MAX_MD_SIZE + 1];
+	size_t n = 0;
+	if (f->name_len)
+		value[n++] = (struct sl_value){ SL_FIELD_FILE_NAME, sl_span_of(f->name, f->name_len) };
+	for (unsigned i = 0; i < HASHES; i++) {
+		uint8_t digest[EVP_MAX_MD_SIZE];
+		unsigned len = 0;
+		if (f->lost || !f->hash[i] || EVP_DigestFinal_ex(f->hash[i], digest, &len) != 1)
+			continue;
+		sl_hex(hex[i], sl_span_of(digest, len));
+		value[n++] = (struct sl_value){ hashes[i].field, sl_span_str(hex[i]) };
+	}
+	if (!n)
+		return;
+	sl_count(t->inspect->config.counters, SL_COUNT_FILES_SEEN);
+	sink->transaction(sink->ctx, t->flow, t->side, value, n);
+}
+
+void sl_file_end(struct sl_talk *t, struct sl_file *f, bool whole)
+{
+	if (!f)
+		return;
+	f->lost = f->lost || !whole;
+	if (f->bytes) {
+		for (unsigned i = 0; i < 2; i++)
+			piece(t, f, i, sl_span_of(NULL, 0), true);
+		report(t, f);
+	}
+	for (unsigned i = 0; i < HASHES; i++)
+		EVP_MD_CTX_free(f->hash[i]);
+	sl_hold_give(t->inspect, f);
+}

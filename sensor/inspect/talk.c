@@ -1,0 +1,106 @@
+/* What parsers say of a message, and the memory that they may keep. Per worker. */
+#include <sensor/inspect/inspect_internal.h>
+#include <stdlib.h>
+
+/* --- values --- */
+
+void sl_value_add(struct sl_talk *t, enum sl_field field, struct sl_span bytes)
+{
+	struct sl_inspect *i = t->inspect;
+	if (i->values_n < SL_VALUES_MAX)
+		i->value[i->values_n++] = (struct sl_value){ field, bytes };
+	else
+		sl_count(i->config.counters, SL_COUNT_VALUES_LEFT_OUT);
+}
+
+void sl_value_add_few(struct sl_talk *t, enum sl_field field, struct sl_span bytes)
+{
+	const struct sl_inspect *i = t->inspect;
+	size_t same = 0;
+	for (size_t k = 0; k < i->values_n; k++)
+		same += i->value[k].field == field;
+	if (same < SL_VALUES_A_FIELD)
+		sl_value_add(t, field, bytes);
+	else
+		sl_count(i->config.counters, SL_COUNT_VALUES_LEFT_OUT);
+}
+
+uint8_t *sl_talk_room(struct sl_talk *t, size_t bytes)
+{
+	struct sl_inspect *i = t->inspect;
+	if (bytes > sizeof i->room - i->room_used) {
+		sl_count(i->config.counters, SL_COUNT_VALUES_LEFT_OUT);
+		return NULL;
+	}
+	i->room_used += bytes;
+	return i->room + i->room_used - bytes;
+}
+
+void sl_talk_done(struct sl_talk *t)
+{
+	struct sl_inspect *i = t->inspect;
+	size_t n = i->values_n;
+	i->values_n = 0;
+	sl_count(i->config.counters, t->parser->messages);
+	i->config.sink.transaction(i->config.sink.ctx, t->flow, t->side, i->value, n);
+}
+
+bool sl_talk_wants(const struct sl_talk *t, enum sl_field field)
+{
+	return t->inspect->config.wanted[field];
+}
+
+struct sl_counters *sl_talk_counters(const struct sl_talk *t)
+{
+	return t->inspect->config.counters;
+}
+
+/* --- memory --- */
+
+struct held {
+	size_t bytes;
+	max_align_t at[];
+};
+
+static struct held *held_of(void *at)
+{
+	return (struct held *)(void *)((uint8_t *)at - offsetof(struct held, at));
+}
+
+void *sl_hold_take(struct sl_inspect *i, size_t bytes)
+{
+	struct held *h = NULL;
+	if (bytes <= i->hold_left)
+		h = calloc(1, sizeof *h + bytes);
+	if (!h) {
+		sl_count(i->config.counters, SL_COUNT_INSPECT_FULL);
+		return NULL;
+	}
+	i->hold_left -= bytes;
+	h->bytes = bytes;
+	return h->at;
+}
+
+uint64_t sl_inspect_held(const struct sl_inspect *i)
+{
+	return i->config.state_bytes - i->hold_left;
+}
+
+void *sl_hold_grow(struct sl_inspect *i, void *at, size_t bytes)
+{
+	void *larger = sl_hold_take(i, bytes);
+	if (!larger || !at)
+		return larger;
+	size_t have = held_of(at)->bytes;
+	memcpy(larger, at, have < bytes ? have : bytes);
+	sl_hold_give(i, at);
+	return larger;
+}
+
+void sl_hold_give(struct sl_inspect *i, void *at)
+{
+	if (!at)
+		return;
+	i->hold_left += held_of(at)->bytes;
+	free(held_of(at));
+}
