@@ -3,7 +3,6 @@
 #include <sensor/flow/recent.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 enum { PIECES = 1 << 14, STEPS = 64 }; /* STEPS: pieces that one repetition is compared with at most */

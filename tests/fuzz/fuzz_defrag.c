@@ -45,7 +45,8 @@ static struct op op_of(const uint8_t *b)
 static struct sl_packet packet_of(unsigned key, uint64_t time)
 {
 	struct sl_packet p = {
-		.time = time, .proto = PLAIN, .verdict = SL_VERDICT_FRAGMENT, .reason = "fragment"
+		.time = time, .proto = PLAIN, .verdict = SL_VERDICT_FRAGMENT,
+		.part = SL_PART_IP, .reason = "fragment"
 	};
 	p.src.family = p.dst.family = key & 1 ? 6 : 4;
 	p.src.bytes[0] = 10;
@@ -101,9 +102,9 @@ static void play_op(struct sl_defrag *d, const struct sl_counters *counters, con
 		bytes[i] = byte_of(o->offset + i, o->copy);
 	struct sl_packet p = packet_of(o->key, now);
 	p.fragment =
-		(struct sl_fragment){ sl_span_of(bytes, o->len), 77, (uint32_t)o->offset, o->more };
+		(struct sl_fragment){ sl_span_of(bytes, o->len), 77, (uint32_t)o->offset, o->more, 0 };
 	uint64_t bad = sl_counter_get(counters, SL_COUNT_FRAGMENT_BAD);
-	bool joined = sl_defrag_packet(d, &p, true, room);
+	bool joined = sl_defrag_packet(d, &p, true, room, NULL);
 	free(bytes);
 	if (sl_counter_get(counters, SL_COUNT_FRAGMENT_BAD) != bad) {
 		REQUIRE(!joined);
@@ -155,8 +156,8 @@ static void play_raw(struct sl_defrag *d, const uint8_t *data, size_t size)
 		struct sl_packet p = packet_of(data[0] & 3, now);
 		p.proto = data[1];
 		p.fragment = (struct sl_fragment){ sl_span_of(bytes, len), data[0] >> 4,
-						   data[4] * 8u, data[5] & 1 };
-		bool joined = sl_defrag_packet(d, &p, data[5] & 2, room);
+						   data[4] * 8u, data[5] & 1, 0 };
+		bool joined = sl_defrag_packet(d, &p, data[5] & 2, room, NULL);
 		free(bytes);
 		if (joined && p.payload.len)
 			REQUIRE(p.payload.at >= room &&

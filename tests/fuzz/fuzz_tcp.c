@@ -42,7 +42,7 @@ static uint64_t count(const struct run *r, enum sl_counter which)
 }
 
 static void on_data(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes,
-		    bool after_gap)
+		    uint32_t lost)
 {
 	struct run *r = ctx;
 	unsigned which = (unsigned)(flow - r->flow) * 2 + side;
@@ -56,7 +56,7 @@ static void on_data(void *ctx, struct sl_flow *flow, unsigned side, struct sl_sp
 		REQUIRE(bytes.at[i] == truth(which, at + i));
 		s->got[at + i] = 1;
 	}
-	REQUIRE(after_gap == (t->gap_bytes != s->gaps_told));
+	REQUIRE((lost != 0) == (t->gap_bytes != s->gaps_told));
 	s->gaps_told = t->gap_bytes;
 	s->delivered += bytes.len;
 	REQUIRE(s->delivered == t->delivered && (!r->depth || t->delivered <= r->depth));

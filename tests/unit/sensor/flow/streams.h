@@ -29,7 +29,7 @@ struct fixture {
 };
 
 static inline void on_data(void *ctx, struct sl_flow *f, unsigned side, struct sl_span bytes,
-			   bool gap)
+			   uint32_t lost)
 {
 	struct fixture *x = ctx;
 	assert_true(bytes.len > 0);
@@ -37,9 +37,9 @@ static inline void on_data(void *ctx, struct sl_flow *f, unsigned side, struct s
 		return;
 	x->ended[side] = false; /* a FIN or RST may be forged: data goes on, and ends once more */
 	assert_true(x->n[side] + bytes.len <= ROOM);
-	if (gap)
+	if (lost)
 		x->gap_at = x->n[side];
-	x->gaps[side] += gap;
+	x->gaps[side] += lost != 0;
 	if (x->truth) {
 		uint32_t at = f->side[side].next - (uint32_t)bytes.len - x->first;
 		assert_memory_equal(bytes.at, x->truth + at, bytes.len);
