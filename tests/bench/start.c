@@ -6,17 +6,16 @@
 
 enum { V6_PPM = 100000 };
 
-static enum talk_kind pick_kind(struct random *r)
+static enum talk_kind pick_kind(struct mix *mix)
 {
-	uint32_t n = random_below(r, 100);
+	uint32_t n = random_below(&mix->random, 100);
 
-	if (n < 50)
-		return TALK_DNS;
-	if (n < 62)
-		return TALK_DATAGRAMS;
-	if (n < 77)
-		return TALK_HTTP;
-	return n < 93 ? TALK_TLS : TALK_BULK;
+	for (unsigned kind = 0; kind < TALK_KINDS; kind++) {
+		if (n < mix->weight[kind])
+			return (enum talk_kind)kind;
+		n -= mix->weight[kind];
+	}
+	return TALK_BULK;
 }
 
 static uint16_t pick_port(struct random *r, enum talk_kind kind)
@@ -33,6 +32,7 @@ static uint16_t pick_port(struct random *r, enum talk_kind kind)
 	case TALK_TLS:
 		return 443;
 	case TALK_BULK:
+	case TALK_KINDS:
 		break;
 	}
 	return (uint16_t)random_between(r, 10000, 19999);
@@ -50,6 +50,7 @@ static uint32_t pick_rounds(struct random *r, enum talk_kind kind)
 	case TALK_TLS:
 		return 3 + 2 * random_between(r, 1, 6);
 	case TALK_BULK:
+	case TALK_KINDS:
 		break;
 	}
 	return random_between(r, 1, 8);
@@ -117,7 +118,7 @@ void talk_start(struct mix *mix, struct talk *t)
 {
 	struct random *r = &mix->random;
 
-	t->kind = pick_kind(r);
+	t->kind = pick_kind(mix);
 	t->rounds = pick_rounds(r, t->kind);
 	plan_plant(mix, t);
 	pick_name(mix, t);

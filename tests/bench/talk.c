@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { LATE_PPM = 20000, AGAIN_PPM = 8000 }; /* of a million segments */
+enum { AGAIN_PPM = 8000 }; /* of a million segments */
 enum { SMALL_MIN = 16, SMALL_MAX = 380, PLANT_DEPTH = 65536 };
 
 static uint32_t size_skewed(struct random *r, uint32_t low_bit, uint32_t high_bit)
@@ -215,7 +215,7 @@ static void send_new(struct mix *mix, struct talk *t)
 	bool more = at + len < message_len(&t->message);
 	bool room = writer_packets(mix->out) + mix->pending_n + 2 <= mix->limit;
 
-	if (room && more && random_chance(&mix->random, LATE_PPM)) {
+	if (room && more && random_chance(&mix->random, mix->late_ppm)) {
 		set_pending(mix, t, at, len);
 		mix->late++;
 		t->sent = at += len;
