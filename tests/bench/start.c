@@ -31,6 +31,8 @@ static uint16_t pick_port(struct random *r, enum talk_kind kind)
 		return random_below(r, 8) ? 80 : 8080;
 	case TALK_TLS:
 		return 443;
+	case TALK_MAIL:
+		return 25;
 	case TALK_BULK:
 	case TALK_KINDS:
 		break;
@@ -47,6 +49,8 @@ static uint32_t pick_rounds(struct random *r, enum talk_kind kind)
 		return random_between(r, 4, 80);
 	case TALK_HTTP:
 		return 2 * random_between(r, 1, 6);
+	case TALK_MAIL:
+		return MAIL_ROUNDS;
 	case TALK_TLS:
 		return 3 + 2 * random_between(r, 1, 6);
 	case TALK_BULK:
@@ -60,7 +64,7 @@ static void plan_plant(struct mix *mix, struct talk *t)
 {
 	struct random *r = &mix->random;
 	bool name = t->kind == TALK_DNS || t->kind == TALK_HTTP || t->kind == TALK_TLS;
-	bool payload = t->kind == TALK_DATAGRAMS || t->kind == TALK_HTTP || t->kind == TALK_BULK;
+	bool payload = t->kind == TALK_MAIL || t->kind == TALK_DATAGRAMS || t->kind == TALK_HTTP || t->kind == TALK_BULK;
 	enum plant_kind kind = PLANT_ADDRESS;
 
 	t->plant = (struct plant){ .kind = PLANT_NONE };
@@ -76,7 +80,7 @@ static void plan_plant(struct mix *mix, struct talk *t)
 	if (kind == PLANT_PATTERN) {
 		t->plant.index %= PATTERNS;
 		t->plant.split = t->kind != TALK_DATAGRAMS && random_below(r, 2);
-		t->plant.round = t->kind == TALK_HTTP ? 1 : 0;
+		t->plant.round = t->kind == TALK_HTTP ? 1 : t->kind == TALK_MAIL ? MAIL_TEXT : 0;
 	} else {
 		t->plant.index =
 			t->plant.index * 7919 % (kind == PLANT_DOMAIN ? DOMAINS : ADDRESSES);

@@ -74,6 +74,9 @@ static void message_next(struct mix *mix, struct talk *t)
 	if (t->kind == TALK_BULK) {
 		t->from = (uint8_t)random_below(r, 2);
 		message_bulk(m, r, size);
+	} else if (t->kind == TALK_MAIL) {
+		t->from = mail_from_server(t->round) ? SERVER : CLIENT;
+		message_mail(m, t->round, t->name, size);
 	} else if (t->kind == TALK_HTTP && t->from == SERVER) {
 		message_http_response(m, r, text, size);
 	} else if (t->kind == TALK_HTTP) {

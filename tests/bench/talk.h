@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 enum { CLIENT, SERVER };
-enum talk_kind { TALK_DNS, TALK_DATAGRAMS, TALK_HTTP, TALK_TLS, TALK_BULK, TALK_KINDS };
+enum talk_kind { TALK_DNS, TALK_DATAGRAMS, TALK_HTTP, TALK_TLS, TALK_BULK, TALK_MAIL, TALK_KINDS };
 enum talk_phase {
 	PHASE_SYN,
 	PHASE_SYN_ACK,
