@@ -73,6 +73,19 @@ static bool is_header(const uint8_t *at)
 	       len <= RECORD_MAX;
 }
 
+/* A server's stream whose hello was not captured: the chain's lengths must fit into each other, and the first
+ * certificate begins as DER does. */
+static enum sl_parse certificate_probe(struct sl_span in)
+{
+	enum { FIRST = RECORD_HEADER + MESSAGE_HEADER + 3 + 3 };
+	if (in.len <= FIRST)
+		return SL_PARSE_MORE;
+	struct sl_cur c = sl_cur_of(in.at + RECORD_HEADER + 1, FIRST - RECORD_HEADER - 1);
+	size_t message = sl_cur_be24(&c), list = sl_cur_be24(&c), first = sl_cur_be24(&c);
+	bool fits = message == list + 3 && first && first + 3 <= list;
+	return fits && is_header(in.at) && in.at[FIRST] == 0x30 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+}
+
 enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in)
 {
 	(void)t;
@@ -83,6 +96,8 @@ enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in)
 	if (in.len < RECORD_HEADER + 1)
 		return SL_PARSE_MORE;
 	uint8_t type = in.at[RECORD_HEADER];
+	if (type == SL_TLS_CERTIFICATE)
+		return certificate_probe(in);
 	bool hello = type == SL_TLS_CLIENT_HELLO || type == SL_TLS_SERVER_HELLO;
 	return is_header(in.at) && (in.at[3] || in.at[4]) && hello ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
@@ -295,7 +310,12 @@ enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_tls_state *state = t->state;
-	return sl_tls_records(t, &state->side[t->side], in, consumed);
+	struct sl_tls_side *s = &state->side[t->side];
+	if (s->waits && !t->slot->buffer[t->side])
+		t->at->phase = 0; /* what was gathered had to give way to others */
+	enum sl_parse p = sl_tls_records(t, s, in, consumed);
+	s->waits = p == SL_PARSE_MORE;
+	return p;
 }
 
 /* What is stepped over may be missing. */
