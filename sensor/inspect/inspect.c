@@ -155,11 +155,12 @@ static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 	enum { RECORD_HANDSHAKE = 22 };
 	if (bytes.len < 6 || bytes.at[0] != RECORD_HANDSHAKE || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
 		return false;
-	if (t->flow->app == SL_APP_TLS)
+	if (t->flow->app == SL_APP_TLS) {
 		*t->at = (struct sl_side){ 0 };
-	else
-		sl_talk_anew(t);
-	return true;
+		return true;
+	}
+	sl_talk_anew(t);
+	return found(t, SL_APP_TLS);
 }
 
 /* No protocol here, or not any more. A stream picked up in its middle gets some chunks' patience. */
