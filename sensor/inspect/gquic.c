@@ -8,16 +8,9 @@ enum {
 	FLAG_CONNECTION = 0x08, /* eight bytes of connection id */
 	FLAGS_NONE = 0xc2,      /* never set by a client that tells its version: reset, multipath, reserved */
 	HASH = 12,              /* stands where a sealed packet has its tag */
-	PRIVATE_FEC = 0x02,
-	FRAME_PADDING = 0,
-	FRAME_PING = 7,
-	STREAM = 0x80,
-	STREAM_LENGTH = 0x20,
-	STREAM_CRYPTO = 1,
-	VERSION_PRIVATE_LAST = 33, /* a byte of private flags begins the payload */
 	VERSION_SHORT_LAST = 43,
 	VERSION_LONG_LAST = 46,
-	VERSION_BIG_ENDIAN = 39,
+	CHLO_HEADER = 8,
 	CHLO_TAGS_MOST = 128,
 };
 
@@ -28,39 +21,22 @@ static unsigned version_number(uint32_t v)
 	return v >> 16 == 0x5130 && tens <= 9 && ones <= 9 ? tens * 10 + ones : 0;
 }
 
-/* A frame's data length. Little-endian before version 39. */
-static size_t length_read(struct sl_cur *c, unsigned version)
+/* Frames have changed from version to version: what may stand before the CHLO is not read. It has eight
+ * bytes that nothing else has: its name, a small number of tags, zero. */
+static struct sl_span chlo_find(const struct sl_cur *c)
 {
-	uint16_t n = sl_cur_be16(c);
-	return version >= VERSION_BIG_ENDIAN ? n : (uint16_t)(n << 8 | n >> 8);
-}
-
-/*  1 fin length offset(3) stream(2) | stream id | offset | data length | data */
-static bool stream_read(struct sl_cur *c, uint8_t type, unsigned version, struct sl_span *hello)
-{
-	size_t id_len = (type & 3) + 1u, offset_len = type >> 2 & 7;
-	const uint8_t *id = sl_cur_take(c, id_len);
-	const uint8_t *offset = sl_cur_take(c, offset_len ? offset_len + 1 : 0);
-	size_t len = type & STREAM_LENGTH ? length_read(c, version) : sl_cur_left(c);
-	const uint8_t *data = sl_cur_take(c, len);
-	if (c->failed)
-		return false;
-	bool crypto = id[version >= VERSION_BIG_ENDIAN ? id_len - 1 : 0] == STREAM_CRYPTO;
-	for (size_t k = 0; offset_len && k <= offset_len; k++)
-		crypto &= offset[k] == 0;
-	if (crypto)
-		*hello = sl_span_of(data, len);
-	return true;
-}
-
-/* Frames up to the hello. What else may stand before it is not read. */
-static void frames_read(struct sl_cur *c, unsigned version, struct sl_span *hello)
-{
-	while (sl_cur_left(c) && !hello->len) {
-		uint8_t type = sl_cur_u8(c);
-		if (type & STREAM ? !stream_read(c, type, version, hello) : type != FRAME_PING)
-			return;
+	struct sl_span left = sl_span_of(c->p, sl_cur_left(c));
+	while (left.len >= CHLO_HEADER) {
+		const uint8_t *at = memmem(left.at, left.len, "CHLO", 4);
+		if (!at)
+			break;
+		left.len -= (size_t)(at - left.at);
+		left.at = at;
+		if (left.len >= CHLO_HEADER && at[4] <= CHLO_TAGS_MOST && !at[5] && !at[6] && !at[7])
+			return left;
+		left = sl_span_of(at + 4, left.len - 4);
 	}
+	return (struct sl_span){ NULL, 0 };
 }
 
 /*  flags | connection id (64) | version (32) | packet number (8, 16, 32, 48) | hash | payload */
@@ -72,11 +48,8 @@ static bool short_read(struct sl_cur *c, uint32_t *version)
 		return false;
 	sl_cur_take(c, 8);
 	*version = sl_cur_be32(c);
-	sl_cur_take(c, number_len[flags >> 4 & 3]);
-	sl_cur_take(c, HASH);
+	sl_cur_take(c, number_len[flags >> 4 & 3] + HASH);
 	unsigned number = version_number(*version);
-	if (number && number <= VERSION_PRIVATE_LAST && sl_cur_u8(c) & PRIVATE_FEC)
-		sl_cur_u8(c);
 	return !c->failed && number && number <= VERSION_SHORT_LAST;
 }
 
@@ -90,23 +63,17 @@ static bool long_read(struct sl_cur *c, uint32_t *version)
 	sl_cur_take(c, lengths >> 4 ? (lengths >> 4) + 3u : 0);
 	sl_cur_take(c, lengths & 15 ? (lengths & 15) + 3u : 0);
 	unsigned number = version_number(*version);
-	sl_cur_take(c, number == VERSION_SHORT_LAST + 1 ? 4 : (first & 3) + 1u);
+	sl_cur_take(c, (number == VERSION_SHORT_LAST + 1 ? 4 : (first & 3) + 1u) + HASH);
 	return !c->failed && (first & 0xc0) == 0xc0 && number > VERSION_SHORT_LAST &&
 	       number <= VERSION_LONG_LAST;
 }
 
 bool sl_gquic_read(struct sl_span in, uint32_t *version, struct sl_span *hello)
 {
-	*hello = (struct sl_span){ NULL, 0 };
-	if (!in.len)
-		return false;
 	struct sl_cur c = sl_cur_of(in.at, in.len);
-	bool is_long = in.at[0] & 0x80;
-	if (is_long ? !long_read(&c, version) : !short_read(&c, version))
+	if (!in.len || !(in.at[0] & 0x80 ? long_read(&c, version) : short_read(&c, version)))
 		return false;
-	if (is_long)
-		sl_cur_take(&c, HASH);
-	frames_read(&c, version_number(*version), hello);
+	*hello = chlo_find(&c);
 	return true;
 }
 

@@ -5,8 +5,8 @@
 #include <selat/cursor.h>
 
 /* Reads a client's packet as far as it is in the clear: versions Q009 to Q043 with their own header,
- * Q044 to Q046 with a long one. False: it is no such packet. *hello: the bytes of stream 1 from its
- * beginning on, borrowed; none if the packet has no such frame. */
+ * Q044 to Q046 with a long one. False: it is no such packet. *hello: from a CHLO to the
+ * packet's end, borrowed; none if there is no CHLO in it. */
 bool sl_gquic_read(struct sl_span in, uint32_t *version, struct sl_span *hello);
 
 enum sl_gquic_hello { SL_GQUIC_READ, SL_GQUIC_MORE, SL_GQUIC_OTHER };
