@@ -147,12 +147,17 @@ static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed
 	return p == SL_PARSE_DONE && !*consumed && !t->at->skip ? SL_PARSE_REFUSE : p;
 }
 
-/* TLS may begin in the middle of anything: after a STARTTLS that was not understood, in a tunnel. */
+/* TLS may begin in the middle of anything: after a STARTTLS that was not understood, in a tunnel, after
+ * other TLS. A record of TLS, that is: SSLv2's hello is too short to be told from anything. */
 static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 {
-	if (t->flow->app == SL_APP_TLS || bytes.len < 6 || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
+	enum { RECORD_HANDSHAKE = 22 };
+	if (bytes.len < 6 || bytes.at[0] != RECORD_HANDSHAKE || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
 		return false;
-	sl_talk_anew(t);
+	if (t->flow->app == SL_APP_TLS)
+		*t->at = (struct sl_side){ 0 };
+	else
+		sl_talk_anew(t);
 	return true;
 }
 
