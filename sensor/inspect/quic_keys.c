@@ -2,7 +2,6 @@
  * RFC 9369, section 3.3, for version 2. HKDF of RFC 5869 is two HMACs here, because no output is
  * longer than one hash. No state; any thread. */
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sensor/inspect/quic_keys.h>
 
 enum {
@@ -56,22 +55,53 @@ const struct sl_quic_version *sl_quic_version(uint32_t number)
 	return NULL;
 }
 
+enum { BLOCK = 64, HASH = 32 }; /* SHA-256's */
+
+static bool digest(EVP_MD_CTX *sha, const uint8_t pad[BLOCK], struct sl_span bytes, uint8_t out[HASH])
+{
+	return EVP_DigestInit_ex(sha, NULL, NULL) == 1 && EVP_DigestUpdate(sha, pad, BLOCK) == 1 &&
+	       EVP_DigestUpdate(sha, bytes.at, bytes.len) == 1 && EVP_DigestFinal_ex(sha, out, NULL) == 1;
+}
+
+/* RFC 2104, for keys no longer than a block. By hand, because libcrypto looks the algorithm up anew in
+ * each HMAC(), which takes far longer than the hashing. */
+static bool hmac(EVP_MD_CTX *sha, struct sl_span key, struct sl_span bytes, uint8_t out[HASH])
+{
+	uint8_t inner[BLOCK], outer[BLOCK], hash[HASH];
+	memset(inner, 0x36, sizeof inner);
+	memset(outer, 0x5c, sizeof outer);
+	for (size_t i = 0; i < key.len; i++) {
+		inner[i] ^= key.at[i];
+		outer[i] ^= key.at[i];
+	}
+	return digest(sha, inner, bytes, hash) && digest(sha, outer, sl_span_of(hash, sizeof hash), out);
+}
+
+static EVP_MD_CTX *sha_new(void)
+{
+	EVP_MD_CTX *sha = EVP_MD_CTX_new();
+	if (sha && EVP_DigestInit_ex(sha, EVP_sha256(), NULL) == 1)
+		return sha;
+	EVP_MD_CTX_free(sha);
+	return NULL;
+}
+
 bool sl_quic_secret(const struct sl_quic_version *v, struct sl_span connection,
 		    uint8_t secret[SL_QUIC_SECRET])
 {
-	static const uint8_t empty[1];
-	unsigned len;
-	return HMAC(EVP_sha256(), v->salt, sizeof v->salt, connection.len ? connection.at : empty,
-		    connection.len, secret, &len) != NULL;
+	EVP_MD_CTX *sha = sha_new();
+	bool ok = sha && hmac(sha, sl_span_of(v->salt, sizeof v->salt), connection, secret);
+	EVP_MD_CTX_free(sha);
+	return ok;
 }
 
 /*  length (16) | length of label (8) | "tls13 " label | length of context (8) = 0
  *  RFC 8446, section 7.1; the byte behind it is HKDF-Expand's counter. */
-static bool expand(const uint8_t secret[SL_QUIC_SECRET], const char *label, uint8_t *out, size_t n)
+static bool expand(EVP_MD_CTX *sha, const uint8_t secret[SL_QUIC_SECRET], const char *label, uint8_t *out,
+		   size_t n)
 {
-	uint8_t info[32], hash[EVP_MAX_MD_SIZE];
+	uint8_t info[32], hash[HASH];
 	size_t len = strlen(label), at = 0;
-	unsigned hash_len;
 	info[at++] = 0;
 	info[at++] = (uint8_t)n;
 	info[at++] = (uint8_t)(6 + len);
@@ -80,7 +110,7 @@ static bool expand(const uint8_t secret[SL_QUIC_SECRET], const char *label, uint
 	at += 6 + len;
 	info[at++] = 0;
 	info[at++] = 1;
-	if (!HMAC(EVP_sha256(), secret, SL_QUIC_SECRET, info, at, hash, &hash_len))
+	if (!hmac(sha, sl_span_of(secret, SL_QUIC_SECRET), sl_span_of(info, at), hash))
 		return false;
 	memcpy(out, hash, n);
 	return true;
@@ -90,10 +120,14 @@ bool sl_quic_keys(const struct sl_quic_version *v, const uint8_t secret[SL_QUIC_
 		  enum sl_quic_role from, struct sl_quic_keys *keys)
 {
 	uint8_t own[SL_QUIC_SECRET];
-	return expand(secret, from == SL_QUIC_CLIENT ? "client in" : "server in", own, sizeof own) &&
-	       expand(own, v->second ? "quicv2 key" : "quic key", keys->key, sizeof keys->key) &&
-	       expand(own, v->second ? "quicv2 iv" : "quic iv", keys->iv, sizeof keys->iv) &&
-	       expand(own, v->second ? "quicv2 hp" : "quic hp", keys->mask, sizeof keys->mask);
+	EVP_MD_CTX *sha = sha_new();
+	bool ok = sha &&
+		  expand(sha, secret, from == SL_QUIC_CLIENT ? "client in" : "server in", own, sizeof own) &&
+		  expand(sha, own, v->second ? "quicv2 key" : "quic key", keys->key, sizeof keys->key) &&
+		  expand(sha, own, v->second ? "quicv2 iv" : "quic iv", keys->iv, sizeof keys->iv) &&
+		  expand(sha, own, v->second ? "quicv2 hp" : "quic hp", keys->mask, sizeof keys->mask);
+	EVP_MD_CTX_free(sha);
+	return ok;
 }
 
 /* RFC 9001, section 5.4.3: one block of AES-ECB over the sample. */
