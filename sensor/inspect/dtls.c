@@ -145,6 +145,12 @@ static bool record_read(struct sl_cur *c, struct record *r)
 	return !c->failed && known && r->type >= RECORD_CIPHER && r->type <= RECORD_ACK;
 }
 
+/* STUN, TURN and RTP go on beside it (RFC 7983, section 7). */
+static bool is_beside(uint8_t first)
+{
+	return first <= 3 || (first >= 64 && first <= 79) || (first >= 128 && first <= 191);
+}
+
 bool sl_dtls_probe(const struct sl_talk *t, struct sl_span in)
 {
 	(void)t;
@@ -161,7 +167,7 @@ bool sl_dtls_datagram(struct sl_talk *t, struct sl_span in)
 {
 	struct sl_cur c = sl_cur_of(in.at, in.len);
 	struct record r;
-	bool any = false;
+	bool any = is_beside(in.at[0]);
 	while (sl_cur_left(&c)) {
 		if ((c.p[0] & 0xe0) == HEADER_1_3)
 			return true;

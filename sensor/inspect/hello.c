@@ -119,7 +119,7 @@ static bool read_extensions(struct sl_hello *h, struct sl_cur *c, bool server)
 	if (c->failed || !sl_cur_left(c))
 		return !c->failed;
 	size_t len = sl_cur_be16(c), left = sl_cur_left(c);
-	bool whole = !c->failed && len <= left;
+	bool whole = !c->failed && len == left; /* nothing may stand behind them */
 	len = len < left ? len : left;
 	h->extensions = sl_span_of(c->p, len);
 	struct sl_cur list = sl_cur_of(c->p, len);

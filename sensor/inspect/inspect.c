@@ -4,6 +4,7 @@
  * parsed from the gathered bytes when more have come. */
 #include <netinet/in.h>
 #include <sensor/inspect/inspect_internal.h>
+#include <sensor/inspect/tls.h>
 #include <stdlib.h>
 
 enum {
@@ -17,6 +18,7 @@ static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_TLS] = &sl_tls_parser,
 	[SL_APP_DNS] = &sl_dns_parser,
 	[SL_APP_QUIC] = &sl_quic_parser,
+	[SL_APP_OPENVPN] = &sl_openvpn_parser,
 };
 
 static const struct sl_span none = { NULL, 0 };
@@ -334,7 +336,10 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot,
 			 struct sl_span payload)
 {
 	struct sl_talk t = talk_of(i, flow, slot, side);
-	if (t.at->finished || flow->key.proto != IPPROTO_UDP || !payload.len)
+	if (flow->key.proto != IPPROTO_UDP || !payload.len)
+		return;
+	/* media begins with STUN, for as long as it takes, before DTLS */
+	if (t.at->finished && (t.parser || !sl_dtls_probe(&t, payload)))
 		return;
 	if (on_port(flow, PORT_NETBIOS)) {
 		t.at->finished = true;
@@ -344,6 +349,7 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot,
 	const struct sl_parser *p = t.parser;
 	if (p ? p->datagram && p->datagram(&t, payload) : find_datagram(&t, payload)) {
 		t.at->tries = 0;
+		t.at->finished = false;
 		return;
 	}
 	t.at->tries = (t.at->tries + 1) & 7;

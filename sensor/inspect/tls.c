@@ -73,6 +73,19 @@ static bool is_header(const uint8_t *at)
 	       len <= RECORD_MAX;
 }
 
+/* A server's stream whose hello was not captured: the chain's lengths must fit into each other, and the first
+ * certificate begins as DER does. */
+static enum sl_parse certificate_probe(struct sl_span in)
+{
+	enum { FIRST = RECORD_HEADER + MESSAGE_HEADER + 3 + 3 };
+	if (in.len <= FIRST)
+		return SL_PARSE_MORE;
+	struct sl_cur c = sl_cur_of(in.at + RECORD_HEADER + 1, FIRST - RECORD_HEADER - 1);
+	size_t message = sl_cur_be24(&c), list = sl_cur_be24(&c), first = sl_cur_be24(&c);
+	bool fits = message == list + 3 && first && first + 3 <= list;
+	return fits && is_header(in.at) && in.at[FIRST] == 0x30 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+}
+
 enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in)
 {
 	(void)t;
@@ -83,6 +96,8 @@ enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in)
 	if (in.len < RECORD_HEADER + 1)
 		return SL_PARSE_MORE;
 	uint8_t type = in.at[RECORD_HEADER];
+	if (type == SL_TLS_CERTIFICATE)
+		return certificate_probe(in);
 	bool hello = type == SL_TLS_CLIENT_HELLO || type == SL_TLS_SERVER_HELLO;
 	return is_header(in.at) && (in.at[3] || in.at[4]) && hello ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
@@ -120,9 +135,9 @@ static bool is_wanted(unsigned type)
 }
 
 /* After ChangeCipherSpec only TLS 1.3's second hello may come in the clear (RFC 8446, appendix D.4). */
-static bool is_second_hello(const struct sl_tls_side *s, struct sl_span in)
+static bool is_second_hello(struct sl_span in)
 {
-	if (in.len < MESSAGE_HEADER + 2 || s->record_left < MESSAGE_HEADER + 2)
+	if (in.len < MESSAGE_HEADER + 2)
 		return false;
 	size_t len = (size_t)in.at[2] << 8 | in.at[3];
 	bool hello = in.at[0] == SL_TLS_CLIENT_HELLO || in.at[0] == SL_TLS_SERVER_HELLO;
@@ -200,56 +215,6 @@ static struct message message_take(struct sl_talk *t, const struct sl_tls_side *
 	return m;
 }
 
-/* A message that ends, or breaks off. */
-static enum sl_parse message_use(struct sl_talk *t, struct sl_tls_side *s, const struct message *m,
-				 size_t *consumed)
-{
-	unsigned type = m->bytes.at[0];
-	s->record_left = m->record_left;
-	*consumed = m->used;
-	if (m->bytes.len < MESSAGE_HEADER)
-		return SL_PARSE_FINISH;
-	size_t len = (size_t)m->bytes.at[1] << 16 | (size_t)m->bytes.at[2] << 8 | m->bytes.at[3];
-	s->message_left = (uint32_t)(m->broken ? 0 : len - (m->bytes.len - MESSAGE_HEADER));
-	if (!is_wanted(type))
-		return SL_PARSE_DONE;
-	s->client |= type == SL_TLS_CLIENT_HELLO;
-	sl_tls_message(t, type, sl_span_of(m->bytes.at + MESSAGE_HEADER, m->bytes.len - MESSAGE_HEADER), SL_OVER_TCP);
-	return SL_PARSE_DONE;
-}
-
-static enum sl_parse handshake(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed)
-{
-	if (s->ciphered && in.len < MESSAGE_HEADER + 2 && in.len < s->record_left && !t->last)
-		return SL_PARSE_MORE;
-	if (s->ciphered && !is_second_hello(s, in))
-		return SL_PARSE_FINISH;
-	if (!is_message(in.at[0]))
-		return SL_PARSE_FINISH;
-	struct message m = message_take(t, s, in);
-	if (m.bytes.len >= m.most || m.broken || t->last)
-		return message_use(t, s, &m, consumed);
-	/* nothing new to see before what is missing of the message, or of the next header, has come */
-	size_t missing = m.most - m.bytes.len;
-	if (m.record_left == 0)
-		missing += RECORD_HEADER - (in.len - m.used);
-	sl_side_searched(t->at, in.len + missing);
-	return SL_PARSE_MORE;
-}
-
-/* Bytes of the record or of the message that nobody wants. */
-static enum sl_parse step_over(struct sl_tls_side *s, struct sl_span in, size_t *consumed)
-{
-	size_t n = s->record_left < in.len ? s->record_left : in.len;
-	if (s->record == RECORD_HANDSHAKE) {
-		n = n < s->message_left ? n : s->message_left;
-		s->message_left -= (uint32_t)n;
-	}
-	s->record_left = (uint16_t)(s->record_left - n);
-	*consumed = n;
-	return SL_PARSE_DONE;
-}
-
 static enum sl_parse header(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed)
 {
 	enum sl_parse v2 = t->at->phase ? SL_PARSE_REFUSE : v2_probe(in);
@@ -277,6 +242,83 @@ static enum sl_parse header(struct sl_talk *t, struct sl_tls_side *s, struct sl_
 	return SL_PARSE_DONE;
 }
 
+/* A message that ends, or breaks off. */
+static enum sl_parse message_use(struct sl_talk *t, struct sl_tls_side *s, const struct message *m,
+				 size_t *consumed)
+{
+	unsigned type = m->bytes.at[0];
+	s->record_left = m->record_left;
+	*consumed = m->used;
+	if (m->bytes.len < MESSAGE_HEADER)
+		return SL_PARSE_FINISH;
+	size_t len = (size_t)m->bytes.at[1] << 16 | (size_t)m->bytes.at[2] << 8 | m->bytes.at[3];
+	s->message_left = (uint32_t)(len - (m->bytes.len - MESSAGE_HEADER));
+	s->client |= type == SL_TLS_CLIENT_HELLO;
+	sl_tls_message(t, type, sl_span_of(m->bytes.at + MESSAGE_HEADER, m->bytes.len - MESSAGE_HEADER), SL_OVER_TCP);
+	return SL_PARSE_DONE;
+}
+
+/* A message that another record breaks off: it is used as far as it goes, and so is that record's header, part
+ * of which may have been gathered with the message. */
+static enum sl_parse message_broken(struct sl_talk *t, struct sl_tls_side *s, const struct message *m,
+				    struct sl_span in, size_t *consumed)
+{
+	size_t more = 0;
+	enum sl_parse p = message_use(t, s, m, consumed);
+	if (p == SL_PARSE_DONE)
+		p = header(t, s, sl_span_of(in.at + m->used, in.len - m->used), &more);
+	*consumed += more;
+	return p;
+}
+
+
+/* Do these bytes, between two records, begin one with a message? */
+static bool begins_message(const struct sl_tls_side *s, struct sl_span in)
+{
+	return in.len >= RECORD_HEADER && is_header(in.at) && in.at[0] == RECORD_HANDSHAKE &&
+	       (in.at[3] || in.at[4]) && !s->message_left;
+}
+
+/* A message that begins here, within a record or with the record's header, which is gathered with it. */
+static enum sl_parse handshake(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed)
+{
+	size_t skip = s->record_left ? 0 : RECORD_HEADER;
+	size_t left = skip ? (size_t)in.at[3] << 8 | in.at[4] : s->record_left;
+	struct sl_span body = sl_span_of(in.at + skip, in.len - skip);
+	body.len = body.len < left ? body.len : left;
+	size_t least = s->ciphered ? MESSAGE_HEADER + 2 : 1;
+	t->at->phase = BEGUN;
+	s->record = RECORD_HANDSHAKE;
+	if (body.len < least && body.len < left && !t->last)
+		return SL_PARSE_MORE;
+	if (!body.len || (s->ciphered && !is_second_hello(body)) || !is_message(body.at[0]))
+		return SL_PARSE_FINISH;
+	struct message m = message_take(t, s, in);
+	if (m.broken)
+		return message_broken(t, s, &m, in, consumed);
+	if (m.bytes.len >= m.most || t->last)
+		return message_use(t, s, &m, consumed);
+	/* nothing new to see before what is missing of the message, or of the next header, has come */
+	size_t missing = m.most - m.bytes.len;
+	if (m.record_left == 0)
+		missing += RECORD_HEADER - (in.len - m.used);
+	sl_side_searched(t->at, in.len + missing);
+	return SL_PARSE_MORE;
+}
+
+/* Bytes of the record or of the message that nobody wants. */
+static enum sl_parse step_over(struct sl_tls_side *s, struct sl_span in, size_t *consumed)
+{
+	size_t n = s->record_left < in.len ? s->record_left : in.len;
+	if (s->record == RECORD_HANDSHAKE) {
+		n = n < s->message_left ? n : s->message_left;
+		s->message_left -= (uint32_t)n;
+	}
+	s->record_left = (uint16_t)(s->record_left - n);
+	*consumed = n;
+	return SL_PARSE_DONE;
+}
+
 enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed)
 {
 	if (in.len < t->at->searched && !t->last)
@@ -284,7 +326,7 @@ enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl
 	if (!t->at->phase)
 		*s = (struct sl_tls_side){ .client = s->client };
 	if (s->record_left == 0)
-		return header(t, s, in, consumed);
+		return begins_message(s, in) ? handshake(t, s, in, consumed) : header(t, s, in, consumed);
 	if (s->record != RECORD_HANDSHAKE || s->message_left)
 		return step_over(s, in, consumed);
 	return handshake(t, s, in, consumed);
@@ -295,7 +337,12 @@ enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_tls_state *state = t->state;
-	return sl_tls_records(t, &state->side[t->side], in, consumed);
+	struct sl_tls_side *s = &state->side[t->side];
+	if (s->waits && !t->slot->buffer[t->side])
+		t->at->phase = 0; /* what was gathered had to give way to others */
+	enum sl_parse p = sl_tls_records(t, s, in, consumed);
+	s->waits = p == SL_PARSE_MORE;
+	return p;
 }
 
 /* What is stepped over may be missing. */

@@ -12,6 +12,7 @@ struct sl_tls_side {
 	uint8_t record;        /* its type */
 	bool client : 1;       /* a ClientHello was seen */
 	bool ciphered : 1;     /* ChangeCipherSpec was seen: what follows is no handshake, but for another hello */
+	bool waits : 1;        /* bytes are being gathered */
 	unsigned opaque : 5;   /* encrypted records of the client's, which may be early data */
 };
 
