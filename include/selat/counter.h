@@ -56,6 +56,7 @@
 	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \
 	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(SMTP_MESSAGES, "smtp_messages", "SMTP greetings, envelopes and mail headers inspected")      \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \

@@ -28,22 +28,21 @@ static size_t base64_rest(struct sl_mime_code *c, uint8_t *out)
 	return n;
 }
 
-/* Bytes outside the alphabet are ignored; padding ends the data. */
+/* Bytes outside the alphabet are ignored. Padding ends a group, not the data: mail programs read on behind
+ * it, and so must who looks for what they will show. */
 static void base64_data(struct sl_mime_code *c, struct sl_span in, sl_mime_out *out, void *ctx)
 {
 	uint8_t piece[PIECE + 3];
 	size_t n = 0;
-	for (size_t i = 0; i < in.len && !c->ended; i++) {
+	for (size_t i = 0; i < in.len; i++) {
 		int digit = sl_base64_digit(in.at[i]);
-		if (digit < 0) {
-			if (in.at[i] != '=' || c->bits_n < 2)
-				continue;
-			n += base64_rest(c, piece + n);
-			c->ended = true;
-			break;
+		if (digit < 0 && in.at[i] != '=')
+			continue;
+		if (digit >= 0) {
+			c->bits = c->bits << 6 | (uint32_t)digit;
+			c->bits_n++;
 		}
-		c->bits = c->bits << 6 | (uint32_t)digit;
-		if (++c->bits_n == 4)
+		if (digit < 0 || c->bits_n == 4)
 			n += base64_rest(c, piece + n);
 		if (n >= PIECE) {
 			out(ctx, sl_span_of(piece, n));
@@ -165,7 +164,7 @@ void sl_mime_code_end(struct sl_mime_code *c, sl_mime_out *out, void *ctx)
 {
 	uint8_t rest[3];
 	if (c->coding == SL_MIME_BASE64) {
-		size_t n = c->ended ? 0 : base64_rest(c, rest);
+		size_t n = base64_rest(c, rest);
 		if (n)
 			out(ctx, sl_span_of(rest, n));
 	} else if (c->coding == SL_MIME_QUOTED && c->bits_n == 2) {

@@ -47,7 +47,6 @@ struct sl_mime_code {
 	uint32_t bits;      /* base64: those not yet given out */
 	uint8_t bits_n;     /* base64: digits in them; quoted: of an escape, bytes seen */
 	uint8_t escape;     /* quoted: its first digit */
-	bool ended;         /* base64: padding was seen */
 	bool resync;        /* bytes are missing: the next line begins anew */
 	uint8_t blanks_n;   /* quoted: white space that may turn out to end a line */
 	uint8_t blanks[SL_MIME_BLANKS_MAX];
