@@ -66,6 +66,7 @@
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
 	X(QUIC_MESSAGES, "quic_messages", "QUIC versions and hellos inspected")                       \
 	X(QUIC_SEALED, "quic_sealed", "QUIC Initials that could not be opened: their connection's beginning was not seen") \
+	X(SMTP_MESSAGES, "smtp_messages", "SMTP greetings, envelopes and mail headers inspected")      \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \

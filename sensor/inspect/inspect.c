@@ -19,6 +19,7 @@ static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_DNS] = &sl_dns_parser,
 	[SL_APP_QUIC] = &sl_quic_parser,
 	[SL_APP_OPENVPN] = &sl_openvpn_parser,
+	[SL_APP_SMTP] = &sl_smtp_parser,
 };
 
 static const struct sl_span none = { NULL, 0 };
