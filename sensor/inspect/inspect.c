@@ -17,6 +17,7 @@ static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_TLS] = &sl_tls_parser,
 	[SL_APP_DNS] = &sl_dns_parser,
 	[SL_APP_SSH] = &sl_ssh_parser,
+	[SL_APP_SOCKS] = &sl_socks_parser,
 };
 
 static const struct sl_span none = { NULL, 0 };
@@ -144,7 +145,8 @@ static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed
 	if (!t->parser->stream)
 		return SL_PARSE_FINISH;
 	enum sl_parse p = t->parser->stream(t, in, consumed);
-	return p == SL_PARSE_DONE && !*consumed && !t->at->skip ? SL_PARSE_REFUSE : p;
+	bool turned = t->flow->app == SL_APP_NONE; /* sl_talk_anew: these bytes may be the other's first */
+	return p == SL_PARSE_DONE && !*consumed && !t->at->skip && !turned ? SL_PARSE_REFUSE : p;
 }
 
 /* TLS may begin in the middle of anything: after a STARTTLS that was not understood, in a tunnel. */
