@@ -16,6 +16,8 @@ static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_HTTP] = &sl_http_parser,
 	[SL_APP_TLS] = &sl_tls_parser,
 	[SL_APP_DNS] = &sl_dns_parser,
+	[SL_APP_FTP] = &sl_ftp_parser,
+	[SL_APP_FTP_DATA] = &sl_ftp_data_parser,
 	[SL_APP_SSH] = &sl_ssh_parser,
 	[SL_APP_SOCKS] = &sl_socks_parser,
 };
@@ -31,6 +33,8 @@ int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *conf
 	i->config = *config;
 	i->hold_left = config->state_bytes;
 	int rc = sl_gather_new(&i->gather, config->gather_bytes, config->counters, err);
+	if (rc == SL_OK)
+		rc = sl_expect_new(&i->expect, config->counters, err);
 	if (rc != SL_OK) {
 		sl_inspect_free(i);
 		return rc;
@@ -44,6 +48,7 @@ void sl_inspect_free(struct sl_inspect *i)
 	if (!i)
 		return;
 	sl_gather_free(i->gather);
+	sl_expect_free(i->expect);
 	free(i);
 }
 
@@ -117,6 +122,10 @@ static void side_reset(struct sl_talk *t)
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in, enum sl_app *app)
 {
 	enum sl_parse best = SL_PARSE_REFUSE;
+	if (sl_expect_meets(t->inspect->expect, t->flow)) {
+		*app = SL_APP_FTP_DATA;
+		return SL_PARSE_DONE;
+	}
 	for (unsigned a = SL_APP_NONE + 1; a < SL_APP_COUNT; a++) {
 		enum sl_parse p = parsers[a] && parsers[a]->probe ? parsers[a]->probe(t, in) : SL_PARSE_REFUSE;
 		if (p == SL_PARSE_DONE) {
