@@ -124,27 +124,37 @@ static enum sl_parse command_probe(struct sl_span line, bool home)
 	return verb_is(verb, shared) ? SL_PARSE_MORE : SL_PARSE_REFUSE;
 }
 
+/* A line that does not end here: so far a command, or the letters of one. */
+static enum sl_parse unended_probe(struct sl_span in, bool home)
+{
+	size_t n = 0;
+	while (n < in.len && isalpha(in.at[n]))
+		n++;
+	if (in.len == 1 && in.at[0] == '\r')
+		return SL_PARSE_MORE;
+	if (in.len >= PROBE_MAX || n > 4 || (n < in.len && command_probe(in, home) == SL_PARSE_REFUSE))
+		return SL_PARSE_REFUSE;
+	return SL_PARSE_MORE;
+}
+
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
 	bool home = at_home(t->flow);
+	size_t bytes = in.len;
 	if (isdigit(in.at[0]))
 		return reply_probe(in, home);
-	enum sl_parse p = SL_PARSE_MORE;
-	while (in.len && p == SL_PARSE_MORE) {
+	while (in.len && bytes - in.len < PROBE_MAX) {
 		const uint8_t *end = memchr(in.at, '\n', in.len < PROBE_MAX ? in.len : PROBE_MAX);
-		if (!end) { /* so far a verb of three or four letters */
-			size_t n = 0;
-			while (n < in.len && isalpha(in.at[n]))
-				n++;
-			bool whole = n == in.len ? n <= 4 : in.at[n] == ' ' || in.at[n] == '\r';
-			return whole && in.len < PROBE_MAX && (n == in.len || command_probe(in, home) != SL_PARSE_REFUSE)
-				       ? SL_PARSE_MORE : SL_PARSE_REFUSE;
-		}
+		if (!end)
+			return unended_probe(in, home);
 		size_t len = (size_t)(end - in.at);
-		p = command_probe(sl_span_of(in.at, len), home);
+		struct sl_span line = trim(sl_span_of(in.at, len));
+		enum sl_parse p = line.len ? command_probe(line, home) : SL_PARSE_MORE;
+		if (p != SL_PARSE_MORE)
+			return p;
 		in = sl_span_of(end + 1, in.len - len - 1);
 	}
-	return p;
+	return bytes < PROBE_MAX ? SL_PARSE_MORE : SL_PARSE_REFUSE;
 }
 
 /* --- data connections --- */
