@@ -57,6 +57,7 @@
 	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
 	X(HTTP_RESPONSES, "http_responses", "HTTP responses inspected")                               \
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(SMTP_MESSAGES, "smtp_messages", "SMTP greetings, envelopes and mail headers inspected")      \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(BODIES_NOT_DECODED, "bodies_not_decoded", "bodies whose content codings could not be undone: broken, or a bomb") \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \

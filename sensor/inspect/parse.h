@@ -68,6 +68,7 @@ struct sl_parser {
 };
 
 extern const struct sl_parser sl_http_parser, sl_tls_parser, sl_dns_parser;
+extern const struct sl_parser sl_smtp_parser;
 
 /* --- what a message says --- */
 
