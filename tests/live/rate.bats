@@ -97,6 +97,31 @@ flooded() { # WORKERS
 
 @test "what a ring too small loses is counted, with two workers" { flooded 2; }
 
+# A sensor that rests finds more than half of its ring full: it lets the middle of flows go, no DNS and no
+# beginning, and says how much. Nothing is lost by the kernel.
+pressed() { # WORKERS
+	local segments=7000
+	python3 "$top/tests/e2e/floods" bulk "$segments" >mix.pcap 2>count
+	listen "$net_server_if" -w "$1" -s capture.ring_mib=16 -s flow.depth=0
+	kill -STOP "$sensor"
+	send "$net_client_if" "$(cat count)" --pps=20000
+	kill -CONT "$sensor"
+	until_true 3 accounted
+	stop "$sensor"
+	same 0 "$status"
+	all_accounted
+	jq -c '{ring_pressure, shed_packets, shed_bytes, stream_bytes, stream_gaps, stream_gap_bytes, dns_messages, flows}' stats
+	jq -e --argjson all "$segments" '.kernel_drops == 0 and .ring_pressure > 0 and .shed_packets > 0 and
+		.shed_bytes == .shed_packets * 1400 and .stream_bytes + .shed_bytes == $all * 1400 and
+		.stream_gap_bytes == .shed_bytes and .stream_bytes >= 4 * 64 * 1024 and
+		.dns_messages == $all / 50 + 1 and .flows == 4 + 1' stats
+	grep -q "worker [01] falls behind" sensor.err
+}
+
+@test "under pressure the middle of flows is shed, with one worker" { pressed 1; }
+
+@test "under pressure the middle of flows is shed, with two workers" { pressed 2; }
+
 @test "ended while its ring is full: what lies there is read, what was lost is counted" {
 	local workers
 	mix
