@@ -55,8 +55,10 @@
 	X(VALUES_LEFT_OUT, "values_left_out", "values of messages that had too many of them; not inspected") \
 	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \
 	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
+	X(HTTP_RESPONSES, "http_responses", "HTTP responses inspected")                               \
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
+	X(BODIES_NOT_DECODED, "bodies_not_decoded", "bodies whose content codings could not be undone: broken, or a bomb") \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \
 	X(SCAN_ERRORS, "scan_errors", "scans that Hyperscan refused; alarmed")                        \
