@@ -514,6 +514,23 @@ static void upgrade(void **state)
 	fixture_free(x);
 }
 
+/* The client's side alone, whose preface is the first that is seen of HTTP/2. */
+static void upgrade_without_the_answer(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(6, 1 << 20);
+	static struct wire w, whole;
+	client_begins(&w);
+	headers(&w, END_STREAM, 3, request);
+	whole.n = 0;
+	wire_text(&whole, "GET /one HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\n");
+	wire_put(&whole, w.at, w.n);
+	every_split(x, 0, &whole);
+	expect(x, "http.uri.raw=/one\n");
+	expect(x, "http.uri.raw=/a%62c?q\n");
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -524,6 +541,7 @@ int main(void)
 		cmocka_unit_test(nonsense),	       cmocka_unit_test(not_recognised),
 		cmocka_unit_test(bombs),	       cmocka_unit_test(endless_block),
 		cmocka_unit_test(bodies_are_bounded),  cmocka_unit_test(upgrade),
+		cmocka_unit_test(upgrade_without_the_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
