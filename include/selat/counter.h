@@ -59,6 +59,7 @@
 	X(HTTP2_MESSAGES, "http2_messages", "HTTP/2 requests and responses inspected")                \
 	X(HTTP2_LOST, "http2_lost", "directions of HTTP/2 given up because bytes of compressed headers are missing") \
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(SMTP_MESSAGES, "smtp_messages", "SMTP greetings, envelopes and mail headers inspected")      \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(BODIES_NOT_DECODED, "bodies_not_decoded", "bodies whose content codings could not be undone: broken, or a bomb") \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \

@@ -13,7 +13,8 @@ enum {
 	OUT_BYTES = 16 * 1024,
 	RATIO_MOST = 64, /* text seldom packs better than 20 to 1 … */
 	SLACK_BYTES = 8 << 20, /* … but a short body may: so much is free */
-	MEMBER = 0x1f, /* the first byte of a gzip member (RFC 1952, section 2.3.1) */
+	START_MOST = 4,
+	MEMBER = 0x1f, /* the first byte of a gzip member */
 };
 
 enum coding { GZIP, DEFLATE, BR, PLAIN, CODINGS };
@@ -21,6 +22,8 @@ enum coding { GZIP, DEFLATE, BR, PLAIN, CODINGS };
 struct coder {
 	enum coding coding;
 	bool begun, ended;
+	uint8_t start[START_MOST]; /* the first bytes, until they tell which it is */
+	uint8_t start_n;
 	z_stream z;
 	BrotliDecoderState *br;
 };
@@ -109,26 +112,49 @@ static void broken(struct sl_talk *t, struct sl_body *b, bool count)
 		sl_count(sl_talk_counters(t), SL_COUNT_BODIES_NOT_DECODED);
 }
 
-/* The first byte tells: gzip has a magic number, without which the header was wrong about the body;
- * zlib's first byte names the method, 8, and a window of at most 7 (RFC 1950, section 2.2). As raw
- * deflate that byte would be a stored block with padding that no encoder writes. */
-static bool coder_begin(struct sl_talk *t, struct coder *c, uint8_t first)
+/* RFC 1952, section 2.3: the magic number, the only method, and flags of which three are reserved. A
+ * body without them is no gzip, whatever its header says, and clients show it as it is. */
+static bool is_gzip(const struct coder *c)
+{
+	const uint8_t *b = c->start;
+	return c->start_n == 4 && b[0] == MEMBER && b[1] == 0x8b && b[2] == 8 && (b[3] & 0xe0) == 0;
+}
+
+/* RFC 1950, section 2.2: method 8, a window of at most 7, and a checksum. As raw deflate such a first
+ * byte would be a stored block with padding that no encoder writes. */
+static bool is_zlib(const struct coder *c)
+{
+	const uint8_t *b = c->start;
+	return c->start_n == 2 && (b[0] & 15) == 8 && b[0] >> 4 <= 7 && (b[0] << 8 | b[1]) % 31 == 0;
+}
+
+static bool coder_begin(struct sl_talk *t, struct coder *c)
 {
 	c->begun = true;
 	if (c->coding == BR) {
 		c->br = BrotliDecoderCreateInstance(take, give, t->inspect);
 		return c->br != NULL;
 	}
-	if (c->coding == GZIP && first != MEMBER) {
+	if (c->coding == GZIP && !is_gzip(c)) {
 		c->coding = PLAIN;
 		return true;
 	}
-	bool zlib = (first & 15) == 8 && first >> 4 <= 7;
 	c->z.zalloc = zlib_take;
 	c->z.zfree = give;
 	c->z.opaque = t->inspect;
-	int window = c->coding == GZIP ? 16 + MAX_WBITS : zlib ? MAX_WBITS : -MAX_WBITS;
+	int window = c->coding == GZIP ? 16 + MAX_WBITS : is_zlib(c) ? MAX_WBITS : -MAX_WBITS;
 	return inflateInit2(&c->z, window) == Z_OK;
+}
+
+/* Takes the first bytes, until they tell. True: they do. */
+static bool coder_starts(struct coder *c, struct sl_span *in)
+{
+	static const uint8_t needs[] = { [GZIP] = 4, [DEFLATE] = 2, [BR] = 0 };
+	while (c->start_n < needs[c->coding] && in->len) {
+		c->start[c->start_n++] = in->at[0];
+		*in = sl_span_of(in->at + 1, in->len - 1);
+	}
+	return c->start_n == needs[c->coding];
 }
 
 static void coder_free(struct coder *c)
@@ -174,23 +200,13 @@ static int brotli_step(struct coder *c, struct sl_span *in, uint8_t *out)
 	return rc == BROTLI_DECODER_RESULT_ERROR ? -1 : (int)(OUT_BYTES - left);
 }
 
-/* Hands bytes to the coder that is next, or to the file. Calls itself once a coder, CODINGS_MOST deep. */
-static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
+static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in);
+
+/* All that the coder makes of these bytes. */
+static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
 {
 	uint8_t out[OUT_BYTES];
-	if (which == b->coders) {
-		sl_file_data(t, b->file, in);
-		return;
-	}
 	struct coder *c = &b->coder[which];
-	if (in.len && !c->begun && !coder_begin(t, c, in.at[0])) {
-		broken(t, b, false); /* no memory: counted there */
-		return;
-	}
-	if (c->coding == PLAIN) {
-		undo(t, b, which + 1, in);
-		return;
-	}
 	int n = OUT_BYTES; /* a full buffer: there may be more, even without more input */
 	while ((in.len || n == OUT_BYTES) && !b->broken) {
 		n = c->coding == BR ? brotli_step(c, &in, out) : in.len || !c->ended ? inflate_step(c, &in, out) : 0;
@@ -200,6 +216,30 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 		if (n < 0 || b->out > SLACK_BYTES + b->in * RATIO_MOST)
 			broken(t, b, true);
 	}
+}
+
+/* Hands bytes to the coder that is next, or to the file. Comes back to itself once a coder, so it is
+ * CODINGS_MOST deep at most. */
+static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
+{
+	if (which == b->coders) {
+		sl_file_data(t, b->file, in);
+		return;
+	}
+	struct coder *c = &b->coder[which];
+	if (!c->begun) {
+		if (!coder_starts(c, &in))
+			return;
+		if (!coder_begin(t, c)) {
+			broken(t, b, false); /* no memory: counted there */
+			return;
+		}
+		undo(t, b, which, sl_span_of(c->start, c->start_n));
+	}
+	if (c->coding == PLAIN)
+		undo(t, b, which + 1, in);
+	else if (!b->broken)
+		unpack(t, b, which, in);
 }
 
 /* --- bodies --- */

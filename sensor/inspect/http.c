@@ -14,7 +14,7 @@ static struct sl_http_side *side_of(const struct sl_talk *t)
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
 	(void)t;
-	return sl_http_probe(in);
+	return sl_http_probe(in, false);
 }
 
 /* --- heads --- */
@@ -81,7 +81,7 @@ static enum sl_parse switch_over(struct sl_talk *t, const struct sl_http_head *h
 
 static enum sl_parse response_done(struct sl_talk *t, const struct sl_http_head *h)
 {
-	if (h->status < 200 && h->status != 101)
+	if (h->status / 100 == 1 && h->status != 101)
 		return SL_PARSE_DONE; /* interim: the same request gets another */
 	struct sl_http_asked *asked = sl_http_asked_get(t);
 	bool over = switches(h, asked);
@@ -119,7 +119,9 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 	if (!blank && http2_begins(t, in, consumed) != SL_PARSE_REFUSE)
 		return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
 	in = sl_span_of(in.at + blank, in.len - blank);
-	if (sl_http_probe(in) == SL_PARSE_REFUSE)
+	struct sl_http *http = t->state;
+	bool awaited = http->first != NULL;
+	if (sl_http_probe(in, awaited) == SL_PARSE_REFUSE)
 		return SL_PARSE_REFUSE;
 	struct sl_span most = sl_span_of(in.at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
 	size_t end = head_end(most, t->at->searched > blank ? t->at->searched - blank : 0);
@@ -129,7 +131,7 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 	*consumed = blank + in.len;
 	if (s->body)
 		sl_http_body_end(t, false);
-	if (!sl_http_head_read(t, in, &h))
+	if (!sl_http_head_read(t, in, awaited, &h))
 		return SL_PARSE_REFUSE;
 	head_done(t, &h);
 	if (!h.response) {
@@ -279,7 +281,7 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 	if (sl_http_probe_strict(in) != SL_PARSE_DONE)
 		return false;
 	size_t end = head_end(in, 0);
-	if (!sl_http_head_read(t, sl_span_of(in.at, end ? end : in.len), &h))
+	if (!sl_http_head_read(t, sl_span_of(in.at, end ? end : in.len), false, &h))
 		return false;
 	head_done(t, &h);
 	if (!end || end == in.len)

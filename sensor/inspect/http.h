@@ -23,20 +23,20 @@ enum sl_http_kept {
 
 struct sl_http_head {
 	bool response;
-	unsigned status;                            /* of a response */
-	struct sl_span line, method, target, reason, version; /* NULL bytes where there is none */
+	unsigned status; /* of a response; 0: no number */
+	struct sl_span line, version, method, target, code, reason; /* NULL bytes where there is none */
 	struct sl_span kept[SL_KEPT_COUNT];
 };
 
-/* Could these bytes be a start line, and is it whole? */
-enum sl_parse sl_http_probe(struct sl_span in);
+/* Could these bytes be a start line, and is it whole? awaited: a response is due. */
+enum sl_parse sl_http_probe(struct sl_span in, bool awaited);
 
 /* The same, strict enough to look for it in the middle of anything. */
 enum sl_parse sl_http_probe_strict(struct sl_span in);
 
 /* Reads a head, the start line first, and puts its fields into the message at hand. False: there is no
  * start line. */
-bool sl_http_head_read(struct sl_talk *t, struct sl_span in, struct sl_http_head *h);
+bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h);
 
 /* One line without its end; *in becomes the rest. A line may end in a bare LF (RFC 9112, section 2.2).
  * False: no end in sight. */
@@ -125,7 +125,8 @@ struct sl_http_side {
 	struct sl_body *body;
 	uint64_t left;
 	uint8_t after; /* the phase behind SL_HTTP_REST */
-	bool begun;    /* a head, which was not whole */
+	bool begun;    /* of what is gathered there were some bytes */
+	bool chunks;   /* a chunk was seen */
 };
 
 /* The state of a flow. */

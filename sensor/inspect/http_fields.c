@@ -85,10 +85,8 @@ void sl_http_lines_end(struct sl_talk *t, struct sl_http_lines *l)
 
 static void response_fields(struct sl_talk *t, const struct sl_http_head *h)
 {
-	const uint8_t *code = memchr(h->line.at, ' ', h->line.len);
-	while (*code == ' ' || *code == '\t')
-		code++; /* a start line has its status behind blanks */
-	sl_value_add(t, SL_FIELD_HTTP_STAT_CODE, sl_span_of(code, 3));
+	if (h->code.len)
+		sl_value_add(t, SL_FIELD_HTTP_STAT_CODE, h->code);
 	if (h->reason.len)
 		sl_value_add(t, SL_FIELD_HTTP_STAT_MSG, h->reason);
 	sl_value_add(t, SL_FIELD_HTTP_PROTOCOL, h->version);

@@ -22,19 +22,37 @@ void sl_http_body_end(struct sl_talk *t, bool whole)
 
 /* --- how long --- */
 
-/* Content-Length: digits; a list counts if its first element does. False: it is none. */
-static bool length_read(struct sl_span s, uint64_t *length)
+static bool number_read(struct sl_span s, uint64_t *number)
 {
 	uint64_t n = 0;
-	size_t i = 0;
-	for (; i < s.len && isdigit(s.at[i]); i++)
+	for (size_t i = 0; i < s.len; i++) {
+		if (!isdigit(s.at[i]))
+			return false;
 		n = n < UINT64_MAX / 16 ? n * 10 + (uint64_t)(s.at[i] - '0') : UINT64_MAX / 2;
-	*length = n;
-	return i && (i == s.len || s.at[i] == ',' || s.at[i] == ' ');
+	}
+	*number = n;
+	return s.len > 0;
 }
 
-/* Transfer-Encoding: is the last coding "chunked"? The others are codings of the content like those of
- * Content-Encoding, put on after them: *encoding gets both. */
+/* Content-Length (RFC 9112, section 6.3, rule 5): digits, or a list of the same number. False: it is
+ * nothing of that. */
+static bool length_read(struct sl_span s, uint64_t *length)
+{
+	uint64_t n;
+	for (bool first = true;; first = false) {
+		const uint8_t *comma = s.len ? memchr(s.at, ',', s.len) : NULL;
+		size_t len = comma ? (size_t)(comma - s.at) : s.len;
+		if (!number_read(sl_http_trim(sl_span_of(s.at, len)), &n) || (!first && n != *length))
+			return false;
+		*length = n;
+		if (!comma)
+			return true;
+		s = sl_span_of(comma + 1, s.len - len - 1);
+	}
+}
+
+/* Transfer-Encoding: is "chunked" among them? It should be the last, but clients do not ask. The others
+ * are codings of the content like those of Content-Encoding, put on after them: *encoding gets both. */
 static bool transfer_read(struct sl_talk *t, const struct sl_http_head *h, struct sl_span *encoding, bool *any)
 {
 	struct sl_span list = h->kept[SL_KEPT_TRANSFER], first = h->kept[SL_KEPT_ENCODING], coding;
@@ -49,8 +67,9 @@ static bool transfer_read(struct sl_talk *t, const struct sl_http_head *h, struc
 		memcpy(at, first.at, n = first.len);
 	while (sl_http_element(&list, &coding)) {
 		*any = *any || !sl_http_is(coding, "identity");
-		chunked = sl_http_is(coding, "chunked");
-		if (!at || chunked)
+		bool is = sl_http_is(coding, "chunked");
+		chunked = chunked || is;
+		if (!at || is)
 			continue;
 		at[n++] = ',';
 		memcpy(at + n, coding.at, coding.len);
@@ -65,14 +84,17 @@ static enum sl_http_phase framing(struct sl_talk *t, const struct sl_http_head *
 				  const struct sl_http_asked *asked, struct sl_span *encoding, uint64_t *length)
 {
 	bool any, chunked = transfer_read(t, h, encoding, &any);
-	if (h->response && (h->status < 200 || h->status == 204 || h->status == 304 ||
+	bool valid = length_read(h->kept[SL_KEPT_LENGTH], length);
+	if (!valid)
+		*length = 0;
+	if (h->response && (h->status / 100 == 1 || h->status == 204 || h->status == 304 ||
 			    (asked && asked->what == SL_ASKED_HEAD)))
 		return SL_HTTP_HEAD;
 	if (chunked)
 		return SL_HTTP_SIZE;
 	if (any && h->response)
 		return SL_HTTP_CLOSE;
-	if (length_read(h->kept[SL_KEPT_LENGTH], length))
+	if (valid)
 		return *length ? SL_HTTP_LENGTH : SL_HTTP_HEAD;
 	return h->response ? SL_HTTP_CLOSE : SL_HTTP_HEAD;
 }
@@ -83,6 +105,7 @@ void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const s
 	struct sl_span encoding, name = { NULL, 0 };
 	enum sl_http_phase phase = framing(t, h, asked, &encoding, &s->left);
 	t->at->phase = phase;
+	s->chunks = !h->response; /* a request has no other way to end */
 	if (phase == SL_HTTP_HEAD)
 		return;
 	if (!h->response)
@@ -150,6 +173,11 @@ static enum sl_parse size_step(struct sl_talk *t, struct sl_span in, size_t *con
 {
 	struct sl_http_side *s = side_of(t);
 	struct sl_span rest = in, line;
+	if (!s->chunks && !isxdigit(in.at[0]) && in.at[0] != ' ') {
+		/* "chunked" was said, or understood, in error */
+		t->at->phase = s->left ? SL_HTTP_LENGTH : SL_HTTP_CLOSE;
+		return sl_http_body_step(t, in, consumed);
+	}
 	if (!sl_http_line(&rest, &line))
 		return in.len < SIZE_LINE_MAX && !t->last ? SL_PARSE_MORE : SL_PARSE_REFUSE;
 	line = sl_http_trim(line);
@@ -157,6 +185,7 @@ static enum sl_parse size_step(struct sl_talk *t, struct sl_span in, size_t *con
 		return SL_PARSE_REFUSE;
 	*consumed = in.len - rest.len;
 	s->left = hex_read(line);
+	s->chunks = true;
 	s->after = SL_HTTP_HEAD;
 	t->at->phase = s->left ? SL_HTTP_DATA : SL_HTTP_REST;
 	return SL_PARSE_DONE;

@@ -34,21 +34,35 @@ static int method_len(struct sl_span in)
 	return in.len <= METHOD_MAX ? -1 : 0;
 }
 
-/* status-line = HTTP-version SP status-code SP [ reason-phrase ] */
-static bool status_line(struct sl_span line, struct sl_http_head *h)
+/* Bytes up to a blank, of which some clients take VT and FF for one too. */
+static struct sl_span word(struct sl_span *s)
 {
-	if (line.len < 12 || !is_version(line.at) || line.at[8] != ' ')
+	size_t n = 0, from = 0;
+	while (from < s->len && isspace(s->at[from]))
+		from++;
+	while (from + n < s->len && !isspace(s->at[from + n]))
+		n++;
+	struct sl_span w = sl_span_of(s->at + from, n);
+	*s = sl_span_of(s->at + from + n, s->len - from - n);
+	return w;
+}
+
+/* status-line = HTTP-version SP status-code SP [ reason-phrase ]. Where a request waits for it, whatever
+ * begins with "HTTP/" is one, as it is for clients; a status that is no number is 0 then. */
+static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
+{
+	struct sl_span rest = line;
+	h->version = word(&rest);
+	h->code = word(&rest);
+	h->reason = sl_http_trim(rest);
+	if (h->version.len < 5 || h->version.at != line.at || memcmp(line.at, "HTTP/", 5) != 0)
 		return false;
-	struct sl_span rest = sl_http_trim(sl_span_of(line.at + 8, line.len - 8));
-	if (rest.len < 3 || !isdigit(rest.at[0]) || !isdigit(rest.at[1]) || !isdigit(rest.at[2]) ||
-	    (rest.len > 3 && rest.at[3] != ' '))
-		return false;
+	const uint8_t *c = h->code.at;
+	bool number = h->code.len == 3 && isdigit(c[0]) && isdigit(c[1]) && isdigit(c[2]);
+	h->status = number ? (unsigned)(c[0] - '0') * 100 + (unsigned)(c[1] - '0') * 10 + (unsigned)(c[2] - '0') : 0;
 	h->response = true;
-	h->version = sl_span_of(line.at, 8);
-	h->status = (unsigned)(rest.at[0] - '0') * 100 + (unsigned)(rest.at[1] - '0') * 10 + (rest.at[2] - '0');
-	h->reason = sl_http_trim(sl_span_of(rest.at + 3, rest.len - 3));
 	h->line = line;
-	return h->status >= 100;
+	return awaited || (h->status >= 100 && h->version.len == 8 && is_version(line.at) && line.at[8] == ' ');
 }
 
 /* request-line = method SP request-target SP HTTP-version */
@@ -66,20 +80,23 @@ static bool request_line(struct sl_span line, struct sl_http_head *h)
 	return h->target.len > 0;
 }
 
-static bool start_line(struct sl_span line, struct sl_http_head *h)
+static bool start_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	*h = (struct sl_http_head){ 0 };
-	return status_line(line, h) || request_line(line, h);
+	if (status_line(line, awaited, h))
+		return true;
+	*h = (struct sl_http_head){ 0 };
+	return request_line(line, h);
 }
 
 /* The line that begins here is not whole yet. Could it be one? */
-static enum sl_parse start_of_line(struct sl_span in)
+static enum sl_parse start_of_line(struct sl_span in, bool awaited)
 {
-	static const char version[] = { 'H', 'T', 'T', 'P', '/' };
-	size_t n = in.len < sizeof version ? in.len : sizeof version;
-	if (memcmp(in.at, version, n) == 0)
-		return in.len > LINE_MAX_BYTES || (in.len > 8 && (!is_version(in.at) || in.at[8] != ' ')) ?
-			       SL_PARSE_REFUSE : SL_PARSE_MORE;
+	size_t n = in.len < 5 ? in.len : 5;
+	if (memcmp(in.at, "HTTP/", n) == 0) {
+		bool other = !awaited && in.len > 8 && (!is_version(in.at) || in.at[8] != ' ');
+		return in.len > LINE_MAX_BYTES || other ? SL_PARSE_REFUSE : SL_PARSE_MORE;
+	}
 	int method = method_len(in);
 	if (method == 0 || in.len > LINE_MAX_BYTES)
 		return SL_PARSE_REFUSE;
@@ -98,7 +115,7 @@ static struct sl_span without_blank(struct sl_span in)
 	return sl_span_of(in.at + n, in.len - n);
 }
 
-enum sl_parse sl_http_probe(struct sl_span in)
+enum sl_parse sl_http_probe(struct sl_span in, bool awaited)
 {
 	struct sl_http_head h;
 	struct sl_span rest = without_blank(in), line;
@@ -109,8 +126,8 @@ enum sl_parse sl_http_probe(struct sl_span in)
 		return SL_PARSE_REFUSE;
 	struct sl_span start = rest;
 	if (!sl_http_line(&rest, &line))
-		return start_of_line(start);
-	return line.len <= LINE_MAX_BYTES && start_line(line, &h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+		return start_of_line(start, awaited);
+	return line.len <= LINE_MAX_BYTES && start_line(line, awaited, &h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 /* What begins a method or a target that may be believed in without context. */
@@ -130,8 +147,8 @@ enum sl_parse sl_http_probe_strict(struct sl_span in)
 	struct sl_http_head h;
 	struct sl_span rest = in, line;
 	if (!sl_http_line(&rest, &line))
-		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in) : SL_PARSE_REFUSE;
-	if (line.len >= STRICT_LINE_MAX || !start_line(line, &h))
+		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, false) : SL_PARSE_REFUSE;
+	if (line.len >= STRICT_LINE_MAX || !start_line(line, false, &h))
 		return SL_PARSE_REFUSE;
 	return h.response || is_plain(&h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
@@ -143,7 +160,10 @@ bool sl_http_element(struct sl_span *list, struct sl_span *element)
 		size_t n = comma ? (size_t)(comma - list->at) : list->len;
 		size_t step = comma ? n + 1 : n;
 		const uint8_t *semicolon = memchr(list->at, ';', n);
-		*element = sl_http_trim(sl_span_of(list->at, semicolon ? (size_t)(semicolon - list->at) : n));
+		struct sl_span e = sl_span_of(list->at, semicolon ? (size_t)(semicolon - list->at) : n);
+		while (e.len && e.at[e.len - 1] <= ' ') /* a NUL too, which hides a coding from some */
+			e.len--;
+		*element = sl_http_trim(e);
 		*list = sl_span_of(list->at + step, list->len - step);
 		if (element->len)
 			return true;
@@ -263,12 +283,12 @@ static bool header_next(struct sl_talk *t, struct sl_span *in, struct sl_span *h
 	return true;
 }
 
-bool sl_http_head_read(struct sl_talk *t, struct sl_span in, struct sl_http_head *h)
+bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span header;
 	struct sl_http_lines lines;
 	in = without_blank(in);
-	if (!sl_http_line(&in, &header) || !start_line(header, h))
+	if (!sl_http_line(&in, &header) || !start_line(header, awaited, h))
 		return false;
 	sl_http_start_fields(t, h);
 	sl_http_lines_begin(t, &lines, h, in.len);

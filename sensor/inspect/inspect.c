@@ -17,6 +17,7 @@ static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_HTTP2] = &sl_http2_parser,
 	[SL_APP_TLS] = &sl_tls_parser,
 	[SL_APP_DNS] = &sl_dns_parser,
+	[SL_APP_SMTP] = &sl_smtp_parser,
 };
 
 static const struct sl_span none = { NULL, 0 };
