@@ -5,6 +5,7 @@
 #include <brotli/decode.h>
 #include <ctype.h>
 #include <sensor/inspect/body.h>
+#include <sensor/inspect/mime.h>
 #include <strings.h>
 #include <zlib.h>
 
@@ -30,6 +31,7 @@ struct coder {
 
 struct sl_body {
 	struct sl_file *file;
+	struct sl_mime *mime; /* of a multipart body: its parts are files too */
 	struct coder coder[CODINGS_MOST]; /* in the order in which they are undone */
 	unsigned coders;
 	uint64_t in, out; /* bytes on the wire; unpacked, by all coders together */
@@ -108,6 +110,7 @@ static void broken(struct sl_talk *t, struct sl_body *b, bool count)
 		return;
 	b->broken = true;
 	sl_file_lost(b->file);
+	sl_mime_lost(b->mime);
 	if (count)
 		sl_count(sl_talk_counters(t), SL_COUNT_BODIES_NOT_DECODED);
 }
@@ -200,6 +203,12 @@ static int brotli_step(struct coder *c, struct sl_span *in, uint8_t *out)
 	return rc == BROTLI_DECODER_RESULT_ERROR ? -1 : (int)(OUT_BYTES - left);
 }
 
+static void hand_on(struct sl_talk *t, struct sl_body *b, struct sl_span bytes)
+{
+	sl_file_data(t, b->file, bytes);
+	sl_mime_data(t, b->mime, bytes);
+}
+
 static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in);
 
 /* All that the coder makes of these bytes. */
@@ -223,7 +232,7 @@ static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct 
 static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
 {
 	if (which == b->coders) {
-		sl_file_data(t, b->file, in);
+		hand_on(t, b, in);
 		return;
 	}
 	struct coder *c = &b->coder[which];
@@ -244,10 +253,11 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 
 /* --- bodies --- */
 
+static const char multipart[] = { 'm', 'u', 'l', 't', 'i', 'p', 'a', 'r', 't', '/' };
+
 struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct sl_span type,
 			    struct sl_span name, enum sl_field field)
 {
-	(void)type;
 	struct sl_file *file = sl_file_new(t, name, field);
 	if (!file)
 		return NULL;
@@ -257,6 +267,8 @@ struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct s
 		return NULL;
 	}
 	b->file = file;
+	if (type.len > sizeof multipart && strncasecmp((const char *)type.at, multipart, sizeof multipart) == 0)
+		b->mime = sl_mime_new_multipart(t, type);
 	codings_read(b, encoding);
 	return b;
 }
@@ -267,7 +279,7 @@ void sl_body_data(struct sl_talk *t, struct sl_body *b, struct sl_span bytes)
 		return;
 	b->in += bytes.len;
 	if (!b->coders)
-		sl_file_data(t, b->file, bytes);
+		hand_on(t, b, bytes);
 	else if (!b->broken)
 		undo(t, b, 0, bytes);
 }
@@ -287,6 +299,7 @@ void sl_body_end(struct sl_talk *t, struct sl_body *b, bool whole)
 		whole = whole && (c->ended || c->coding == PLAIN);
 		coder_free(c);
 	}
+	sl_mime_end(t, b->mime, whole && !b->broken);
 	sl_file_end(t, b->file, whole);
 	sl_hold_give(t->inspect, b);
 }

@@ -234,7 +234,7 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 		return p; /* it is another protocol now */
 	s->begun = p == SL_PARSE_MORE;
 	if (s->begun)
-		sl_side_searched(t->at, in.len);
+		sl_side_searched(t->at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
 	if (p == SL_PARSE_REFUSE)
 		sl_http_body_end(t, false);
 	return p;

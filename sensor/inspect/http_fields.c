@@ -83,14 +83,23 @@ void sl_http_lines_end(struct sl_talk *t, struct sl_http_lines *l)
 	}
 }
 
+/* The same bytes as other fields' once more: scanned only where they are wanted. */
+static void whole_line(struct sl_talk *t, const struct sl_http_head *h)
+{
+	enum sl_field field = h->response ? SL_FIELD_HTTP_RESPONSE_LINE : SL_FIELD_HTTP_REQUEST_LINE;
+	if (sl_talk_wants(t, SL_FIELD_HTTP_PROTOCOL))
+		sl_value_add(t, SL_FIELD_HTTP_PROTOCOL, h->version);
+	if (sl_talk_wants(t, field))
+		sl_value_add(t, field, h->line);
+}
+
 static void response_fields(struct sl_talk *t, const struct sl_http_head *h)
 {
 	if (h->code.len)
 		sl_value_add(t, SL_FIELD_HTTP_STAT_CODE, h->code);
 	if (h->reason.len)
 		sl_value_add(t, SL_FIELD_HTTP_STAT_MSG, h->reason);
-	sl_value_add(t, SL_FIELD_HTTP_PROTOCOL, h->version);
-	sl_value_add(t, SL_FIELD_HTTP_RESPONSE_LINE, h->line);
+	whole_line(t, h);
 }
 
 void sl_http_start_fields(struct sl_talk *t, const struct sl_http_head *h)
@@ -104,8 +113,7 @@ void sl_http_start_fields(struct sl_talk *t, const struct sl_http_head *h)
 	uint8_t *normal = sl_talk_room(t, h->target.len);
 	if (normal)
 		sl_value_add(t, SL_FIELD_HTTP_URI, sl_span_of(normal, sl_uri_normal(normal, h->target)));
-	sl_value_add(t, SL_FIELD_HTTP_PROTOCOL, h->version);
-	sl_value_add(t, SL_FIELD_HTTP_REQUEST_LINE, h->line);
+	whole_line(t, h);
 }
 
 /* The authority of an absolute target ("http://host:80/x"), which outranks the Host header
@@ -189,7 +197,8 @@ static struct sl_span ext_value(struct sl_talk *t, struct sl_span s)
 	size_t n = 0;
 	for (size_t i = 0; at && i < s.len; i++) {
 		bool escape = s.at[i] == '%' && s.len - i > 2 && hex(s.at[i + 1]) >= 0 && hex(s.at[i + 2]) >= 0;
-		at[n++] = escape ? (uint8_t)(hex(s.at[i + 1]) << 4 | hex(s.at[i + 2])) : s.at[i];
+		int byte = escape ? hex(s.at[i + 1]) << 4 | hex(s.at[i + 2]) : s.at[i];
+		at[n++] = (uint8_t)byte;
 		i += escape ? 2 : 0;
 	}
 	return sl_span_of(at, n);
