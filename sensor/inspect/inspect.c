@@ -15,6 +15,7 @@ enum {
 
 static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_HTTP] = &sl_http_parser,
+	[SL_APP_HTTP2] = &sl_http2_parser,
 	[SL_APP_TLS] = &sl_tls_parser,
 	[SL_APP_DNS] = &sl_dns_parser,
 	[SL_APP_QUIC] = &sl_quic_parser,

@@ -67,6 +67,7 @@ struct sl_parser {
 	void (*forget)(struct sl_talk *t);
 };
 
+extern const struct sl_parser sl_http2_parser;
 extern const struct sl_parser sl_http_parser, sl_tls_parser, sl_dns_parser;
 extern const struct sl_parser sl_quic_parser;
 extern const struct sl_parser sl_openvpn_parser;
