@@ -198,7 +198,7 @@ static void transfers(void **state)
 		w.x->n = 0;
 		w.x->record[0] = '\0';
 		for (size_t at = 0; at < sizeof CONTENT - 1; at += 5)
-			fixture_feed(w.x, t[i].sender, CONTENT + at, sizeof CONTENT - 1 - at < 5 ? sizeof CONTENT - 1 - at : 5, 0);
+			fixture_feed(w.x, t[i].sender, &CONTENT[at], sizeof CONTENT - 1 - at < 5 ? sizeof CONTENT - 1 - at : 5, 0);
 		assert_string_equal(w.x->record, "");
 		assert_string_equal(sl_app_text(w.x->flow.app), "ftp-data");
 		fixture_end(w.x, t[i].sender ^ 1);
