@@ -63,7 +63,7 @@
 	X(VALUES_LEFT_OUT, "values_left_out", "values of messages that had too many of them; not inspected") \
 	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \
 	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
-	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(TLS_HELLOS, "tls_hellos", "TLS hellos and certificates inspected, of TLS, DTLS and OpenVPN")   \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \
