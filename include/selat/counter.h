@@ -66,7 +66,7 @@
 	X(HTTP_RESPONSES, "http_responses", "HTTP responses inspected")                               \
 	X(HTTP2_MESSAGES, "http2_messages", "HTTP/2 requests and responses inspected")                \
 	X(HTTP2_LOST, "http2_lost", "directions of HTTP/2 given up because bytes of compressed headers are missing") \
-	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(TLS_HELLOS, "tls_hellos", "TLS hellos and certificates inspected, of TLS, DTLS and OpenVPN")   \
 	X(QUIC_MESSAGES, "quic_messages", "QUIC versions and hellos inspected")                       \
 	X(QUIC_SEALED, "quic_sealed", "QUIC Initials that could not be opened: their connection's beginning was not seen") \
 	X(SMTP_MESSAGES, "smtp_messages", "SMTP greetings, envelopes and mail headers inspected")      \
