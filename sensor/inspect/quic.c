@@ -116,7 +116,7 @@ static void initial(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_p
 	if (!plain || !p->version)
 		return;
 	if (!known_open(t, q, p, plain, &len) && !first_open(t, q, p, plain, &len)) {
-		if (!q->origin.version)
+		if (!q->origin.version && !p->grease)
 			sl_count(sl_talk_counters(t), SL_COUNT_QUIC_SEALED);
 		return;
 	}
@@ -130,6 +130,20 @@ static void initial(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_p
 	both_seen(q);
 	if (e->over)
 		sl_quic_crypto_free(t->inspect, &e->crypto);
+}
+
+/* A client that wants to be refused seals its hello as in the version that it will come to. */
+static void greased(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p, uint8_t *plain)
+{
+	static const uint32_t as[] = { 0x00000001, 0xff00001d };
+	struct sl_quic_packet one = *p;
+	one.version = q->origin.version;
+	initial(t, q, &one, plain);
+	for (size_t k = 0; k < sizeof as / sizeof *as && !q->origin.version; k++) {
+		q->refused.len = 0;
+		one.version = sl_quic_version(as[k]);
+		initial(t, q, &one, plain);
+	}
 }
 
 /* The client will send its hello again, to the id that stands here. If it was not seen, the server's
@@ -160,7 +174,10 @@ static void packet(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_pa
 {
 	switch (p->type) {
 	case SL_QUIC_INITIAL:
-		initial(t, q, p, plain);
+		if (p->grease)
+			greased(t, q, p, plain);
+		else
+			initial(t, q, p, plain);
 		break;
 	case SL_QUIC_RETRY:
 		retry(t, q, p);
@@ -182,7 +199,8 @@ static void packets_read(struct sl_talk *t, struct sl_quic *q, struct sl_span in
 	struct sl_quic_packet p;
 	uint8_t *plain = NULL;
 	for (unsigned n = 0; n < PACKETS_MOST && sl_quic_packet_read(in, &p); n++) {
-		sl_quic_seen(t, q, p.number);
+		if (p.version || p.grease)
+			sl_quic_seen(t, q, p.number);
 		if (p.type == SL_QUIC_INITIAL && !plain)
 			plain = sl_talk_room(t, in.len);
 		packet(t, q, &p, plain);
