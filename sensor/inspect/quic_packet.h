@@ -7,7 +7,13 @@
 
 enum { SL_QUIC_ID_MAX = 20 };
 
-enum sl_quic_type { SL_QUIC_INITIAL, SL_QUIC_ZERO_RTT, SL_QUIC_HANDSHAKE, SL_QUIC_RETRY, SL_QUIC_NEGOTIATION };
+enum sl_quic_type {
+	SL_QUIC_INITIAL,
+	SL_QUIC_ZERO_RTT,
+	SL_QUIC_HANDSHAKE,
+	SL_QUIC_RETRY,
+	SL_QUIC_NEGOTIATION
+};
 
 struct sl_quic_packet {
 	enum sl_quic_type type;
