@@ -258,8 +258,8 @@ static enum sl_parse message_use(struct sl_talk *t, struct sl_tls_side *s, const
 	return SL_PARSE_DONE;
 }
 
-/* A message that another record breaks off: it is used as far as it goes, and so is that record's header, part
- * of which may have been gathered with the message. */
+/* A message that another record breaks off, or nonsense: it is used as far as it goes, and so are the five
+ * bytes behind it, part of which may have been gathered with the message. */
 static enum sl_parse message_broken(struct sl_talk *t, struct sl_tls_side *s, const struct message *m,
 				    struct sl_span in, size_t *consumed)
 {
@@ -267,8 +267,13 @@ static enum sl_parse message_broken(struct sl_talk *t, struct sl_tls_side *s, co
 	enum sl_parse p = message_use(t, s, m, consumed);
 	if (p == SL_PARSE_DONE)
 		p = header(t, s, sl_span_of(in.at + m->used, in.len - m->used), &more);
-	*consumed += more;
-	return p;
+	if (p != SL_PARSE_REFUSE) {
+		*consumed += more;
+		return p;
+	}
+	*consumed += RECORD_HEADER;
+	t->at->phase = 0;
+	return SL_PARSE_DONE;
 }
 
 

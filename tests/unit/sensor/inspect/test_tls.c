@@ -259,6 +259,29 @@ static void a_message_broken_off(void **state)
 	fixture_free(x);
 }
 
+/* Nonsense where a message should go on: what there was of it, once, and what follows is found again. */
+static void nonsense_in_a_message(void **state)
+{
+	(void)state;
+	static struct wire w;
+	struct fixture *x = fixture_new(6, POOL);
+	w.n = 0;
+	add_record(&w, RFC8448_CLIENT_HELLO);
+	w.at[8]++;
+	wire_text(&w, "no record at all");
+	fixture_every_split(x, 0, w.at, w.n, RFC8448_CLIENT_RECORD);
+	w.n = 0;
+	add_record(&w, RFC8448_CLIENT_HELLO);
+	fixture_again(x);
+	fixture_feed(x, 0, w.at, 150, 0);
+	fixture_feed(x, 0, "in the middle of it", 19, 0);
+	fixture_feed(x, 0, "something that fills the rest of the record, and more", 53, 0);
+	x->n = 0;
+	fixture_feed(x, 0, w.at, w.n, 0);
+	assert_string_equal(x->record, RFC8448_CLIENT_RECORD);
+	fixture_free(x);
+}
+
 static double seconds(void)
 {
 	struct timespec now;
@@ -452,6 +475,7 @@ int main(void)
 		cmocka_unit_test(gaps),
 		cmocka_unit_test(an_old_hello),
 		cmocka_unit_test(a_message_broken_off),
+		cmocka_unit_test(nonsense_in_a_message),
 		cmocka_unit_test(many_empty_records),
 		cmocka_unit_test(a_thousand_certificates),
 		cmocka_unit_test(no_name),
