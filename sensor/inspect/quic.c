@@ -10,7 +10,7 @@
 enum {
 	PACKETS_MOST = 16,  /* in a datagram */
 	OPENED_MOST = 128,  /* Initials of a side of a connection */
-	BEGUN_MOST = 64,    /* times that keys are made in a flow */
+	FAILED_MOST = 64,   /* times that keys are made in a flow and open nothing */
 	NONE = 0xff,        /* for an id's length */
 	GOOGLE_MOST = 32,   /* packets in the clear in which a CHLO is looked for */
 	LONG = 0x80,        /* header */
@@ -48,7 +48,8 @@ static bool origin_open(struct sl_quic_origin *o, enum sl_quic_role role, const 
 }
 
 /* A connection begins. */
-static void begin(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_origin *o, unsigned client, struct sl_span id)
+static void begin(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_origin *o, unsigned client,
+		  struct sl_span id)
 {
 	bool hello = q->retried && q->end[SL_QUIC_CLIENT].hello;
 	ends_drop(t, q);
@@ -67,11 +68,11 @@ static bool first_open(struct sl_talk *t, struct sl_quic *q, const struct sl_qui
 {
 	struct sl_quic_origin o;
 	if (id_is(&q->begun, p->to) || id_is(&q->refused, p->to) || id_is(&q->server, p->to) ||
-	    q->begun_n == BEGUN_MOST)
+	    q->failed_n == FAILED_MOST)
 		return false;
-	q->begun_n++;
 	if (!origin_of(&o, p, p->to) || !origin_open(&o, SL_QUIC_CLIENT, p, plain, len)) {
 		id_set(&q->refused, p->to);
+		q->failed_n++;
 		return false;
 	}
 	begin(t, q, &o, t->side, p->to);
@@ -79,21 +80,23 @@ static bool first_open(struct sl_talk *t, struct sl_quic *q, const struct sl_qui
 }
 
 /* A server may answer in another version, whose keys come from the same id: RFC 9368, section 2.3. */
-static bool other_version_open(struct sl_quic *q, enum sl_quic_role role, const struct sl_quic_packet *p,
-			       uint8_t *plain, size_t *len)
+static bool other_version_open(struct sl_quic *q, enum sl_quic_role role,
+			       const struct sl_quic_packet *p, uint8_t *plain, size_t *len)
 {
 	struct sl_quic_origin o;
-	if (q->begun_n == BEGUN_MOST)
+	if (q->failed_n == FAILED_MOST)
 		return false;
-	q->begun_n++;
-	if (!origin_of(&o, p, sl_span_of(q->begun.at, q->begun.len)) || !origin_open(&o, role, p, plain, len))
+	if (!origin_of(&o, p, sl_span_of(q->begun.at, q->begun.len)) ||
+	    !origin_open(&o, role, p, plain, len)) {
+		q->failed_n++;
 		return false;
+	}
 	q->origin = o;
 	return true;
 }
 
-static bool known_open(const struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p, uint8_t *plain,
-		       size_t *len)
+static bool known_open(const struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p,
+		       uint8_t *plain, size_t *len)
 {
 	enum sl_quic_role role = sl_quic_role(t, q);
 	if (!q->origin.version || q->end[role].over)
@@ -116,7 +119,7 @@ static void initial(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_p
 	if (!plain || !p->version)
 		return;
 	if (!known_open(t, q, p, plain, &len) && !first_open(t, q, p, plain, &len)) {
-		if (!q->origin.version)
+		if (!q->origin.version && !p->grease)
 			sl_count(sl_talk_counters(t), SL_COUNT_QUIC_SEALED);
 		return;
 	}
@@ -132,16 +135,29 @@ static void initial(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_p
 		sl_quic_crypto_free(t->inspect, &e->crypto);
 }
 
+/* A client that wants to be refused seals its hello as in the version that it will come to. */
+static void greased(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p, uint8_t *plain)
+{
+	static const uint32_t as[] = { 0x00000001, 0xff00001d };
+	struct sl_quic_packet one = *p;
+	one.version = q->origin.version;
+	initial(t, q, &one, plain);
+	for (size_t k = 0; k < sizeof as / sizeof *as && !q->origin.version; k++) {
+		q->refused.len = 0;
+		one.version = sl_quic_version(as[k]);
+		initial(t, q, &one, plain);
+	}
+}
+
 /* The client will send its hello again, to the id that stands here. If it was not seen, the server's
  * keys come from that too. */
 static void retry(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p)
 {
 	struct sl_quic_origin o;
-	if (q->origin.version || !p->version || q->begun_n == BEGUN_MOST) {
+	if (q->origin.version || !p->version) {
 		q->retried = q->origin.version && t->side != q->client;
 		return;
 	}
-	q->begun_n++;
 	if (origin_of(&o, p, p->from))
 		begin(t, q, &o, t->side ^ 1, p->from);
 }
@@ -160,7 +176,10 @@ static void packet(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_pa
 {
 	switch (p->type) {
 	case SL_QUIC_INITIAL:
-		initial(t, q, p, plain);
+		if (p->grease)
+			greased(t, q, p, plain);
+		else
+			initial(t, q, p, plain);
 		break;
 	case SL_QUIC_RETRY:
 		retry(t, q, p);
@@ -182,7 +201,8 @@ static void packets_read(struct sl_talk *t, struct sl_quic *q, struct sl_span in
 	struct sl_quic_packet p;
 	uint8_t *plain = NULL;
 	for (unsigned n = 0; n < PACKETS_MOST && sl_quic_packet_read(in, &p); n++) {
-		sl_quic_seen(t, q, p.number);
+		if (p.version || p.grease)
+			sl_quic_seen(t, q, p.number);
 		if (p.type == SL_QUIC_INITIAL && !plain)
 			plain = sl_talk_room(t, in.len);
 		packet(t, q, &p, plain);
@@ -220,10 +240,8 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 	struct sl_quic *q = t->state;
 	if (!(in.at[0] & LONG))
 		sl_quic_past_hello(t, q);
-	if (in.at[0] & LONG || !q->origin.version) {
-		if (!google_read(t, q, in))
-			packets_read(t, q, in);
-	}
+	if ((in.at[0] & LONG || !q->origin.version) && !google_read(t, q, in))
+		packets_read(t, q, in);
 	if (q->untold)
 		sl_quic_tell(t, q);
 	return true;

@@ -30,8 +30,10 @@ struct sl_quic {
 	struct sl_quic_end end[2]; /* by enum sl_quic_role */
 	struct sl_quic_origin origin;
 	uint32_t told[SL_QUIC_TOLD_MOST];
-	struct sl_quic_id begun, refused, server; /* the connection's; what opened nothing; the server's own */
-	uint8_t told_n, begun_n, client;
+	struct sl_quic_id begun;   /* that the keys come from */
+	struct sl_quic_id refused; /* the last that opened nothing */
+	struct sl_quic_id server;  /* the server's own */
+	uint8_t told_n, failed_n, client;
 	uint8_t google_n; /* packets of Google's own form */
 	bool retried; /* a Retry was seen, the client's answer not yet */
 	bool untold;  /* a version was added to the message at hand */

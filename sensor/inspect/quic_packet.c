@@ -67,6 +67,7 @@ bool sl_quic_packet_read(struct sl_span in, struct sl_quic_packet *p)
 	if (!(first & FIXED))
 		return false;
 	p->version = sl_quic_version(p->number);
+	p->grease = is_grease(p->number);
 	p->type = type_of(first, p->version);
 	if (p->type == SL_QUIC_RETRY)
 		return sl_cur_left(&c) > SL_QUIC_TAG;
@@ -91,5 +92,5 @@ bool sl_quic_plausible(struct sl_span in)
 		return false;
 	if (p.type == SL_QUIC_NEGOTIATION)
 		return negotiation_plausible(&p);
-	return p.version || (is_grease(p.number) && p.type == SL_QUIC_INITIAL && in.len >= DATAGRAM_LEAST);
+	return p.version || (p.grease && p.type == SL_QUIC_INITIAL && in.len >= DATAGRAM_LEAST);
 }

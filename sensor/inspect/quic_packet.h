@@ -7,12 +7,19 @@
 
 enum { SL_QUIC_ID_MAX = 20 };
 
-enum sl_quic_type { SL_QUIC_INITIAL, SL_QUIC_ZERO_RTT, SL_QUIC_HANDSHAKE, SL_QUIC_RETRY, SL_QUIC_NEGOTIATION };
+enum sl_quic_type {
+	SL_QUIC_INITIAL,
+	SL_QUIC_ZERO_RTT,
+	SL_QUIC_HANDSHAKE,
+	SL_QUIC_RETRY,
+	SL_QUIC_NEGOTIATION
+};
 
 struct sl_quic_packet {
 	enum sl_quic_type type;
 	uint32_t number; /* the version's; 0: negotiation */
 	const struct sl_quic_version *version; /* NULL: none that is known, or negotiation */
+	bool grease; /* a version that is only to be refused: RFC 9000, section 15 */
 	struct sl_span to, from; /* connection ids */
 	struct sl_span bytes;    /* the whole packet; others may follow it */
 	size_t number_at;        /* where its packet number lies, of INITIAL, ZERO_RTT and HANDSHAKE */

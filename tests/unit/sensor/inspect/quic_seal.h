@@ -10,7 +10,7 @@ enum { V1 = 1, SEAL_PLAIN_MAX = 60000 };
 
 /* How an Initial is to be made. */
 struct seal {
-	uint32_t version;
+	uint32_t version, as; /* as: the version whose keys it has, if not its own */
 	struct sl_span origin; /* the id that the keys come from */
 	struct sl_span to, from, token;
 	enum sl_quic_role role;
@@ -54,7 +54,7 @@ static inline void seal(struct wire *w, const struct seal *s, const struct wire 
 	struct sl_quic_keys keys;
 	size_t n = frames->n < s->least ? s->least : frames->n, start = w->n;
 	int len;
-	const struct sl_quic_version *v = sl_quic_version(s->version);
+	const struct sl_quic_version *v = sl_quic_version(s->as ? s->as : s->version);
 	assert_true(n <= sizeof plain && v && sl_quic_secret(v, s->origin, secret) &&
 		    sl_quic_keys(v, secret, s->role, &keys));
 	memset(plain, 0, n);

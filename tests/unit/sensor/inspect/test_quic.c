@@ -223,6 +223,18 @@ static void negotiated(void **state)
 	feed_server(x, &s);
 	assert_record(x, SERVER);
 
+	fixture_again(x); /* what it asks with may be sealed as in a true version */
+	c.version = 0x1a2a3a4a;
+	for (c.as = V1; c.as; c.as = c.as == V1 ? 0xff00001d : 0) {
+		feed_part(x, 0, &c, &hello, 100, HELLO - 100);
+		feed_part(x, 0, &c, &hello, 0, 100);
+		assert_record(x, c.as == V1 ? "quic.version=1a2a3a4a\n--\n" CLIENT : CLIENT);
+		feed_hex(x, 1, "80 00000000 00 08 8394c8f03e515708 00000001 6b3343cf");
+	}
+	c.version = V1;
+	feed_client(x, &c);
+	assert_record(x, FIRST);
+
 	fixture_again(x); /* from a version that is known to another, under the same id */
 	c.version = 0xff00001d;
 	feed_client(x, &c);
@@ -459,7 +471,33 @@ static void google(void **state)
 	fixture_free(x);
 }
 
-/* Junk, also with a long header and a true version, is never told as a hello, and costs little. */
+/* Keys are made in vain a bounded number of times. */
+static void beginnings_are_bounded(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client();
+	uint8_t id[8] = { 0 };
+	c.origin = c.to = sl_span_of(id, sizeof id);
+	for (unsigned n = 0; n < 200; n++) { /* true ones are not */
+		id[0] = (uint8_t)n;
+		feed_client(x, &c);
+		assert_record(x, n ? CLIENT : FIRST);
+	}
+	fixture_again(x);
+	for (unsigned n = 0; n < 64; n++) {
+		struct wire w = { .n = 0 };
+		wire_hex(&w, quic_vectors[0].client);
+		w.at[6] = (uint8_t)n; /* not the id that it was sealed with */
+		feed(x, 0, &w);
+	}
+	assert_record(x, "quic.version=1\n--\n");
+	feed_client(x, &c);
+	assert_record(x, "");
+	fixture_free(x);
+}
+
+/* Junk, also with a long header and a true version, is never told as a hello. */
 static void junk(void **state)
 {
 	(void)state;
@@ -521,6 +559,7 @@ int main(void)
 		cmocka_unit_test(hostile_frames),
 		cmocka_unit_test(frames_of_a_byte),
 		cmocka_unit_test(google),        cmocka_unit_test(junk),
+		cmocka_unit_test(beginnings_are_bounded),
 		cmocka_unit_test(no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
