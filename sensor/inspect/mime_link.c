@@ -138,6 +138,12 @@ static void value_clean(struct sl_mime_links *l)
 	l->n = n;
 }
 
+/* A scheme; or "href", "src". */
+static bool may_begin(const struct sl_mime_links *l, uint8_t c)
+{
+	return (c | 0x20) == 'h' || (l->html && (c | 0x20) == 's');
+}
+
 static bool is_space(uint8_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -178,6 +184,7 @@ static void name_byte(struct sl_mime_links *l, uint8_t c)
 	} else {
 		l->where = OUTSIDE;
 		l->before = c;
+		l->n = 0;
 	}
 }
 
@@ -203,7 +210,7 @@ static void html_byte(struct sl_talk *t, struct sl_mime_links *l, uint8_t c, uns
 		name_byte(l, c);
 		return;
 	default:
-		if (isalpha(c) && (is_space(l->before) || (l->before && strchr("/\"'", l->before)))) {
+		if (may_begin(l, c) && (is_space(l->before) || (l->before && strchr("/\"'", l->before)))) {
 			l->where = NAME;
 			l->at[0] = c;
 			l->n = 1;
@@ -215,7 +222,9 @@ static void html_byte(struct sl_talk *t, struct sl_mime_links *l, uint8_t c, uns
 void sl_mime_links_data(struct sl_talk *t, struct sl_mime_links *l, struct sl_span bytes, unsigned *left)
 {
 	for (size_t i = 0; l && i < bytes.len; i++) {
-		if (l->html)
+		if (!l->n && l->where == OUTSIDE && !may_begin(l, bytes.at[i]))
+			l->before = bytes.at[i]; /* most bytes */
+		else if (l->html)
 			html_byte(t, l, bytes.at[i], left);
 		else
 			text_byte(t, l, bytes.at[i], left);

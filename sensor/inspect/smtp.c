@@ -300,22 +300,22 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 	}
 }
 
+/* A mail that is coming is kept until the flow goes: the FIN may be forged. */
 static void end(struct sl_talk *t)
 {
 	struct sl_smtp *s = t->state;
-	if (!s || s->client != t->side + 1)
-		return;
-	sl_smtp_envelope_done(t, s);
-	sl_smtp_mail_end(t, s, false);
+	if (s && s->client == t->side + 1)
+		sl_smtp_envelope_done(t, s);
 }
 
 static void forget(struct sl_talk *t)
 {
 	struct sl_smtp *s = t->state;
-	t->side = s->client ? s->client - 1u : t->side; /* whose files these are */
+	unsigned side = t->side;
+	t->side = s->client ? s->client - 1u : side; /* whose they are */
+	sl_smtp_envelope_done(t, s);
 	sl_smtp_mail_end(t, s, false);
-	sl_hold_give(t->inspect, s->envelope);
-	s->envelope = NULL;
+	t->side = side;
 }
 
 const struct sl_parser sl_smtp_parser = { .state_bytes = sizeof(struct sl_smtp),
