@@ -1,7 +1,8 @@
-/* DNS over UDP and TCP (RFC 1035), mDNS (RFC 6762) and LLMNR (RFC 4795): the questions of queries and of
- * responses, and the records of responses. Recognised by its content: a plausible header, questions and
- * records that read to their end. On its own ports, and once a flow is known, a message that is cut or
- * ends in nonsense gives what could be read, if a question was. Nothing is kept between messages. */
+/* DNS over UDP and TCP (RFC 1035), mDNS (RFC 6762) and LLMNR (RFC 4795): the questions of queries
+ * and of responses, and the records of responses. Recognised by its content: a plausible header,
+ * questions and records that read to their end. On its own ports, and once a flow is known, a
+ * message that is cut or ends in nonsense gives what could be read, if a question was. Nothing is
+ * kept between messages. */
 #include <sensor/inspect/dns.h>
 #include <stdio.h>
 
@@ -49,12 +50,14 @@ static bool header_plausible(const struct header *h, size_t bytes)
 {
 	if (!flags_plausible(h->flags) || (!h->questions && !(is_response(h) && h->records[0])))
 		return false;
-	return bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions + RECORD_LEAST * (size_t)records_of(h);
+	return bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions +
+				RECORD_LEAST * (size_t)records_of(h);
 }
 
 static bool header_possible(const struct header *h, size_t bytes)
 {
-	return (h->flags >> 11 & 15) <= OPCODE_LAST && bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions;
+	return (h->flags >> 11 & 15) <= OPCODE_LAST &&
+	       bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions;
 }
 
 /* Classes of RFC 1035 section 3.2.4 and RFC 2136; mDNS sets the top bit. */
@@ -82,7 +85,8 @@ static bool at_home(const struct sl_flow *flow)
 }
 
 /* name | type | class. Returns the name's length, or -1. RFC 1035, section 4.1.2 */
-static int question_read(struct sl_cur *c, struct sl_span message, uint8_t name[SL_DNS_NAME_MAX], bool known)
+static int question_read(struct sl_cur *c, struct sl_span message, uint8_t name[SL_DNS_NAME_MAX],
+			 bool known)
 {
 	int len = sl_dns_name(c, message, name);
 	uint16_t type = sl_cur_be16(c);
@@ -96,9 +100,10 @@ static int question_read(struct sl_cur *c, struct sl_span message, uint8_t name[
 static void rcode_take(struct sl_talk *t, unsigned rcode)
 {
 	static const char *const texts[] = {
-		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",   "REFUSED",
-		"YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE", "DSOTYPENI",
-		[16] = "BADVERS", "BADKEY", "BADTIME", "BADMODE", "BADNAME", "BADALG", "BADTRUNC", "BADCOOKIE",
+		"NOERROR", "FORMERR",   "SERVFAIL",       "NXDOMAIN", "NOTIMP",
+		"REFUSED", "YXDOMAIN",  "YXRRSET",        "NXRRSET",  "NOTAUTH",
+		"NOTZONE", "DSOTYPENI", [16] = "BADVERS", "BADKEY",   "BADTIME",
+		"BADMODE", "BADNAME",   "BADALG",         "BADTRUNC", "BADCOOKIE",
 	};
 	char number[8];
 	const char *text = rcode < sizeof texts / sizeof *texts ? texts[rcode] : NULL;
@@ -110,8 +115,8 @@ static void rcode_take(struct sl_talk *t, unsigned rcode)
 }
 
 /* Returns how many questions were read. */
-static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message, unsigned n,
-			       bool known)
+static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
+			       unsigned n, bool known)
 {
 	for (unsigned i = 0; i < n; i++) {
 		uint8_t name[SL_DNS_NAME_MAX];
@@ -129,14 +134,15 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	struct sl_cur c = sl_cur_of(message.at, message.len);
 	struct header h;
 	header_read(&c, &h);
-	if (c.failed || !(known ? header_possible(&h, message.len) : header_plausible(&h, message.len)))
+	if (c.failed ||
+	    !(known ? header_possible(&h, message.len) : header_plausible(&h, message.len)))
 		return false;
 	unsigned questions = questions_read(t, &c, message, h.questions, known);
 	if (questions < h.questions && (!known || !questions))
 		return false;
 	bool take = is_response(&h) &&
-		    (sl_talk_wants(t, SL_FIELD_DNS_RRNAME) || sl_talk_wants(t, SL_FIELD_DNS_ANSWER) ||
-		     sl_talk_wants(t, SL_FIELD_DNS_RCODE));
+		    (sl_talk_wants(t, SL_FIELD_DNS_RRNAME) ||
+		     sl_talk_wants(t, SL_FIELD_DNS_ANSWER) || sl_talk_wants(t, SL_FIELD_DNS_RCODE));
 	unsigned rcode = 0;
 	if (take || !known) {
 		bool whole = questions == h.questions &&
@@ -181,7 +187,8 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	uint8_t name[SL_DNS_NAME_MAX];
 	int len = question_read(&question, message, name, false);
 	if (len < 0)
-		return message.len < bytes && message.len < HEADER + 255 + 4 ? SL_PARSE_MORE : SL_PARSE_REFUSE;
+		return message.len < bytes && message.len < HEADER + 255 + 4 ? SL_PARSE_MORE
+									     : SL_PARSE_REFUSE;
 	return home || len > 0 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
@@ -198,7 +205,6 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	return message_read(t, message, true) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
-const struct sl_parser sl_dns_parser = { .messages = SL_COUNT_DNS_MESSAGES,
-					 .probe = probe,
-					 .stream = stream,
-					 .datagram = datagram };
+const struct sl_parser sl_dns_parser = {
+	.messages = SL_COUNT_DNS_MESSAGES, .probe = probe, .stream = stream, .datagram = datagram
+};

@@ -1,5 +1,5 @@
-/* Names and records of DNS messages: RFC 1035, and for the data of each type the RFC named beside it.
- * Nothing is kept between calls. Per worker. */
+/* Names and records of DNS messages: RFC 1035, and for the data of each type the RFC named beside
+ * it. Nothing is kept between calls. Per worker. */
 #include <arpa/inet.h>
 #include <sensor/inspect/dns.h>
 #include <sys/socket.h>
@@ -86,7 +86,8 @@ static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_span messag
 	c->failed = c->failed || len < 0;
 }
 
-/* priority | target | (key | length | value)…   RFC 9460, section 2.2. A hint is a row of addresses. */
+/* priority | target | (key | length | value)…   RFC 9460, section 2.2. A hint is a row of
+ * addresses. */
 static void service_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message)
 {
 	sl_cur_be16(c);
@@ -161,8 +162,8 @@ static void owner_take(struct sl_talk *t, struct last *last, const uint8_t *name
 }
 
 /* name | type | class | TTL(32) | length | data   RFC 1035, section 4.1.3 */
-bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message, unsigned n, bool take,
-		    unsigned *rcode)
+bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message, unsigned n,
+		    bool take, unsigned *rcode)
 {
 	struct last last = { .len = 0 };
 	for (unsigned i = 0; i < n; i++) {
@@ -174,7 +175,8 @@ bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
 		struct sl_cur data = sl_cur_sub(c, sl_cur_be16(c));
 		if (len < 0 || c->failed)
 			return false;
-		if (type == TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
+		if (type ==
+		    TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
 			*rcode = ttl >> 24 << 4;
 		} else if (take) {
 			owner_take(t, &last, name, len);

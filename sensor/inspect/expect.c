@@ -82,8 +82,8 @@ static struct entry *find(struct sl_expect *e, const struct key *k, uint64_t now
 	return NULL;
 }
 
-struct sl_expected *sl_expect_add(struct sl_expect *e, const struct sl_flow *control, unsigned listener,
-				  uint16_t port)
+struct sl_expected *sl_expect_add(struct sl_expect *e, const struct sl_flow *control,
+				  unsigned listener, uint16_t port)
 {
 	struct key k = key_of(&control->key, listener, port);
 	struct entry *it = find(e, &k, control->last), *set = set_of(e, &k);
@@ -100,8 +100,8 @@ struct sl_expected *sl_expect_add(struct sl_expect *e, const struct sl_flow *con
 	return &it->what;
 }
 
-struct sl_expected *sl_expect_find(struct sl_expect *e, const struct sl_flow *control, unsigned listener,
-				   uint16_t port)
+struct sl_expected *sl_expect_find(struct sl_expect *e, const struct sl_flow *control,
+				   unsigned listener, uint16_t port)
 {
 	struct key k = key_of(&control->key, listener, port);
 	struct entry *it = find(e, &k, control->last);
@@ -112,7 +112,8 @@ static struct entry *of_flow(struct sl_expect *e, const struct sl_flow *flow)
 {
 	struct entry *it = NULL;
 	for (unsigned side = 0; side < 2 && !it && e->n; side++) {
-		struct key k = key_of(&flow->key, side, side ? flow->key.high_port : flow->key.low_port);
+		struct key k =
+			key_of(&flow->key, side, side ? flow->key.high_port : flow->key.low_port);
 		it = find(e, &k, flow->last);
 	}
 	return it;

@@ -1,19 +1,26 @@
-/* FTP's control connection (RFC 959): commands, and the replies that say where data connections will
- * be (RFC 2428). Those are announced in the table of expected connections, under the name that the
- * transfer's command gives, before or after. AUTH TLS (RFC 4217) turns the flow to TLS. Per worker. */
+/* FTP's control connection (RFC 959): commands, and the replies that say where data connections
+ * will be (RFC 2428). Those are announced in the table of expected connections, under the name that
+ * the transfer's command gives, before or after. AUTH TLS (RFC 4217) turns the flow to TLS. Per
+ * worker. */
 #include <ctype.h>
 #include <sensor/inspect/ftp.h>
 #include <sensor/inspect/inspect_internal.h>
 #include <strings.h>
 
-enum phase { UNKNOWN, CLIENT, SERVER, SERVER_MANY, SKIP = 4 }; /* SKIP: to the end of a line, as well */
+enum phase {
+	UNKNOWN,
+	CLIENT,
+	SERVER,
+	SERVER_MANY,
+	SKIP = 4
+}; /* SKIP: to the end of a line, as well */
 enum { LINE_MAX_BYTES = 4096, PROBE_MAX = 2048, VERB_MAX = 16, PORT_FTP = 21, TELNET = 0xf0 };
 
 struct state {
 	uint16_t port; /* the last that was announced and has no name yet; 0: none */
 	uint8_t listener;
-	bool named;    /* `next` waits for a port */
-	bool part;     /* REST: the next transfer begins in the middle */
+	bool named; /* `next` waits for a port */
+	bool part;  /* REST: the next transfer begins in the middle */
 	struct sl_expected next;
 };
 
@@ -39,7 +46,8 @@ static bool is_text(struct sl_span s)
 	return true;
 }
 
-/* The length of the verb that a line begins with, 0 if there is none. It is letters up to a blank. */
+/* The length of the verb that a line begins with, 0 if there is none. It is letters up to a blank.
+ */
 static size_t verb_len(struct sl_span line)
 {
 	size_t n = 0;
@@ -51,7 +59,8 @@ static size_t verb_len(struct sl_span line)
 static bool verb_is(struct sl_span verb, const char *const *list)
 {
 	for (; *list; list++)
-		if (verb.len == strlen(*list) && strncasecmp((const char *)verb.at, *list, verb.len) == 0)
+		if (verb.len == strlen(*list) &&
+		    strncasecmp((const char *)verb.at, *list, verb.len) == 0)
 			return true;
 	return false;
 }
@@ -103,13 +112,14 @@ static enum sl_parse reply_probe(struct sl_span in, bool home)
 /* One line of a client: DONE, if only FTP has it; MORE, if POP3 has it too. */
 static enum sl_parse command_probe(struct sl_span line, bool home)
 {
-	static const char *const own[] = { "SYST", "FEAT", "PWD",  "XPWD", "CWD",  "CDUP", "PASV", "EPSV", "PORT",
-					   "EPRT", "TYPE", "STOR", "STOU", "APPE", "MLSD", "MLST", "SIZE", "MDTM",
-					   "OPTS", "CLNT", "SITE", "PBSZ", "PROT", "MKD",  "XMKD", "RMD",  "RNFR",
-					   "RNTO", "NLST", "REST", "ABOR", "ACCT", "ALLO", NULL };
+	static const char *const own[] = { "SYST", "FEAT", "PWD",  "XPWD", "CWD",  "CDUP", "PASV",
+					   "EPSV", "PORT", "EPRT", "TYPE", "STOR", "STOU", "APPE",
+					   "MLSD", "MLST", "SIZE", "MDTM", "OPTS", "CLNT", "SITE",
+					   "PBSZ", "PROT", "MKD",  "XMKD", "RMD",  "RNFR", "RNTO",
+					   "NLST", "REST", "ABOR", "ACCT", "ALLO", NULL };
 	static const char *const shared[] = { "USER", "PASS", "NOOP", "HELP", NULL };
-	static const char *const at_home_too[] = { "AUTH", "LIST", "RETR", "DELE", "QUIT", "STAT", "USER", "PASS",
-						   NULL };
+	static const char *const at_home_too[] = { "AUTH", "LIST", "RETR", "DELE", "QUIT",
+						   "STAT", "USER", "PASS", NULL };
 	static const char *const guests[] = { "anonymous", "ftp", NULL };
 	struct sl_span verb = sl_span_of(line.at, verb_len(line));
 	struct sl_span argument = trim(sl_span_of(line.at + verb.len, line.len - verb.len));
@@ -132,7 +142,8 @@ static enum sl_parse unended_probe(struct sl_span in, bool home)
 		n++;
 	if (in.len == 1 && in.at[0] == '\r')
 		return SL_PARSE_MORE;
-	if (in.len >= PROBE_MAX || n > 4 || (n < in.len && command_probe(in, home) == SL_PARSE_REFUSE))
+	if (in.len >= PROBE_MAX || n > 4 ||
+	    (n < in.len && command_probe(in, home) == SL_PARSE_REFUSE))
 		return SL_PARSE_REFUSE;
 	return SL_PARSE_MORE;
 }
@@ -182,7 +193,8 @@ static void transfer(struct sl_talk *t, enum sl_expect_kind kind, struct sl_span
 		memcpy(s->next.name, name.at, s->next.name_len);
 	s->part = false;
 	s->named = !s->port;
-	struct sl_expected *what = s->port ? sl_expect_find(t->inspect->expect, t->flow, s->listener, s->port) : NULL;
+	struct sl_expected *what =
+		s->port ? sl_expect_find(t->inspect->expect, t->flow, s->listener, s->port) : NULL;
 	if (what)
 		*what = s->next;
 	s->port = 0;
@@ -194,9 +206,11 @@ static void transfer_by_reply(struct sl_talk *t, struct sl_span line)
 	const struct state *s = t->state;
 	if (!s->port || t->slot->side[t->side ^ 1].phase != UNKNOWN)
 		return;
-	bool listing = has_word(line, "list") || has_word(line, "/bin/ls") || has_word(line, "MLSD");
+	bool listing =
+		has_word(line, "list") || has_word(line, "/bin/ls") || has_word(line, "MLSD");
 	const uint8_t *at = memmem(line.at, line.len, " for ", 5);
-	struct sl_span name = at ? sl_span_of(at + 5, (size_t)(line.at + line.len - at - 5)) : sl_span_of(NULL, 0);
+	struct sl_span name = at ? sl_span_of(at + 5, (size_t)(line.at + line.len - at - 5))
+				 : sl_span_of(NULL, 0);
 	const uint8_t *size = name.len ? memmem(name.at, name.len, " (", 2) : NULL;
 	if (size)
 		name.len = (size_t)(size - name.at);
@@ -237,7 +251,8 @@ static bool client_line(struct sl_talk *t, struct sl_span line)
 		return true;
 	if (!verb)
 		return false;
-	command_read(t, sl_span_of(line.at, verb), trim(sl_span_of(line.at + verb, line.len - verb)));
+	command_read(t, sl_span_of(line.at, verb),
+		     trim(sl_span_of(line.at + verb, line.len - verb)));
 	return true;
 }
 
@@ -269,11 +284,12 @@ static bool line_read(struct sl_talk *t, struct sl_span line)
 {
 	if (t->at->phase == UNKNOWN && trim(line).len)
 		t->at->phase = isdigit(line.at[0]) ? SERVER : CLIENT;
-	return t->at->phase == SERVER || t->at->phase == SERVER_MANY ? server_line(t, line) : client_line(t, line);
+	return t->at->phase == SERVER || t->at->phase == SERVER_MANY ? server_line(t, line)
+								     : client_line(t, line);
 }
 
-/* All lines at hand: more than one may have been gathered to know the protocol. Of a line that is too
- * long its beginning is read. */
+/* All lines at hand: more than one may have been gathered to know the protocol. Of a line that is
+ * too long its beginning is read. */
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	while (t->flow->app == SL_APP_FTP && *consumed < in.len) {
@@ -287,7 +303,8 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 		t->at->phase &= (unsigned)~SKIP & 15;
 		if (!skip && len >= LINE_MAX_BYTES)
 			sl_count(sl_talk_counters(t), SL_COUNT_MESSAGE_TOO_LONG);
-		if (!skip && !line_read(t, sl_span_of(rest.at, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES)))
+		if (!skip &&
+		    !line_read(t, sl_span_of(rest.at, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES)))
 			return SL_PARSE_REFUSE;
 		if (!end && t->flow->app == SL_APP_FTP)
 			t->at->phase |= SKIP;

@@ -1,5 +1,5 @@
-/* FTP's data connections: announced on a control connection (expect.h), each is one file, or a listing
- * that nobody needs. Whole when its sender ends it. Per worker. */
+/* FTP's data connections: announced on a control connection (expect.h), each is one file, or a
+ * listing that nobody needs. Whole when its sender ends it. Per worker. */
 #include <sensor/inspect/file.h>
 #include <sensor/inspect/inspect_internal.h>
 

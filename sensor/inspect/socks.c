@@ -1,12 +1,26 @@
-/* SOCKS 4, 4a and 5 (RFC 1928, with RFC 1929's passwords): the handshake of both sides, or of one where
- * there is but one. What follows the server's success, or the client's request where no answer is seen,
- * is inspected anew. Other ways to authenticate wrap what follows and end the inspection. Per worker. */
+/* SOCKS 4, 4a and 5 (RFC 1928, with RFC 1929's passwords): the handshake of both sides, or of one
+ * where there is but one. What follows the server's success, or the client's request where no
+ * answer is seen, is inspected anew. Other ways to authenticate wrap what follows and end the
+ * inspection. Per worker. */
 #include <sensor/inspect/parse.h>
 
 enum phase { FIRST, NEXT, ASKED };
 enum role { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
-enum { SOCKS4 = 4, SOCKS5 = 5, METHODS_MAX = 16, TEXT_MAX = 255, GRANTED4 = 0x5a, REFUSED4_LAST = 0x5d };
-enum method { METHOD_NONE = 0, METHOD_PASSWORD = 2, METHODS_GIVEN = 9, METHODS_OWN = 0x80, METHOD_REFUSED = 0xff };
+enum {
+	SOCKS4 = 4,
+	SOCKS5 = 5,
+	METHODS_MAX = 16,
+	TEXT_MAX = 255,
+	GRANTED4 = 0x5a,
+	REFUSED4_LAST = 0x5d
+};
+enum method {
+	METHOD_NONE = 0,
+	METHOD_PASSWORD = 2,
+	METHODS_GIVEN = 9,
+	METHODS_OWN = 0x80,
+	METHOD_REFUSED = 0xff
+};
 enum { ADDRESS_IPV4 = 1, ADDRESS_NAME = 3, ADDRESS_IPV6 = 4 };
 
 struct state {
@@ -28,7 +42,8 @@ static int greeting_len(struct sl_span in)
 	size_t len = 2u + in.at[1];
 	for (size_t i = 2; i < in.len && i < len; i++) {
 		uint8_t m = in.at[i];
-		if ((m > METHODS_GIVEN && m < METHODS_OWN) || m == METHOD_REFUSED || memchr(in.at + 2, m, i - 2))
+		if ((m > METHODS_GIVEN && m < METHODS_OWN) || m == METHOD_REFUSED ||
+		    memchr(in.at + 2, m, i - 2))
 			return NONE;
 	}
 	return in.len < len ? 0 : (int)len;
@@ -71,7 +86,9 @@ static int request5_len(struct sl_span in)
 		return NONE;
 	if (in.len < 5)
 		return 0;
-	size_t address = in.at[3] == ADDRESS_IPV4 ? 4 : in.at[3] == ADDRESS_IPV6 ? 16 : 1u + in.at[4];
+	size_t address = in.at[3] == ADDRESS_IPV4   ? 4
+			 : in.at[3] == ADDRESS_IPV6 ? 16
+						    : 1u + in.at[4];
 	if (in.at[3] != ADDRESS_IPV4 && in.at[3] != ADDRESS_IPV6 && in.at[3] != ADDRESS_NAME)
 		return NONE;
 	return in.len < 4 + address + 2 ? 0 : (int)(4 + address + 2);
@@ -184,7 +201,8 @@ static enum sl_parse client(struct sl_talk *t, struct sl_span in, size_t *consum
 	if (in.at[0] == 1)
 		return step_to(t, NEXT, password_len(in), consumed);
 	int len = request5_len(in);
-	if (len > 0 && in.at[1] == 0) /* success: the "methods" were a server's choice and its consent */
+	if (len > 0 &&
+	    in.at[1] == 0) /* success: the "methods" were a server's choice and its consent */
 		return answered(t, true, len, consumed);
 	return asked(t, len, consumed);
 }

@@ -1,6 +1,6 @@
-/* SSH (RFC 4253): the software in each side's version line (section 4.2), which other lines may precede,
- * and HASSH of each side's SSH_MSG_KEXINIT (section 7.1); what follows is of no interest. A version line
- * is handed on as it comes, and once more with its side's HASSH. Per worker. */
+/* SSH (RFC 4253): the software in each side's version line (section 4.2), which other lines may
+ * precede, and HASSH of each side's SSH_MSG_KEXINIT (section 7.1); what follows is of no interest.
+ * A version line is handed on as it comes, and once more with its side's HASSH. Per worker. */
 #include <openssl/evp.h>
 #include <selat/digest.h>
 #include <sensor/inspect/parse.h>
@@ -25,7 +25,8 @@ struct state {
 static bool is_text(struct sl_span s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if ((s.at[i] < ' ' && s.at[i] != '\t' && s.at[i] != '\r' && s.at[i] != '\n') || s.at[i] == 0x7f)
+		if ((s.at[i] < ' ' && s.at[i] != '\t' && s.at[i] != '\r' && s.at[i] != '\n') ||
+		    s.at[i] == 0x7f)
 			return false;
 	return true;
 }
@@ -37,8 +38,10 @@ static enum sl_parse version_begins(struct sl_span in)
 	if (memcmp(in.at, "SSH-", n) != 0)
 		return SL_PARSE_REFUSE;
 	if (in.len < 6)
-		return in.len < 5 || (in.at[4] >= '1' && in.at[4] <= '2') ? SL_PARSE_MORE : SL_PARSE_REFUSE;
-	return (in.at[4] == '1' || in.at[4] == '2') && in.at[5] == '.' ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+		return in.len < 5 || (in.at[4] >= '1' && in.at[4] <= '2') ? SL_PARSE_MORE
+									  : SL_PARSE_REFUSE;
+	return (in.at[4] == '1' || in.at[4] == '2') && in.at[5] == '.' ? SL_PARSE_DONE
+								       : SL_PARSE_REFUSE;
 }
 
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
@@ -88,14 +91,15 @@ static enum sl_parse version_read(struct sl_talk *t, struct sl_span line)
 	return second ? SL_PARSE_DONE : SL_PARSE_FINISH;
 }
 
-/* The lines up to the version's. Where it has begun all of them wait for its end: they may have been
- * gathered together. */
+/* The lines up to the version's. Where it has begun all of them wait for its end: they may have
+ * been gathered together. */
 static enum sl_parse lines_read(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	size_t used = 0;
 	while (used < in.len) {
 		struct sl_span rest = sl_span_of(in.at + used, in.len - used);
-		const uint8_t *end = memchr(rest.at, '\n', rest.len < LINE_MAX_BYTES ? rest.len : LINE_MAX_BYTES);
+		const uint8_t *end = memchr(rest.at, '\n',
+					    rest.len < LINE_MAX_BYTES ? rest.len : LINE_MAX_BYTES);
 		enum sl_parse begins = version_begins(rest);
 		if (!end && (rest.len >= LINE_MAX_BYTES || t->last))
 			return SL_PARSE_REFUSE;
@@ -114,9 +118,16 @@ static enum sl_parse lines_read(struct sl_talk *t, struct sl_span in, size_t *co
 	return SL_PARSE_DONE;
 }
 
-/* cookie(16) | key exchange | host keys | ciphers, MACs, compression: each to the server, to the client |
- * languages. Every list is a length(32) and names between commas. Section 7.1 */
-enum { KEX, HOST_KEYS, CIPHERS, MACS = CIPHERS + 2, COMPRESSION = MACS + 2, LISTS = COMPRESSION + 2 };
+/* cookie(16) | key exchange | host keys | ciphers, MACs, compression: each to the server, to the
+ * client | languages. Every list is a length(32) and names between commas. Section 7.1 */
+enum {
+	KEX,
+	HOST_KEYS,
+	CIPHERS,
+	MACS = CIPHERS + 2,
+	COMPRESSION = MACS + 2,
+	LISTS = COMPRESSION + 2
+};
 
 /* What a side offers besides key exchanges says who it is (RFC 8308, section 2.1; OpenSSH). */
 static bool kex_has(struct sl_span kex, const char *what)
@@ -132,7 +143,8 @@ static bool sender_is_client(struct sl_talk *t, struct sl_span kex)
 		sl_talk_client(t, t->side);
 	else if (server)
 		sl_talk_client(t, t->side ^ 1);
-	else if (!f->known_client && (f->key.low_port == PORT_SSH) != (f->key.high_port == PORT_SSH))
+	else if (!f->known_client &&
+		 (f->key.low_port == PORT_SSH) != (f->key.high_port == PORT_SSH))
 		return (t->side ? f->key.high_port : f->key.low_port) != PORT_SSH;
 	return f->client == t->side;
 }
@@ -142,7 +154,8 @@ static void hassh_take(struct sl_talk *t, const struct sl_span list[LISTS])
 {
 	bool client = sender_is_client(t, list[KEX]);
 	unsigned way = client ? 0 : 1;
-	const struct sl_span part[] = { list[KEX], list[CIPHERS + way], list[MACS + way], list[COMPRESSION + way] };
+	const struct sl_span part[] = { list[KEX], list[CIPHERS + way], list[MACS + way],
+					list[COMPRESSION + way] };
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	size_t n = 0;
 	uint8_t *text = sl_talk_room(t, part[0].len + part[1].len + part[2].len + part[3].len + 4);

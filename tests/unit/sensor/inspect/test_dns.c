@@ -260,7 +260,8 @@ static void random_messages(void **state)
 	unsigned read = 0;
 	for (unsigned round = 0; round < 300000; round++) {
 		struct wire w;
-		header(&w, wire_random(&seed) & 0x8180, 1 + wire_random(&seed) % 4, wire_random(&seed) % 3);
+		header(&w, wire_random(&seed) & 0x8180, 1 + wire_random(&seed) % 4,
+		       wire_random(&seed) % 3);
 		for (unsigned n = wire_random(&seed) % 60; n > 0; n--) {
 			unsigned r = wire_random(&seed);
 			wire_u8(&w, r % 8 == 0 ? 0xc0 : r % 4 ? r >> 8 & 15 : r >> 8 & 255);
@@ -309,18 +310,21 @@ static void data_of_each_type(void **state)
 		{ 28, "20010db8 00000000 00000000 00000001", "dns.answer=2001:db8::1\n" },
 		{ 2, TARGET, "dns.answer=t1.example\n" },
 		{ 5, "c00c", "dns.answer=a.example\n" },
-		{ 6, TARGET "c00c 00000001 00000002 00000003 00000004 00000005", "dns.answer=t1.example\n" },
+		{ 6, TARGET "c00c 00000001 00000002 00000003 00000004 00000005",
+		  "dns.answer=t1.example\n" },
 		{ 12, "0474 65 73 74 c00e", "dns.answer=test.example\n" },
 		{ 15, "000a" TARGET, "dns.answer=t1.example\n" },
 		{ 16, "03 616263 00 02 ff2e", "dns.answer=abc\ndns.answer=\xff.\n" },
 		{ 33, "0001 0002 0035" TARGET, "dns.answer=t1.example\n" },
 		{ 39, TARGET, "dns.answer=t1.example\n" },
-		{ 65, "0001" TARGET "0001 0003 026832 0004 0008 c0000201 c0000202"
-		      "0006 0010 20010db8 00000000 00000000 00000002",
-		  "dns.answer=t1.example\ndns.answer=192.0.2.1\ndns.answer=192.0.2.2\ndns.answer=2001:db8::2\n" },
+		{ 65,
+		  "0001" TARGET "0001 0003 026832 0004 0008 c0000201 c0000202"
+		  "0006 0010 20010db8 00000000 00000000 00000002",
+		  "dns.answer=t1.example\ndns.answer=192.0.2.1\ndns.answer=192.0.2.2\ndns.answer="
+		  "2001:db8::2\n" },
 		{ 64, "0001 00 0004 0004 c0000203", "dns.answer=192.0.2.3\n" },
-		{ 1, "c00002", "" },             /* too short for an address */
-		{ 16, "05 616263", "" },         /* the string is cut */
+		{ 1, "c00002", "" },                /* too short for an address */
+		{ 16, "05 616263", "" },            /* the string is cut */
 		{ 65, "0001 00 0004 0009 c0", "" }, /* the hint is cut */
 		{ 5, "c0ff", "" },
 		{ 46, "0102030405", "" }, /* of no interest */
@@ -332,13 +336,16 @@ static void data_of_each_type(void **state)
 		name(&w, "a.example");
 		tail(&w, types[i].type, 1);
 		record(&w, NULL, types[i].type, types[i].data);
-		snprintf(want, sizeof want, "dns.query=a.example\ndns.response.rrname=a.example\n%sdns.rcode=NOERROR\n--\n",
+		snprintf(want, sizeof want,
+			 "dns.query=a.example\ndns.response.rrname=a.example\n%sdns.rcode="
+			 "NOERROR\n--\n",
 			 types[i].answers);
 		expect(&w, want);
 	}
 }
 
-/* The names of records in all three sections, each once in a row; OPT is none, but extends the code. */
+/* The names of records in all three sections, each once in a row; OPT is none, but extends the
+ * code. */
 static void all_sections(void **state)
 {
 	(void)state;
@@ -353,17 +360,19 @@ static void all_sections(void **state)
 	wire_hex(&w, "00 0029 1000 01008000 0000");
 	wire_set16(&w, 8, 1);
 	wire_set16(&w, 10, 2);
-	expect(&w, "dns.query=a.example\ndns.response.rrname=a.example\ndns.answer=192.0.2.1\n"
-		   "dns.answer=192.0.2.2\ndns.response.rrname=example\ndns.answer=ns1.example\n"
-		   "dns.response.rrname=ns1.example\ndns.answer=192.0.2.3\ndns.rcode=BADCOOKIE\n--\n");
+	expect(&w,
+	       "dns.query=a.example\ndns.response.rrname=a.example\ndns.answer=192.0.2.1\n"
+	       "dns.answer=192.0.2.2\ndns.response.rrname=example\ndns.answer=ns1.example\n"
+	       "dns.response.rrname=ns1.example\ndns.answer=192.0.2.3\ndns.rcode=BADCOOKIE\n--\n");
 }
 
 static void codes(void **state)
 {
 	(void)state;
-	static const char *const texts[] = { "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
-					     "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE", "DSOTYPENI",
-					     "12", "13", "14", "15" };
+	static const char *const texts[] = { "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+					     "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+					     "NXRRSET", "NOTAUTH", "NOTZONE",  "DSOTYPENI",
+					     "12",      "13",      "14",       "15" };
 	for (unsigned i = 0; i < 16; i++) {
 		struct wire w;
 		char want[64];
@@ -469,8 +478,9 @@ static void over_tcp(void **state)
 		framed(&answers, &w);
 		snprintf(asked + strlen(asked), 64, "dns.query=%s\n--\n", names[i]);
 		snprintf(told + strlen(told), 160,
-			 "dns.query=%s\ndns.response.rrname=%s\ndns.answer=192.0.2.1\ndns.rcode=NOERROR\n--\n", names[i],
-			 names[i]);
+			 "dns.query=%s\ndns.response.rrname=%s\ndns.answer=192.0.2.1\ndns.rcode="
+			 "NOERROR\n--\n",
+			 names[i], names[i]);
 	}
 	fixture_every_split(x, 0, queries.at, queries.n, asked);
 	assert_string_equal(sl_app_text(x->flow.app), "dns");
@@ -505,7 +515,9 @@ static void longest_over_tcp(void **state)
 		n = stream.n - i < 1460 ? stream.n - i : 1460;
 		fixture_feed(x, 1, stream.at + i, n, 0);
 	}
-	assert_string_equal(x->record, "dns.query=a.example\ndns.rcode=NOERROR\n--\ndns.query=next.example\n--\n");
+	assert_string_equal(
+		x->record,
+		"dns.query=a.example\ndns.rcode=NOERROR\n--\ndns.query=next.example\n--\n");
 	fixture_free(x);
 }
 
@@ -513,11 +525,13 @@ static void other_streams(void **state)
 {
 	(void)state;
 	static const char *const streams[] = {
-		"000c 1234 0100 0001 0000 0000 0000",                /* shorter than a question */
-		"0020 1234 0100 0002 0000 0000 0000 0161 00 0001 0001", /* two, where DNS is not expected */
+		"000c 1234 0100 0001 0000 0000 0000", /* shorter than a question */
+		"0020 1234 0100 0002 0000 0000 0000 0161 00 0001 0001", /* two, where DNS is not
+									   expected */
 		"0020 1234 0140 0001 0000 0000 0000 0161 00 0001 0001",
-		"0011 1234 0100 0001 0000 0000 0000 00 0001 0001", /* the root */
-		"0020 1234 0100 0001 0001 0001 0000 0161 00 0001 0001", /* no room for its records */
+		"0011 1234 0100 0001 0000 0000 0000 00 0001 0001",      /* the root */
+		"0020 1234 0100 0001 0001 0001 0000 0161 00 0001 0001", /* no room for its records
+									 */
 		"0020 1234 0100 0001 0000 0000 0000 c00c 0001 0001",
 	};
 	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
@@ -536,7 +550,8 @@ static void nobody_wants_records(void **state)
 {
 	(void)state;
 	struct fixture *x = at_home(17);
-	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .sink = { x, fixture_transaction, NULL },
+	struct sl_inspect_config config = { .gather_bytes = 1 << 20,
+					    .sink = { x, fixture_transaction, NULL },
 					    .counters = &x->counters };
 	struct wire w;
 	sl_inspect_free(x->inspect);

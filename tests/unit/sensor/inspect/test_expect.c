@@ -4,8 +4,10 @@
 
 static struct sl_flow flow_of(unsigned low, unsigned high, uint16_t low_port, uint16_t high_port)
 {
-	struct sl_flow f = { .key = { .low_port = low_port, .high_port = high_port, .family = 4, .proto = 6 },
-			     .last = 1000 };
+	struct sl_flow f = {
+		.key = { .low_port = low_port, .high_port = high_port, .family = 4, .proto = 6 },
+		.last = 1000
+	};
 	f.key.low[2] = (uint8_t)(low >> 8);
 	f.key.low[3] = (uint8_t)low;
 	f.key.high[3] = (uint8_t)high;

@@ -7,18 +7,18 @@
 #define INSIDE "5353482d322e302d780a"
 #define FOUND  "ssh.software=x\n--\n"
 
-#define HELLO5	   "05 01 00"
+#define HELLO5     "05 01 00"
 #define HELLO5_PW  "05 02 00 02"
 #define PASSWORD   "01 03 626f62 04 73656372"
 #define CONNECT5   "05 01 00 01 c0000201 01bb"
 #define CONNECT5_6 "05 01 00 04 20010db8000000000000000000000001 01bb"
 #define CONNECT5_N "05 01 00 03 09 612e6578616d706c65 01bb"
-#define REPLY5	   "05 00 00 01 00000000 0000"
+#define REPLY5     "05 00 00 01 00000000 0000"
 #define REPLY5_N   "05 00 00 03 04 68 6f 73 74 1234"
 #define REFUSED5   "05 05 00 01 00000000 0000"
 #define CONNECT4   "04 01 0050 c0000201 626f6200"
 #define CONNECT4A  "04 01 01bb 00000001 00 612e6578616d706c6500"
-#define REPLY4	   "00 5a 0000 00000000"
+#define REPLY4     "00 5a 0000 00000000"
 
 static void feed(struct fixture *x, unsigned side, const char *hex)
 {
@@ -61,9 +61,14 @@ static void one_side(void **state)
 {
 	(void)state;
 	static const char *const sides[] = {
-		HELLO5 CONNECT5 INSIDE,	      HELLO5 CONNECT5_6 INSIDE,		 HELLO5_PW PASSWORD CONNECT5_N INSIDE,
-		CONNECT4 INSIDE,	      CONNECT4A INSIDE,			 "05 00" REPLY5 INSIDE,
-		"05 00" REPLY5_N INSIDE,      "05 02 01 00" REPLY5 INSIDE,
+		HELLO5 CONNECT5 INSIDE,
+		HELLO5 CONNECT5_6 INSIDE,
+		HELLO5_PW PASSWORD CONNECT5_N INSIDE,
+		CONNECT4 INSIDE,
+		CONNECT4A INSIDE,
+		"05 00" REPLY5 INSIDE,
+		"05 00" REPLY5_N INSIDE,
+		"05 02 01 00" REPLY5 INSIDE,
 		HELLO5 CONNECT5 HELLO5 CONNECT5 INSIDE, /* one proxy behind another */
 	};
 	struct fixture *x = fixture_new(6, 1 << 20);
@@ -101,18 +106,18 @@ static void none(void **state)
 {
 	(void)state;
 	static const char *const streams[] = {
-		"05 00 0b 03 10 00 00 00 48 00 00 00",		 /* DCE/RPC */
-		"04 01 0025 0034 0100 00 00 0100 0000 1a00",	 /* TDS */
-		"05 03 00 00 02",				 /* a method twice */
-		"05 02 0a 00",					 /* none that was given out */
-		"05 01 00 77",					 /* goes on otherwise */
-		"05 11 00",					 /* too many */
-		"04 03 0050 c0000201 00",			 /* no command */
-		"04 01 0000 c0000201 00",			 /* no port */
-		"04 01 0050 c0000201 07 00",			 /* no user */
-		"04 01 0050 00000001 00 00",			 /* no name */
-		"04 01 0050 c0000201 00 07",			 /* goes on otherwise */
-		"05 00 05 09 00 01 00000000 0000",		 /* no reply */
+		"05 00 0b 03 10 00 00 00 48 00 00 00",       /* DCE/RPC */
+		"04 01 0025 0034 0100 00 00 0100 0000 1a00", /* TDS */
+		"05 03 00 00 02",                            /* a method twice */
+		"05 02 0a 00",                               /* none that was given out */
+		"05 01 00 77",                               /* goes on otherwise */
+		"05 11 00",                                  /* too many */
+		"04 03 0050 c0000201 00",                    /* no command */
+		"04 01 0000 c0000201 00",                    /* no port */
+		"04 01 0050 c0000201 07 00",                 /* no user */
+		"04 01 0050 00000001 00 00",                 /* no name */
+		"04 01 0050 c0000201 00 07",                 /* goes on otherwise */
+		"05 00 05 09 00 01 00000000 0000",           /* no reply */
 	};
 	struct fixture *x = fixture_new(6, 1 << 20);
 	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {

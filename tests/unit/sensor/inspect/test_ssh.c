@@ -62,9 +62,9 @@ static const struct offer server = { {
 static const struct offer plain = { { "k", "h", "c1", "c2", "m1", "m2", "z1", "z2" } };
 
 /* By Python's hashlib: MD5 of the lists with semicolons. */
-#define CLIENT_HASSH "85a945e6041cc360fc7fdac6f424b7c0"
-#define SERVER_HASSH "5c748347afec5fac8662ff1664066ebf"
-#define PLAIN_HASSH "dd40933168f18f8a21ff43d3399175d8"
+#define CLIENT_HASSH       "85a945e6041cc360fc7fdac6f424b7c0"
+#define SERVER_HASSH       "5c748347afec5fac8662ff1664066ebf"
+#define PLAIN_HASSH        "dd40933168f18f8a21ff43d3399175d8"
 #define PLAIN_HASSH_SERVER "ef2009dcd463afbe99c5888867b06e53"
 
 static void both_sides(void **state)
@@ -77,14 +77,15 @@ static void both_sides(void **state)
 	kexinit(&w, &client);
 	text(&w, "what follows is encrypted");
 	fixture_every_split(x, 0, w.at, w.n,
-			    "ssh.software=OpenSSH_9.2p1\n--\nssh.software=OpenSSH_9.2p1\nssh.hassh=" CLIENT_HASSH "\n--\n");
+			    "ssh.software=OpenSSH_9.2p1\n--\nssh.software=OpenSSH_9.2p1\nssh."
+			    "hassh=" CLIENT_HASSH "\n--\n");
 	assert_string_equal(sl_app_text(x->flow.app), "ssh");
 	assert_int_equal(x->flow.client, 0);
 	w.n = version;
 	kexinit(&w, &server);
 	fixture_every_split(x, 0, w.at, w.n,
-			    "ssh.software=OpenSSH_9.2p1\n--\nssh.software=OpenSSH_9.2p1\nssh.hassh.server=" SERVER_HASSH
-			    "\n--\n");
+			    "ssh.software=OpenSSH_9.2p1\n--\nssh.software=OpenSSH_9.2p1\nssh.hassh."
+			    "server=" SERVER_HASSH "\n--\n");
 	assert_int_equal(x->flow.client, 1);
 	fixture_free(x);
 }
@@ -106,9 +107,12 @@ static void who_is_the_client(void **state)
 		x->flow.key.high_port = by_port && !who ? 22 : 1022;
 		fixture_feed(x, side, w.at, w.n, 0);
 		bool is_client = side == who;
-		assert_string_equal(x->record, is_client
-			? "ssh.software=x\n--\nssh.software=x\nssh.hassh=" PLAIN_HASSH "\n--\n"
-			: "ssh.software=x\n--\nssh.software=x\nssh.hassh.server=" PLAIN_HASSH_SERVER "\n--\n");
+		assert_string_equal(
+			x->record,
+			is_client ? "ssh.software=x\n--\nssh.software=x\nssh.hassh=" PLAIN_HASSH
+				    "\n--\n"
+				  : "ssh.software=x\n--\nssh.software=x\nssh.hassh."
+				    "server=" PLAIN_HASSH_SERVER "\n--\n");
 	}
 	fixture_free(x);
 }
@@ -138,12 +142,13 @@ static void version_lines(void **state)
 	}
 }
 
-/* The lines in front come in pieces: at port 22 they are waited for, and when the other side has said
- * that it is SSH. */
+/* The lines in front come in pieces: at port 22 they are waited for, and when the other side has
+ * said that it is SSH. */
 static void lines_in_pieces(void **state)
 {
 	(void)state;
-	static const char lines[] = "Welcome.\r\n\r\nAuthorised use only\r\nSSH-2.0-dropbear_2022.83\r\n";
+	static const char lines[] =
+		"Welcome.\r\n\r\nAuthorised use only\r\nSSH-2.0-dropbear_2022.83\r\n";
 	struct fixture *x = fixture_new(6, 1 << 20);
 	for (unsigned home = 0; home < 2; home++)
 		for (size_t cut = 1; cut < sizeof lines - 1; cut++) {
@@ -154,7 +159,8 @@ static void lines_in_pieces(void **state)
 			size_t before = x->n;
 			fixture_feed(x, 1, lines, cut, 0);
 			fixture_feed(x, 1, lines + cut, sizeof lines - 1 - cut, 0);
-			assert_string_equal(x->record + before, "ssh.software=dropbear_2022.83\n--\n");
+			assert_string_equal(x->record + before,
+					    "ssh.software=dropbear_2022.83\n--\n");
 		}
 	fixture_free(x);
 }
@@ -163,8 +169,10 @@ static void hostile(void **state)
 {
 	(void)state;
 	static const char *const packets[] = {
-		"00000001 00 14", "ffffffff 00 14", "00010000 00 14", /* lengths */
-		"00000008 08 14 000000000000",                          /* padding beyond the packet */
+		"00000001 00 14",
+		"ffffffff 00 14",
+		"00010000 00 14",              /* lengths */
+		"00000008 08 14 000000000000", /* padding beyond the packet */
 		"0000001e 04 14 00000000000000000000000000000000 ffffffff 0000 00000000",
 		"00000012 01 14 00000000000000000000000000000000",
 		"0000000c 0a 1e 00000000000000000000", /* another message: nothing more to see */
@@ -188,7 +196,8 @@ static void hostile(void **state)
 	x->flow.known_client = 1;
 	kexinit(&w, &plain);
 	fixture_feed(x, 0, w.at, w.n, 0);
-	assert_string_equal(x->record, "ssh.software=x\n--\nssh.software=x\nssh.hassh=" PLAIN_HASSH "\n--\n");
+	assert_string_equal(x->record,
+			    "ssh.software=x\n--\nssh.software=x\nssh.hassh=" PLAIN_HASSH "\n--\n");
 	fixture_again(x);
 	fixture_feed(x, 0, w.at, 12, 0);
 	fixture_feed(x, 0, w.at + 30, w.n - 30, 18); /* a hole in it */
@@ -199,8 +208,8 @@ static void hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_sides),	   cmocka_unit_test(who_is_the_client),
-		cmocka_unit_test(version_lines),   cmocka_unit_test(lines_in_pieces),
+		cmocka_unit_test(both_sides),    cmocka_unit_test(who_is_the_client),
+		cmocka_unit_test(version_lines), cmocka_unit_test(lines_in_pieces),
 		cmocka_unit_test(hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
