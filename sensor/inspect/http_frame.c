@@ -116,7 +116,7 @@ void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const s
 			      sl_http_file_name(t, h->kept[SL_KEPT_DISPOSITION], name),
 			      h->response ? SL_FIELD_HTTP_RESPONSE_BODY : SL_FIELD_HTTP_REQUEST_BODY);
 	if (h->response && !asked && (phase != SL_HTTP_LENGTH || s->left >= MAYBE_BYTES)) {
-		s->after = phase;
+		s->after = (uint8_t)phase;
 		t->at->phase = SL_HTTP_MAYBE;
 	}
 }

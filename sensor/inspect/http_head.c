@@ -7,6 +7,7 @@ enum {
 	METHOD_MAX = 32,
 	LINE_MAX_BYTES = 60000, /* of a start line; less than is gathered */
 	STRICT_LINE_MAX = 4096,
+	LOOK_BYTES = 1024, /* are looked at again whenever more of an unfinished line comes */
 	BLANK_MAX = 16,
 };
 
@@ -100,7 +101,8 @@ static enum sl_parse start_of_line(struct sl_span in, bool awaited)
 	int method = method_len(in);
 	if (method == 0 || in.len > LINE_MAX_BYTES)
 		return SL_PARSE_REFUSE;
-	for (size_t i = method > 0 ? (size_t)method : in.len; i < in.len; i++)
+	size_t look = in.len < LOOK_BYTES ? in.len : LOOK_BYTES;
+	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
 		if (in.at[i] < ' ' && in.at[i] != '\t' && !(in.at[i] == '\r' && i + 1 == in.len))
 			return SL_PARSE_REFUSE;
 	return SL_PARSE_MORE;
