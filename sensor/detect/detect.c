@@ -13,7 +13,8 @@ static int take_memory(struct sl_detect *d)
 	d->gathered = malloc(SL_GATHER_ENTRIES * sizeof *d->gathered);
 	d->buffer = malloc(SL_GATHER_BYTES);
 	d->partials = malloc(SL_PARTIALS_POOL * sizeof *d->partials);
-	return d->hits && d->last && d->kept && d->gathered && d->buffer && d->partials ? SL_OK : SL_ENOMEM;
+	d->streams = malloc(SL_STREAMS_POOL * sizeof *d->streams);
+	return d->streams && d->hits && d->last && d->kept && d->gathered && d->buffer && d->partials ? SL_OK : SL_ENOMEM;
 }
 
 /* One scratch, grown over all databases. */
@@ -38,7 +39,7 @@ int sl_detect_new(struct sl_detect **out, const struct sl_detect_config *config,
 	d->rs = sl_loaded_view(config->loaded);
 	d->stream_budget = config->stream_bytes;
 	d->segments = sl_payload_needs_segments(d);
-	d->partials_fresh = 1;
+	d->partials_fresh = d->streams_fresh = 1;
 	if (take_memory(d) != SL_OK || take_scratch(d) != SL_OK) {
 		sl_detect_free(d);
 		return sl_fail(err, SL_ENOMEM, "detect: out of memory");
@@ -58,6 +59,7 @@ void sl_detect_free(struct sl_detect *d)
 	free(d->gathered);
 	free(d->buffer);
 	free(d->partials);
+	free(d->streams);
 	sl_loaded_release(d->config.loaded);
 	free(d);
 }

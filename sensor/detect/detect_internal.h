@@ -18,19 +18,30 @@ enum {
 	SL_GATHER_ENTRIES = 256,
 	SL_PARTIALS_MAX = 64,             /* indicators remembered in one flow */
 	SL_PARTIALS_POOL = 1 << 18,
+	SL_STREAMS_POOL = 1 << 18,
 };
 
-/* What detect keeps in a flow. */
+/* A direction's last bytes. */
+struct sl_tail {
+	uint8_t bytes[SL_TAIL_MAX];
+	uint8_t len : 5;
+	uint8_t unscanned : 1; /* the budget for streams was used up when this side began */
+};
+
+/* What detect keeps in a flow: small, because most flows never match. */
 struct sl_detect_slot {
-	uint8_t tail[2][SL_TAIL_MAX];
-	uint8_t tail_len[2];
+	struct sl_tail tail[2];
+	uint32_t partials : 31; /* indicators half held, or held already: a chain in the pool; 0: none */
+	uint32_t waiting : 1;   /* a gathered payload or a hit of this flow waits for the flush */
+	uint32_t streams;       /* in the pool; 0: none */
+};
+
+/* A flow's Hyperscan streams. */
+struct sl_streams {
 	hs_stream_t *stream[2];
-	uint64_t stream_at[2]; /* what Hyperscan calls 0 in it, as an offset in the direction */
-	uint32_t partials;  /* indicators half held, or held already: a chain in the pool; 0: none */
-	uint16_t partials_n;
-	bool stream_middle[2]; /* a byte that stands for lost ones is in front */
-	bool unscanned[2];     /* the budget for streams was used up when this side began */
-	uint16_t waiting;   /* gathered payloads and hits of this flow that wait for the flush */
+	uint64_t at[2];   /* what Hyperscan calls 0 in it, as an offset in the direction */
+	bool middle[2];   /* a byte that stands for lost ones is in front */
+	uint32_t next;    /* the next free one, while it is free */
 };
 
 /* One thing that was found: a condition that holds, or a whole indicator. */
@@ -88,6 +99,8 @@ struct sl_detect {
 
 	struct sl_partial *partials; /* index 0 is none */
 	uint32_t partials_fresh, partials_free;
+	struct sl_streams *streams; /* index 0 is none */
+	uint32_t streams_fresh, streams_free;
 	uint8_t key[SL_NAME_MAX + SL_URL_MAX];
 };
 

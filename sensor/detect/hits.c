@@ -59,7 +59,7 @@ void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable)
 	}
 	kept.order = d->hits_n;
 	d->hits[d->hits_n++] = kept;
-	sl_detect_slot_of(d, kept.flow)->waiting++;
+	sl_detect_slot_of(d, kept.flow)->waiting = 1;
 }
 
 /* The transaction's fields as match.h lays them out; what has no room is left out. */
@@ -145,21 +145,21 @@ static struct sl_partial *scope_find(struct sl_detect *d, struct open_scope *s, 
 static struct sl_partial *flow_find(struct sl_detect *d, struct sl_flow *flow, uint32_t indicator)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	for (uint32_t i = slot->partials; i; i = d->partials[i].next)
+	unsigned n = 0;
+	for (uint32_t i = slot->partials; i; i = d->partials[i].next, n++)
 		if (d->partials[i].indicator == indicator)
 			return &d->partials[i];
-	uint32_t i = slot->partials_n < SL_PARTIALS_MAX ? d->partials_free : 0;
+	uint32_t i = n < SL_PARTIALS_MAX ? d->partials_free : 0;
 	if (i)
 		d->partials_free = d->partials[i].next;
-	else if (slot->partials_n < SL_PARTIALS_MAX && d->partials_fresh < SL_PARTIALS_POOL)
+	else if (n < SL_PARTIALS_MAX && d->partials_fresh < SL_PARTIALS_POOL)
 		i = d->partials_fresh++;
 	if (!i) {
 		sl_count(d->config.counters, SL_COUNT_PARTIALS_FULL);
 		return NULL;
 	}
 	d->partials[i] = (struct sl_partial){ .next = slot->partials, .indicator = indicator };
-	slot->partials = i;
-	slot->partials_n++;
+	slot->partials = i & INT32_MAX;
 	return &d->partials[i];
 }
 
@@ -167,11 +167,10 @@ void sl_partials_drop(struct sl_detect *d, struct sl_detect_slot *slot)
 {
 	while (slot->partials) {
 		uint32_t i = slot->partials;
-		slot->partials = d->partials[i].next;
+		slot->partials = d->partials[i].next & INT32_MAX;
 		d->partials[i].next = d->partials_free;
 		d->partials_free = i;
 	}
-	slot->partials_n = 0;
 }
 
 /* A stream's payload lasts as long as its flow: so does an indicator that looks at it. */

@@ -114,17 +114,18 @@ void sl_payload_scan(struct sl_detect *d)
 /* Keeps the direction's last bytes for the next payload. */
 static void tail_keep(struct sl_detect_slot *slot, unsigned side, struct sl_span bytes)
 {
-	uint8_t *tail = slot->tail[side];
-	size_t have = slot->tail_len[side];
+	struct sl_tail *kept = &slot->tail[side];
+	uint8_t *tail = kept->bytes;
+	size_t have = kept->len;
 	if (bytes.len >= SL_TAIL_MAX) {
 		memcpy(tail, bytes.at + bytes.len - SL_TAIL_MAX, SL_TAIL_MAX);
-		slot->tail_len[side] = SL_TAIL_MAX;
+		kept->len = SL_TAIL_MAX;
 		return;
 	}
 	size_t keep = have + bytes.len > SL_TAIL_MAX ? SL_TAIL_MAX - bytes.len : have;
 	memmove(tail, tail + have - keep, keep);
 	memcpy(tail + keep, bytes.at, bytes.len);
-	slot->tail_len[side] = (uint8_t)(keep + bytes.len);
+	kept->len = (keep + bytes.len) & SL_TAIL_MAX;
 }
 
 static void gather(struct sl_detect *d, const struct sl_gathered *what, struct sl_span tail,
@@ -141,7 +142,7 @@ static void gather(struct sl_detect *d, const struct sl_gathered *what, struct s
 		memcpy(d->buffer + g->start, tail.at, tail.len);
 	memcpy(d->buffer + g->start + tail.len, bytes.at, bytes.len);
 	d->buffer_n += g->tail + g->len;
-	sl_detect_slot_of(d, g->flow)->waiting++;
+	sl_detect_slot_of(d, g->flow)->waiting = 1;
 }
 
 /* --- streams and blocks --- */
@@ -186,23 +187,41 @@ static void scan_block(struct sl_detect *d, const struct place *place, enum scop
 				 d->scratch, on_direct, &s));
 }
 
+/* The flow's streams; NULL: none yet, or no room for them. */
+static struct sl_streams *streams_of(struct sl_detect *d, struct sl_detect_slot *slot, bool make)
+{
+	uint32_t i = slot->streams;
+	if (!i && make) {
+		i = d->streams_free;
+		if (i)
+			d->streams_free = d->streams[i].next;
+		else if (d->streams_fresh < SL_STREAMS_POOL)
+			i = d->streams_fresh++;
+		if (i)
+			d->streams[i] = (struct sl_streams){ .next = 0 };
+		slot->streams = i;
+	}
+	return i ? &d->streams[i] : NULL;
+}
+
 /* A stream that does not begin with the direction's first byte gets a byte in front that stands for
  * the lost ones, so that an expression bound to the start does not hold there. */
 static bool open_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side, uint64_t offset,
 			bool middle)
 {
 	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
-	if (d->stream_budget < d->config.loaded->stream_bytes ||
-	    hs_open_stream(scanner->db, 0, &slot->stream[side]) != HS_SUCCESS) {
-		sl_count_add(d->config.counters, SL_COUNT_STREAMS_FULL, !slot->unscanned[side]);
-		slot->unscanned[side] = true;
+	struct sl_streams *s = streams_of(d, slot, true);
+	if (!s || d->stream_budget < d->config.loaded->stream_bytes ||
+	    hs_open_stream(scanner->db, 0, &s->stream[side]) != HS_SUCCESS) {
+		sl_count_add(d->config.counters, SL_COUNT_STREAMS_FULL, !slot->tail[side].unscanned);
+		slot->tail[side].unscanned = 1;
 		return false;
 	}
 	d->stream_budget -= d->config.loaded->stream_bytes;
-	slot->stream_at[side] = offset - middle;
-	slot->stream_middle[side] = middle;
+	s->at[side] = offset - middle;
+	s->middle[side] = middle;
 	if (middle)
-		sl_scan_check(d, hs_scan_stream(slot->stream[side], "\xff", 1, 0, d->scratch, NULL, NULL));
+		sl_scan_check(d, hs_scan_stream(s->stream[side], "\xff", 1, 0, d->scratch, NULL, NULL));
 	return true;
 }
 
@@ -212,25 +231,28 @@ static void scan_stream(struct sl_detect *d, const struct sl_sighting *at, struc
 	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
 	bool middle = offset != 0 || flow->side[side].gap_bytes != 0;
-	if (!slot->stream[side] && !open_stream(d, slot, side, offset, middle))
+	struct sl_streams *streams = streams_of(d, slot, false);
+	if (!(streams && streams->stream[side]) && !open_stream(d, slot, side, offset, middle))
 		return;
+	streams = streams_of(d, slot, false);
 	struct direct_scan s = { .d = d, .scanner = scanner,
 				 .place = { .at = at, .flow = flow, .bytes = bytes, .side = (uint8_t)side },
-				 .base = slot->stream_at[side], .offset = offset - slot->stream_at[side],
-				 .lead = slot->stream_middle[side],
+				 .base = streams->at[side], .offset = offset - streams->at[side],
+				 .lead = streams->middle[side],
 				 .scopes = d->segments ? LASTING_SCOPES : ALL_SCOPES };
 	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, bytes.len);
-	sl_scan_check(d, hs_scan_stream(slot->stream[side], (const char *)bytes.at, (unsigned)bytes.len, 0,
+	sl_scan_check(d, hs_scan_stream(streams->stream[side], (const char *)bytes.at, (unsigned)bytes.len, 0,
 					d->scratch, on_direct, &s));
 }
 
 static void close_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side,
 			 match_event_handler on_end, void *ctx)
 {
-	if (!slot->stream[side])
+	struct sl_streams *s = streams_of(d, slot, false);
+	if (!s || !s->stream[side])
 		return;
-	sl_scan_check(d, hs_close_stream(slot->stream[side], d->scratch, on_end, ctx));
-	slot->stream[side] = NULL;
+	sl_scan_check(d, hs_close_stream(s->stream[side], d->scratch, on_end, ctx));
+	s->stream[side] = NULL;
 	d->stream_budget += d->config.loaded->stream_bytes;
 }
 
@@ -241,13 +263,13 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
 	if (after_gap) {
-		slot->tail_len[side] = 0;
+		slot->tail[side].len = 0;
 		close_stream(d, slot, side, NULL, NULL);
 	}
 	if (has(d, SL_MODE_GATHER)) {
 		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .side = (uint8_t)side,
 					 .broken = flow->side[side].gap_bytes != 0 };
-		gather(d, &g, sl_span_of(slot->tail[side], slot->tail_len[side]), bytes);
+		gather(d, &g, sl_span_of(slot->tail[side].bytes, slot->tail[side].len), bytes);
 		tail_keep(slot, side, bytes);
 	}
 	if (has(d, SL_MODE_STREAM))
@@ -281,13 +303,16 @@ void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, str
 			  unsigned side)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	struct sl_span shown = sl_span_of(slot->tail[side], slot->tail_len[side]);
+	struct sl_span shown = sl_span_of(slot->tail[side].bytes, slot->tail[side].len);
+	const struct sl_streams *streams = streams_of(d, slot, false);
+	if (!streams)
+		return;
 	struct direct_scan s = { .d = d,
 				 .scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM],
 				 .place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown },
-				 .base = slot->stream_at[side],
-				 .offset = flow->side[side].delivered - shown.len - slot->stream_at[side],
-				 .lead = slot->stream_middle[side],
+				 .base = streams->at[side],
+				 .offset = flow->side[side].delivered - shown.len - streams->at[side],
+				 .lead = streams->middle[side],
 				 .scopes = d->segments ? LASTING_SCOPES : ALL_SCOPES };
 	close_stream(d, slot, side, on_direct, &s);
 }
@@ -296,6 +321,11 @@ void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot)
 {
 	for (unsigned side = 0; side < 2; side++)
 		close_stream(d, slot, side, NULL, NULL);
+	if (slot->streams) {
+		d->streams[slot->streams].next = d->streams_free;
+		d->streams_free = slot->streams;
+		slot->streams = 0;
+	}
 }
 
 /* Does an indicator of scope packet need an expression? Then segments are scanned one by one too. */

@@ -101,6 +101,31 @@ void message_http_response(struct message *m, struct random *r, bool text, uint3
 	print(m, "ETag: \"%08x\"\r\nConnection: keep-alive\r\n\r\n", (unsigned)random_next(r));
 }
 
+bool mail_from_server(uint32_t round)
+{
+	return round % 2 == (round > MAIL_TEXT ? 1 : 0);
+}
+
+void message_mail(struct message *m, uint32_t round, const char *name, uint32_t body)
+{
+	static const char *const said[MAIL_ROUNDS] = {
+		"220 mx.example ESMTP\r\n", "EHLO %s\r\n", "250-mx.example\r\n250 PIPELINING\r\n",
+		"MAIL FROM:<news@%s>\r\n", "250 ok\r\n", "RCPT TO:<someone@example>\r\n", "250 ok\r\n",
+		"DATA\r\n", "354 go on\r\n", NULL, "\r\n.\r\nQUIT\r\n", "250 queued\r\n221 bye\r\n",
+	};
+
+	start(m, round == MAIL_TEXT ? body : 0);
+	if (round == MAIL_TEXT)
+		print(m,
+		      "From: <news@%s>\r\nTo: <someone@example>\r\nSubject: News of the day\r\n"
+		      "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n",
+		      name);
+	else
+		print(m, "%.*s%s%s", (int)strcspn(said[round], "%"), said[round],
+		      strchr(said[round], '%') ? name : "",
+		      strchr(said[round], '%') ? strchr(said[round], '%') + 2 : "");
+}
+
 static void put_hello_extensions(struct message *m, struct random *r, const char *name)
 {
 	static const uint8_t fixed[] = {

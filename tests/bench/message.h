@@ -34,6 +34,11 @@ void message_tls_answer(struct message *m, struct random *r, uint32_t body);
 void message_tls_data(struct message *m, uint32_t body); /* at most 16 KiB */
 void message_bulk(struct message *m, struct random *r, uint32_t body);
 
+/* A mail over SMTP: message `round` of MAIL_ROUNDS. MAIL_TEXT is the one with the mail itself. */
+enum { MAIL_ROUNDS = 12, MAIL_TEXT = 9 };
+bool mail_from_server(uint32_t round);
+void message_mail(struct message *m, uint32_t round, const char *name, uint32_t body);
+
 /* Asks for an IPv4 address; with `answer` (IPv4) it is the response. */
 void message_dns(struct message *m, uint16_t id, const char *name, const struct address *answer);
 

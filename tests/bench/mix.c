@@ -4,13 +4,15 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct options {
 	uint64_t seed, packets;
-	uint32_t conversations, mean, plant_ppm;
+	uint32_t conversations, mean, plant_ppm, late_ppm;
+	uint32_t weight[TALK_KINDS];
 	const char *output, *rules;
 };
 
@@ -19,7 +21,10 @@ static const char usage[] =
 	"  -o, --output FILE       the capture (classic pcap)\n"
 	"  -n, --packets N         how many packets (1000000)\n"
 	"  -c, --conversations N   how many at a time (4000)\n"
-	"  -m, --mean BYTES        mean size of a frame, 250 to 800 (500)\n"
+	"  -m, --mean BYTES        mean size of a frame, 100 to 800 (500)\n"
+	"  -l, --late N            of a million segments, how many come out of order (20000)\n"
+	"  -k, --kinds D:U:H:T:B:M  of a hundred conversations, how many are DNS, datagrams, HTTP, TLS,\n"
+	"                          other streams and mails (50:12:15:16:7:0)\n"
 	"  -s, --seed N            another seed is another capture (1)\n"
 	"  -r, --rules DIR         also write packs, patterns.hex and planted.tsv there\n"
 	"  -p, --plant N           of a million conversations, how many carry an indicator (5000;\n"
@@ -41,6 +46,21 @@ static uint64_t number(const char *name, const char *text, uint64_t low, uint64_
 	return n;
 }
 
+static void read_kinds(struct options *o, const char *text)
+{
+	uint32_t *w = o->weight, sum = 0;
+	int used = 0;
+
+	int n = sscanf(text, "%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 "%n", &w[0], &w[1],
+		       &w[2], &w[3], &w[4], &w[5], &used);
+	for (unsigned i = 0; i < TALK_KINDS; i++)
+		sum += w[i];
+	if (n != TALK_KINDS || text[used] || sum != 100) {
+		fprintf(stderr, "bench-mix: --kinds %s: six numbers that add up to 100 are needed\n", text);
+		exit(2);
+	}
+}
+
 static void read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -49,6 +69,8 @@ static void read_options(struct options *o, int argc, char **argv)
 		{ "conversations", required_argument, NULL, 'c' },
 		{ "mean", required_argument, NULL, 'm' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "late", required_argument, NULL, 'l' },
+		{ "kinds", required_argument, NULL, 'k' },
 		{ "rules", required_argument, NULL, 'r' },
 		{ "plant", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
@@ -56,7 +78,7 @@ static void read_options(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:n:c:m:s:r:p:h", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "o:n:c:m:s:l:k:r:p:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'o':
 			o->output = optarg;
@@ -68,10 +90,16 @@ static void read_options(struct options *o, int argc, char **argv)
 			o->conversations = (uint32_t)number("conversations", optarg, 1, 1000000);
 			break;
 		case 'm':
-			o->mean = (uint32_t)number("mean", optarg, 250, 800);
+			o->mean = (uint32_t)number("mean", optarg, 100, 800);
 			break;
 		case 's':
 			o->seed = number("seed", optarg, 0, UINT64_MAX);
+			break;
+		case 'l':
+			o->late_ppm = (uint32_t)number("late", optarg, 0, 900000);
+			break;
+		case 'k':
+			read_kinds(o, optarg);
 			break;
 		case 'r':
 			o->rules = optarg;
@@ -164,7 +192,8 @@ static int make(struct mix *mix, const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = {
-		.seed = 1, .packets = 1000000, .conversations = 4000, .mean = 500, .plant_ppm = 5000
+		.seed = 1, .packets = 1000000, .conversations = 4000, .mean = 500, .plant_ppm = 5000,
+		.late_ppm = 20000, .weight = { 50, 12, 15, 16, 7 }
 	};
 	struct mix *mix = calloc(1, sizeof *mix);
 	int rc = -1;
@@ -175,6 +204,8 @@ int main(int argc, char **argv)
 		mix->time_us = 1767225600ULL * 1000000; /* 2026-01-01 */
 		mix->mean = o.mean;
 		mix->limit = o.packets;
+		mix->late_ppm = o.late_ppm;
+		memcpy(mix->weight, o.weight, sizeof mix->weight);
 		mix->plant_ppm = o.rules ? o.plant_ppm : 0;
 		mix->pools = malloc(sizeof *mix->pools);
 		mix->patterns = malloc(sizeof *mix->patterns);

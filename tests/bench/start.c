@@ -6,17 +6,16 @@
 
 enum { V6_PPM = 100000 };
 
-static enum talk_kind pick_kind(struct random *r)
+static enum talk_kind pick_kind(struct mix *mix)
 {
-	uint32_t n = random_below(r, 100);
+	uint32_t n = random_below(&mix->random, 100);
 
-	if (n < 50)
-		return TALK_DNS;
-	if (n < 62)
-		return TALK_DATAGRAMS;
-	if (n < 77)
-		return TALK_HTTP;
-	return n < 93 ? TALK_TLS : TALK_BULK;
+	for (unsigned kind = 0; kind < TALK_KINDS; kind++) {
+		if (n < mix->weight[kind])
+			return (enum talk_kind)kind;
+		n -= mix->weight[kind];
+	}
+	return TALK_BULK;
 }
 
 static uint16_t pick_port(struct random *r, enum talk_kind kind)
@@ -32,7 +31,10 @@ static uint16_t pick_port(struct random *r, enum talk_kind kind)
 		return random_below(r, 8) ? 80 : 8080;
 	case TALK_TLS:
 		return 443;
+	case TALK_MAIL:
+		return 25;
 	case TALK_BULK:
+	case TALK_KINDS:
 		break;
 	}
 	return (uint16_t)random_between(r, 10000, 19999);
@@ -47,9 +49,12 @@ static uint32_t pick_rounds(struct random *r, enum talk_kind kind)
 		return random_between(r, 4, 80);
 	case TALK_HTTP:
 		return 2 * random_between(r, 1, 6);
+	case TALK_MAIL:
+		return MAIL_ROUNDS;
 	case TALK_TLS:
 		return 3 + 2 * random_between(r, 1, 6);
 	case TALK_BULK:
+	case TALK_KINDS:
 		break;
 	}
 	return random_between(r, 1, 8);
@@ -59,7 +64,7 @@ static void plan_plant(struct mix *mix, struct talk *t)
 {
 	struct random *r = &mix->random;
 	bool name = t->kind == TALK_DNS || t->kind == TALK_HTTP || t->kind == TALK_TLS;
-	bool payload = t->kind == TALK_DATAGRAMS || t->kind == TALK_HTTP || t->kind == TALK_BULK;
+	bool payload = t->kind == TALK_MAIL || t->kind == TALK_DATAGRAMS || t->kind == TALK_HTTP || t->kind == TALK_BULK;
 	enum plant_kind kind = PLANT_ADDRESS;
 
 	t->plant = (struct plant){ .kind = PLANT_NONE };
@@ -75,7 +80,7 @@ static void plan_plant(struct mix *mix, struct talk *t)
 	if (kind == PLANT_PATTERN) {
 		t->plant.index %= PATTERNS;
 		t->plant.split = t->kind != TALK_DATAGRAMS && random_below(r, 2);
-		t->plant.round = t->kind == TALK_HTTP ? 1 : 0;
+		t->plant.round = t->kind == TALK_HTTP ? 1 : t->kind == TALK_MAIL ? MAIL_TEXT : 0;
 	} else {
 		t->plant.index =
 			t->plant.index * 7919 % (kind == PLANT_DOMAIN ? DOMAINS : ADDRESSES);
@@ -117,7 +122,7 @@ void talk_start(struct mix *mix, struct talk *t)
 {
 	struct random *r = &mix->random;
 
-	t->kind = pick_kind(r);
+	t->kind = pick_kind(mix);
 	t->rounds = pick_rounds(r, t->kind);
 	plan_plant(mix, t);
 	pick_name(mix, t);

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { LATE_PPM = 20000, AGAIN_PPM = 8000 }; /* of a million segments */
+enum { AGAIN_PPM = 8000 }; /* of a million segments */
 enum { SMALL_MIN = 16, SMALL_MAX = 380, PLANT_DEPTH = 65536 };
 
 static uint32_t size_skewed(struct random *r, uint32_t low_bit, uint32_t high_bit)
@@ -74,6 +74,9 @@ static void message_next(struct mix *mix, struct talk *t)
 	if (t->kind == TALK_BULK) {
 		t->from = (uint8_t)random_below(r, 2);
 		message_bulk(m, r, size);
+	} else if (t->kind == TALK_MAIL) {
+		t->from = mail_from_server(t->round) ? SERVER : CLIENT;
+		message_mail(m, t->round, t->name, size);
 	} else if (t->kind == TALK_HTTP && t->from == SERVER) {
 		message_http_response(m, r, text, size);
 	} else if (t->kind == TALK_HTTP) {
@@ -215,7 +218,7 @@ static void send_new(struct mix *mix, struct talk *t)
 	bool more = at + len < message_len(&t->message);
 	bool room = writer_packets(mix->out) + mix->pending_n + 2 <= mix->limit;
 
-	if (room && more && random_chance(&mix->random, LATE_PPM)) {
+	if (room && more && random_chance(&mix->random, mix->late_ppm)) {
 		set_pending(mix, t, at, len);
 		mix->late++;
 		t->sent = at += len;

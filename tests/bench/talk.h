@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 enum { CLIENT, SERVER };
-enum talk_kind { TALK_DNS, TALK_DATAGRAMS, TALK_HTTP, TALK_TLS, TALK_BULK };
+enum talk_kind { TALK_DNS, TALK_DATAGRAMS, TALK_HTTP, TALK_TLS, TALK_BULK, TALK_MAIL, TALK_KINDS };
 enum talk_phase {
 	PHASE_SYN,
 	PHASE_SYN_ACK,
@@ -64,6 +64,8 @@ struct mix {
 	uint64_t again;   /* segments sent again */
 	uint64_t planted_n;
 	uint32_t mean, plant_ppm;
+	uint32_t late_ppm;            /* of a million segments, how many come out of order */
+	uint32_t weight[TALK_KINDS];  /* of a hundred conversations */
 	uint32_t next_plant[4]; /* of each kind, so that plants differ */
 	uint32_t pending_n;     /* conversations with a pending segment */
 	uint8_t segment[PAYLOAD_MAX];

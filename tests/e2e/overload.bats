@@ -64,6 +64,12 @@ flood() {
 	jq -e '.streams_full < 20000' stats
 }
 
+# the reader waits for the one whose queue is full
+@test "one worker of two has it all: nothing is lost" {
+	flood stream_bytes "$pack" bulk 40000 -w 2
+	jq -e '.stream_bytes == 40000 * 1400 and .stream_gaps == 0 and .dns_messages == 40000 / 50 + 1 and .shed_packets == 0' stats
+}
+
 @test "each flood through two workers" {
 	local kind counter count max
 	stateful_pack >stateful.yaml
