@@ -299,8 +299,10 @@ bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struc
 		if (!colon)
 			continue;
 		size_t n = (size_t)(colon - header.at);
+		while (n && isspace(header.at[n - 1])) /* a bare CR counts as a blank (RFC 9112, section 2.2) */
+			n--;
 		struct sl_span name = sl_http_trim(sl_span_of(header.at, n));
-		struct sl_span value = sl_http_trim(sl_span_of(colon + 1, header.len - n - 1));
+		struct sl_span value = sl_http_trim(sl_span_of(colon + 1, (size_t)(header.at + header.len - colon - 1)));
 		header_take(t, h, name, value);
 		sl_http_lines_add(t, &lines, h, name, value);
 	}

@@ -32,6 +32,8 @@ static void bodies(void **state)
 		/* Transfer-Encoding outranks Content-Length */
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: CHUNKED\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 		  OK_200 FILE_OF(HELLO) },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding\r \t: x, chunked\r\n \r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		  OK_200 FILE_OF(HELLO) },
 		/* lengths: the same twice, in a list, and different ones: the first */
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
 		  "Content-Length: 9\r\n\r\nhello",
