@@ -2,8 +2,8 @@
  * queue of the requests that wait. Heads are gathered until they are whole, bodies flow through. After
  * a hole whose place is not known, a start line is looked for at each line. HTTP in datagrams (SSDP) is
  * a head with what follows it. Per worker. */
-#include <sensor/inspect/gather.h>
 #include <sensor/inspect/http.h>
+#include <sensor/inspect/inspect_internal.h>
 
 static struct sl_http_side *side_of(const struct sl_talk *t)
 {
@@ -240,9 +240,29 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	return p;
 }
 
+/* The stream ends in the middle of a head: what there is of it was sent all the same. */
+static void head_ends(struct sl_talk *t)
+{
+	uint32_t *buffer = &t->slot->buffer[t->side];
+	struct sl_span in = sl_gather_bytes(t->inspect->gather, *buffer);
+	size_t consumed;
+	if (sl_http_probe(in, false) != SL_PARSE_DONE)
+		return;
+	t->last = true;
+	head_step(t, in, &consumed);
+	t->last = false;
+	sl_gather_drop(t->inspect->gather, buffer);
+	if (t->slot->state)
+		lose_place(t);
+}
+
 /* RFC 9112, section 6.3: what has no length ends with the stream, if the stream ended as it should. */
 static void end(struct sl_talk *t)
 {
+	if (t->at->phase == SL_HTTP_HEAD && t->slot->buffer[t->side]) {
+		head_ends(t);
+		return;
+	}
 	if (t->at->phase == SL_HTTP_MAYBE)
 		t->at->phase = side_of(t)->after & 15u;
 	if (t->at->phase != SL_HTTP_CLOSE)

@@ -228,19 +228,32 @@ static struct sl_span parameter_value(struct sl_talk *t, struct sl_span *s)
 	return sl_span_of(at, n);
 }
 
+/* The next parameter behind a semicolon; what has no value is passed over. */
+static bool parameter_next(struct sl_talk *t, struct sl_span *s, struct sl_span *key, struct sl_span *value)
+{
+	const uint8_t *p;
+	while (s->len && (p = memchr(s->at, ';', s->len))) {
+		size_t n = 0;
+		*s = sl_http_trim(sl_span_of(p + 1, (size_t)(s->at + s->len - p - 1)));
+		while (n < s->len && s->at[n] != '=' && s->at[n] != ';')
+			n++;
+		*key = sl_http_trim(sl_span_of(s->at, n));
+		bool has = n < s->len && s->at[n] == '=';
+		*s = sl_span_of(s->at + n + has, s->len - n - has);
+		if (!has)
+			continue;
+		*s = sl_http_trim(*s);
+		*value = parameter_value(t, s);
+		return true;
+	}
+	return false;
+}
+
 /* RFC 6266, section 4.3: filename* outranks filename. */
 struct sl_span sl_http_file_name(struct sl_talk *t, struct sl_span disposition, struct sl_span otherwise)
 {
-	struct sl_span name = { NULL, 0 }, s = disposition;
-	const uint8_t *p;
-	while (s.len && (p = memchr(s.at, ';', s.len))) {
-		s = sl_http_trim(sl_span_of(p + 1, (size_t)(s.at + s.len - p - 1)));
-		p = s.len ? memchr(s.at, '=', s.len) : NULL;
-		if (!p)
-			break;
-		struct sl_span key = sl_http_trim(sl_span_of(s.at, (size_t)(p - s.at)));
-		s = sl_http_trim(sl_span_of(p + 1, (size_t)(s.at + s.len - p - 1)));
-		struct sl_span value = parameter_value(t, &s);
+	struct sl_span name = { NULL, 0 }, s = disposition, key, value;
+	while (parameter_next(t, &s, &key, &value)) {
 		if (sl_http_is(key, "filename*") && (value = ext_value(t, value)).len)
 			return value;
 		if (sl_http_is(key, "filename") && value.len)

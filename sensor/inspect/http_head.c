@@ -7,6 +7,7 @@ enum {
 	METHOD_MAX = 32,
 	LINE_MAX_BYTES = 60000, /* of a start line; less than is gathered */
 	STRICT_LINE_MAX = 4096,
+	LOOK_BYTES = 1024, /* are looked at again whenever more of an unfinished line comes */
 	BLANK_MAX = 16,
 };
 
@@ -100,7 +101,8 @@ static enum sl_parse start_of_line(struct sl_span in, bool awaited)
 	int method = method_len(in);
 	if (method == 0 || in.len > LINE_MAX_BYTES)
 		return SL_PARSE_REFUSE;
-	for (size_t i = method > 0 ? (size_t)method : in.len; i < in.len; i++)
+	size_t look = in.len < LOOK_BYTES ? in.len : LOOK_BYTES;
+	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
 		if (in.at[i] < ' ' && in.at[i] != '\t' && !(in.at[i] == '\r' && i + 1 == in.len))
 			return SL_PARSE_REFUSE;
 	return SL_PARSE_MORE;
@@ -297,8 +299,10 @@ bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struc
 		if (!colon)
 			continue;
 		size_t n = (size_t)(colon - header.at);
+		while (n && isspace(header.at[n - 1])) /* a bare CR counts as a blank (RFC 9112, section 2.2) */
+			n--;
 		struct sl_span name = sl_http_trim(sl_span_of(header.at, n));
-		struct sl_span value = sl_http_trim(sl_span_of(colon + 1, header.len - n - 1));
+		struct sl_span value = sl_http_trim(sl_span_of(colon + 1, (size_t)(header.at + header.len - colon - 1)));
 		sl_http_header_take(t, h, name, value);
 		sl_http_lines_add(t, &lines, h, name, value);
 	}

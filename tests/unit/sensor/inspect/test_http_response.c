@@ -32,6 +32,8 @@ static void bodies(void **state)
 		/* Transfer-Encoding outranks Content-Length */
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: CHUNKED\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 		  OK_200 FILE_OF(HELLO) },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding\r \t: x, chunked\r\n \r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		  OK_200 FILE_OF(HELLO) },
 		/* lengths: the same twice, in a list, and different ones: the first */
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
 		  "Content-Length: 9\r\n\r\nhello",
@@ -77,6 +79,26 @@ static void until_close(void **state)
 	fixture_free(x);
 }
 
+/* A head that the stream's end cuts says what it has. */
+static void cut_by_the_end(void **state)
+{
+	(void)state;
+	static const char *const want = "http.method=GET\nhttp.uri.raw=/cut\nhttp.uri=/cut\nhttp.host.raw=a.example\n"
+					"http.host=a.example\n--\n";
+	struct fixture *x = files();
+	http_say(x, 0, "GET /cut HTTP/1.1\r\nHost: a.example\r\nUser-Ag");
+	fixture_end(x, 0);
+	fixture_end(x, 0);
+	assert_string_equal(x->record, want);
+	http_say(x, 0, "ent: x\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"); /* the FIN was forged */
+	assert_string_equal(x->record + strlen(want), "http.method=GET\nhttp.uri.raw=/2\nhttp.uri=/2\n--\n");
+	fixture_again(x);
+	http_say(x, 0, "GET /cut HTTP/1.");
+	fixture_end(x, 0);
+	assert_string_equal(x->record, "");
+	fixture_free(x);
+}
+
 /* What the response to a request is depends on the request. */
 static void requests_and_responses(void **state)
 {
@@ -97,7 +119,7 @@ static void requests_and_responses(void **state)
 	x->n = 0;
 	http_say(x, 0, "GET / HTTP/1.1\r\n\r\n");
 	x->n = 0;
-	http_say(x, 1, "HTTP/2.0 0200 Odd\r\nContent-Disposition: x; filename=no; filename*=UTF-8''%e2%82%ac%20x\r\n"
+	http_say(x, 1, "HTTP/2.0 0200 Odd\r\nContent-Disposition: x; y; filename=no; filename*=UTF-8''%e2%82%ac%20x\r\n"
 		       "Content-Length: 5\r\n\r\nhello");
 	assert_string_equal(x->record, "http.stat_code=0200\nhttp.stat_msg=Odd\n--\n"
 				       "file.name=\xe2\x82\xac x\n" FILE_OF(HELLO));
@@ -248,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bodies),
 		cmocka_unit_test(until_close),
+		cmocka_unit_test(cut_by_the_end),
 		cmocka_unit_test(requests_and_responses),
 		cmocka_unit_test(one_sided_requests),
 		cmocka_unit_test(early_response),
