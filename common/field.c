@@ -46,6 +46,12 @@ const char *sl_field_dir_text(enum sl_field_dir dir)
 	return "";
 }
 
+bool sl_field_is_name(enum sl_field field)
+{
+	return field == SL_FIELD_DNS_QUERY || field == SL_FIELD_DNS_RRNAME || field == SL_FIELD_TLS_SNI ||
+	       field == SL_FIELD_HTTP_HOST || field == SL_FIELD_TLS_SUBJECTALTNAME;
+}
+
 enum sl_field sl_field_find(const char *name)
 {
 	unsigned field = 0;

@@ -111,13 +111,6 @@ static bool hex_decode(struct sl_reader *r, struct sl_condition *c)
 	return c->len || sl_reader_fail(r, "hex", "is empty");
 }
 
-/* Names are compared as RFC 4343 says, whatever the author's and the traffic's case. */
-static bool is_name(enum sl_field field)
-{
-	return field == SL_FIELD_DNS_QUERY || field == SL_FIELD_TLS_SNI ||
-	       field == SL_FIELD_HTTP_HOST;
-}
-
 static bool pattern_read(struct sl_reader *r, const json_t *value, struct sl_condition *c)
 {
 	const char *key = sl_condition_key(c);
@@ -148,7 +141,7 @@ static bool pattern_read(struct sl_reader *r, const json_t *value, struct sl_con
 /* What depends on field and pattern together. */
 static void condition_finish(struct sl_condition *c)
 {
-	if (!is_name(c->field))
+	if (!sl_field_is_name(c->field))
 		return;
 	c->flags |= SL_COND_NOCASE;
 	if (c->op == SL_OP_EQUALS && c->len > 1 && c->bytes[c->len - 1] == '.')

@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <sensor/capture/capture.h>
 #include <sensor/decode/decode.h>
+#include <sensor/decode/unpack.h>
 #include <sensor/reader.h>
 #include <stdlib.h>
 
@@ -24,8 +25,10 @@ struct sl_reader {
 	unsigned workers;
 	struct sl_frames *in;
 	struct sl_defrag *defrag;
-	uint8_t joined[SL_DATAGRAM_MAX];
+	struct sl_counters *counters;
 	struct ring *ring;
+	struct sl_packet packet[SL_BATCH_PACKETS]; /* of the frame at hand */
+	uint8_t joined[SL_BATCH_PACKETS][SL_DATAGRAM_MAX];
 };
 
 int sl_reader_new(struct sl_reader **out, const struct sl_reader_config *c, struct sl_err *err)
@@ -37,6 +40,7 @@ int sl_reader_new(struct sl_reader **out, const struct sl_reader_config *c, stru
 		r->source = c->source;
 		r->checksums = c->checksums;
 		r->workers = workers;
+		r->counters = c->counters;
 	}
 	for (unsigned w = 0; ok && w < workers; w++) {
 		struct ring *ring = &r->ring[w];
@@ -85,31 +89,62 @@ static struct sl_batch *open_batch(struct ring *ring)
 	struct sl_batch *b = ring->batch[ring->put % RING];
 	b->frames.n = 0;
 	b->frames.used = 0;
-	b->joined_n = 0;
+	b->n = b->joined_n = 0;
 	b->frames.interface = NULL;
+	b->frames.pressed = false; /* files wait */
 	return b;
 }
 
-/* Copies a frame into the worker's batch; what the packet borrows moves along. */
-static void copy(struct sl_batch *to, const struct sl_frame *frame, const struct sl_packet *packet,
-		 const uint8_t *joined)
+static bool is_within(struct sl_span a, const struct sl_frame *frame)
 {
-	size_t i = to->frames.n++;
-	uint8_t *at = to->frames.store + to->frames.used;
+	uintptr_t at = (uintptr_t)a.at, begin = (uintptr_t)frame->at;
+	return at >= begin && at + a.len <= begin + frame->caplen;
+}
+
+/* A copy of the frame in the worker's batch. One is enough for several packets. */
+static const uint8_t *copy_frame(struct sl_frames *to, const struct sl_frame *frame)
+{
+	if (to->n && to->frame[to->n - 1].number == frame->number)
+		return to->frame[to->n - 1].at;
+	uint8_t *at = to->store + to->used;
 	memcpy(at, frame->at, frame->caplen);
-	to->frames.frame[i] = *frame;
-	to->frames.frame[i].at = at;
-	to->packet[i] = *packet;
-	if (joined && packet->payload.len) {
+	to->frame[to->n] = *frame;
+	to->frame[to->n++].at = at;
+	to->used += (frame->caplen + 7u) & ~7u;
+	return at;
+}
+
+/* Copies a packet into the worker's batch; what it borrows moves along. */
+static void copy(struct sl_batch *to, const struct sl_frame *frame, const struct sl_packet *packet)
+{
+	const uint8_t *at = copy_frame(&to->frames, frame);
+	struct sl_packet *p = &to->packet[to->n++];
+	*p = *packet;
+	if (p->payload.at && is_within(p->payload, frame)) {
+		p->payload.at = at + (p->payload.at - frame->at);
+	} else if (p->payload.len) {
 		uint8_t *whole = to->joined[to->joined_n++];
-		memcpy(whole, packet->payload.at, packet->payload.len);
-		to->packet[i].payload.at = whole;
-	} else if (packet->payload.at && !joined) {
-		to->packet[i].payload.at = at + (packet->payload.at - frame->at);
+		memcpy(whole, p->payload.at, p->payload.len);
+		p->payload.at = whole;
+	} else {
+		p->payload = sl_span_of(at, 0);
 	}
-	if (packet->mac)
-		to->packet[i].mac = at + (packet->mac - frame->at);
-	to->frames.used += (frame->caplen + 7u) & ~7u;
+	if (p->mac)
+		p->mac = at + (p->mac - frame->at);
+}
+
+/* A frame's packets, each to its worker. `spare`: further packets that any worker still has room for. */
+static size_t spread_frame(struct sl_reader *r, struct sl_batch **to, const struct sl_frame *frame,
+			   size_t spare)
+{
+	struct sl_packets p = { .at = r->packet, .spare = spare, .joined = r->joined,
+				.joined_max = SL_BATCH_PACKETS };
+	sl_unpack(r->defrag, frame, r->checksums, &p);
+	for (size_t i = 0; i < p.n; i++)
+		copy(to[sl_packet_pair_hash(&p.at[i]) % r->workers], frame, &p.at[i]);
+	if (p.lost)
+		sl_count_add(r->counters, SL_COUNT_FURTHER_LOST, p.lost);
+	return p.spare;
 }
 
 /* One batch of the source becomes one batch a worker. A source's batch is never larger than a
@@ -122,14 +157,9 @@ static void spread(struct sl_reader *r)
 		to[w]->frames.observed = r->in->observed;
 		to[w]->reached = r->in->frame[r->in->n - 1].number;
 	}
-	for (size_t i = 0; i < r->in->n; i++) {
-		struct sl_packet packet;
-		sl_decode(&r->in->frame[i], r->checksums, &packet);
-		bool joined = packet.verdict == SL_VERDICT_FRAGMENT &&
-			      sl_defrag_packet(r->defrag, &packet, r->checksums, r->joined);
-		copy(to[sl_packet_pair_hash(&packet) % r->workers], &r->in->frame[i], &packet,
-		     joined ? r->joined : NULL);
-	}
+	size_t spare = SL_BATCH_PACKETS - SL_BATCH;
+	for (size_t i = 0; i < r->in->n; i++)
+		spare = spread_frame(r, to, &r->in->frame[i], spare);
 	for (unsigned w = 0; w < r->workers; w++) {
 		r->ring[w].put++;
 		sem_post(&r->ring[w].full);

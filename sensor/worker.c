@@ -1,7 +1,9 @@
 /* The packet's journey: decode ─► flow ─► TCP ─► inspect ─► detect ─► publish, a batch at a time.
  * This file alone names all stages. Passes over the batch, so that look-ups are prefetched. */
 #include <netinet/in.h>
+#include <sensor/capture/spread.h>
 #include <sensor/decode/decode.h>
+#include <sensor/decode/unpack.h>
 #include <sensor/detect/detect.h>
 #include <sensor/dump.h>
 #include <sensor/flow/flow.h>
@@ -11,9 +13,12 @@
 #include <sensor/worker.h>
 #include <stdlib.h>
 
+enum { SHED_PAST = 64 << 10 }; /* bytes of a flow's direction that are inspected also under pressure */
+
 struct sl_worker {
 	struct sl_counters counters;
 	bool checksums, live;
+	unsigned sharing; /* workers that share an interface live; else 1 */
 	struct sl_outbox *outbox;
 	struct sl_defrag *defrag;
 	struct sl_flow_table *flows;
@@ -23,8 +28,8 @@ struct sl_worker {
 	struct sl_dump *dump;
 	const struct sl_sighting *now; /* the packet at hand */
 	struct sl_sighting ending;     /* for what is found when a flow ends */
-	struct sl_sighting sighting[SL_BATCH];
-	struct sl_flow_lookup lookup[SL_BATCH];
+	struct sl_sighting sighting[SL_BATCH_PACKETS];
+	struct sl_flow_lookup lookup[SL_BATCH_PACKETS];
 };
 
 /* --- what one stage hands to the next --- */
@@ -145,6 +150,7 @@ int sl_worker_new(struct sl_worker **out, const struct sl_worker_config *c, stru
 		return sl_fail(err, SL_ENOMEM, "worker: out of memory");
 	w->checksums = !c->sensor->no_checksums;
 	w->live = c->sensor->live;
+	w->sharing = w->live ? (unsigned)c->sensor->workers : 1;
 	w->outbox = c->outbox;
 	w->now = &w->ending;
 	int rc = new_stages(w, c, err);
@@ -178,14 +184,13 @@ struct sl_counters *sl_worker_counters(struct sl_worker *w)
 
 void sl_worker_decode(struct sl_worker *w, struct sl_batch *batch)
 {
-	batch->joined_n = 0;
-	for (size_t i = 0; i < batch->frames.n; i++) {
-		struct sl_packet *p = &batch->packet[i];
-		sl_decode(&batch->frames.frame[i], w->checksums, p);
-		if (p->verdict == SL_VERDICT_FRAGMENT &&
-		    sl_defrag_packet(w->defrag, p, w->checksums, batch->joined[batch->joined_n]))
-			batch->joined_n++;
-	}
+	struct sl_packets to = { .at = batch->packet, .spare = SL_BATCH_PACKETS - batch->frames.n,
+				 .joined = batch->joined, .joined_max = SL_BATCH_PACKETS };
+	for (size_t i = 0; i < batch->frames.n; i++)
+		sl_unpack(w->defrag, &batch->frames.frame[i], w->checksums, &to);
+	batch->n = to.n;
+	if (to.lost)
+		sl_count_add(&w->counters, SL_COUNT_FURTHER_LOST, to.lost);
 	if (batch->frames.n)
 		batch->reached = batch->frames.frame[batch->frames.n - 1].number;
 }
@@ -205,9 +210,13 @@ static void count_verdicts(struct sl_worker *w, const struct sl_batch *batch)
 		[SL_VERDICT_FRAGMENT] = SL_COUNT_DECODE_FRAGMENT,
 	};
 	uint32_t n[5] = { 0 };
-	for (size_t i = 0; i < batch->frames.n; i++) {
-		n[batch->packet[i].verdict]++;
-		if (batch->packet[i].reason == sl_reason_checksum)
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct sl_packet *p = &batch->packet[i];
+		if (p->further) /* verdicts are of frames: their sum is what was received */
+			sl_count(&w->counters, SL_COUNT_FURTHER_PACKETS);
+		else
+			n[p->verdict]++;
+		if (p->reason == sl_reason_checksum)
 			sl_count(&w->counters, SL_COUNT_BAD_CHECKSUM);
 	}
 	for (unsigned v = 0; v < 5; v++)
@@ -227,6 +236,37 @@ static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i)
 	s->tunnels = p->tunnels;
 }
 
+/* Live the outer address pair chose this worker. What belongs to the inner one, or to the one that an
+ * ICMP error quotes, may be elsewhere. */
+static void count_split(struct sl_worker *w, const struct sl_packet *p)
+{
+	const struct sl_address *a = &p->src, *b = &p->dst;
+	const struct sl_tunnel *outer = p->tunnels ? &p->tunnel[0] : NULL;
+	unsigned here = outer ? sl_spread_worker(&outer->src, &outer->dst, w->sharing) :
+				sl_spread_worker(a, b, w->sharing);
+	if (p->has_quoted) {
+		a = &p->quoted.src;
+		b = &p->quoted.dst;
+	}
+	if (sl_spread_worker(a, b, w->sharing) != here)
+		sl_count(&w->counters, p->has_quoted ? SL_COUNT_ICMP_SPLIT : SL_COUNT_TUNNEL_SPLIT);
+}
+
+/* Under pressure: what a flow says past its beginning is let go, and counted. DNS never, nor what
+ * begins or ends a flow. */
+static bool shed(struct sl_worker *w, struct sl_flow *flow, unsigned side, const struct sl_packet *p)
+{
+	bool dns = flow->key.low_port == 53 || flow->key.high_port == 53 || flow->app == SL_APP_DNS;
+	if (flow->bytes[side] <= SHED_PAST || !p->payload.len || dns ||
+	    p->tcp_flags & (SL_TCP_SYN | SL_TCP_FIN | SL_TCP_RST))
+		return false;
+	if (p->proto == IPPROTO_TCP && !sl_tcp_shed(w->tcp, flow, side, p))
+		return false;
+	sl_count(&w->counters, SL_COUNT_SHED_PACKETS);
+	sl_count_add(&w->counters, SL_COUNT_SHED_BYTES, p->payload.len);
+	return true;
+}
+
 /* One packet: its flow, its bytes in order, what they say, and what that means. */
 static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 {
@@ -243,6 +283,10 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	sl_flow_moment(flow, &now->flow);
 	if (fresh && w->detect)
 		sl_detect_flow(w->detect, now, flow);
+	if (w->sharing > 1 && (p->tunnels || p->has_quoted))
+		count_split(w, p);
+	if (batch->frames.pressed && shed(w, flow, lookup->side, p))
+		return;
 	if (p->proto == IPPROTO_TCP) {
 		sl_tcp_packet(w->tcp, flow, lookup->side, p);
 		sl_flow_restate(w->flows, flow); /* late data may have closed it */
@@ -258,7 +302,7 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 
 void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)
 {
-	size_t n = batch->frames.n;
+	size_t n = batch->n;
 	for (size_t i = 0; i < n; i++)
 		if (has_flow(&batch->packet[i]))
 			sl_flow_prepare(w->flows, &batch->packet[i], &w->lookup[i]);
@@ -266,7 +310,7 @@ void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)
 		if (has_flow(&batch->packet[i]))
 			sl_flow_prefetch(w->flows, &w->lookup[i]);
 	for (size_t i = 0; i < n; i++) {
-		if (w->dump)
+		if (w->dump && !batch->packet[i].further)
 			sl_dump_packet(w->dump, &batch->packet[i]);
 		if (has_flow(&batch->packet[i]))
 			visit(w, batch, i);

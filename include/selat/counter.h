@@ -20,6 +20,11 @@
 	X(INTERFACE_DROPS, "interface_drops", "packets the network card or its driver dropped")       \
 	X(RING_FREEZES, "ring_freezes", "times a ring was full and the kernel dropped until there was room") \
 	X(RING_UNREAD, "ring_unread", "packets left in the ring when the sensor ended or lost the interface") \
+	X(RING_PRESSURE, "ring_pressure", "times a worker's ring got half full; shed until it is a quarter full") \
+	X(SHED_PACKETS, "shed_packets", "packets past a flow's beginning not inspected, because the ring was filling") \
+	X(SHED_BYTES, "shed_bytes", "bytes these packets carried; a TCP stream has a gap there")       \
+	X(TUNNEL_SPLIT, "tunnel_split_packets", "packets in tunnels whose inner addresses belong to another worker: at most so many are apart from their flow (live)") \
+	X(ICMP_SPLIT, "icmp_split", "ICMP errors that came to another worker than the addresses they quote belong to (live)") \
 	X(INTERFACE_LOST, "interface_lost", "times an interface went away and was waited for")        \
 	X(DUPLICATES, "duplicates", "packets that a two-way mirror brought twice; taken once")        \
 	X(DECODE_OK, "decode_ok", "packets decoded to a transport header")                            \
@@ -33,6 +38,9 @@
 	X(FRAGMENT_BAD, "fragment_bad", "fragments that can belong to no datagram")                   \
 	X(FRAGMENT_TIMEOUTS, "fragment_timeouts", "datagrams given up because parts did not come")    \
 	X(FRAGMENT_FULL, "fragment_full", "datagrams given up because the buffers were full")         \
+	X(CAPWAP_FRAGMENTS, "capwap_fragments", "packets with a part of a frame in CAPWAP; put together like fragments") \
+	X(FURTHER_PACKETS, "further_packets", "packets beyond one a frame, in 802.11 aggregates; inspected too") \
+	X(FURTHER_LOST, "further_lost", "of such, packets not looked into because one batch had too many") \
 	X(BAD_CHECKSUM, "bad_checksum", "packets whose IP, TCP or UDP checksum is wrong; not inspected") \
 	X(FLOWS, "flows", "flows begun")                                                              \
 	X(FLOWS_ENDED, "flows_ended", "flows ended: closed, timed out or replaced")                   \

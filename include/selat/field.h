@@ -116,6 +116,9 @@ const struct sl_field_info *sl_field_info(enum sl_field field);
 const char *sl_field_kind_text(enum sl_field_kind kind);
 const char *sl_field_dir_text(enum sl_field_dir dir);
 
+/* Are its values domain names? They are compared as RFC 4343 says, whatever the case. */
+bool sl_field_is_name(enum sl_field field);
+
 /* SL_FIELD_COUNT if no field has that name. */
 enum sl_field sl_field_find(const char *name);
 

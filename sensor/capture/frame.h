@@ -2,6 +2,7 @@
 #ifndef SELAT_SENSOR_CAPTURE_FRAME_H
 #define SELAT_SENSOR_CAPTURE_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct sl_frame {
 struct sl_frames {
 	size_t n;
 	uint64_t observed; /* wall clock when they were read, nanoseconds */
+	bool pressed; /* live: the reader falls behind, and packets are about to be lost */
 	const char *interface; /* live: where they came from, for the process's life; else NULL */
 	struct sl_frame frame[SL_BATCH];
 	size_t used; /* bytes of store */

@@ -6,7 +6,6 @@
  * Frames from before the join are thrown away: each worker would have a copy of them. */
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
@@ -14,13 +13,22 @@
 #include <selat/time.h>
 #include <sensor/capture/ring.h>
 #include <sensor/capture/source.h>
+#include <sensor/capture/spread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { POLL_MS = 100, BLOCK_MS = 20, TRY_MS = 1000, DROPS_EVERY = 256 };
+enum {
+	POLL_MS = 100,
+	BLOCK_MS = 20,
+	TRY_MS = 1000,
+	RING_EVERY = 4, /* reads after which the ring is looked at */
+	CARD_EVERY = 256,
+	FRAME_EXTRA = 96, /* bytes of a frame's head in the ring */
+	TELL_MS = 60000,
+};
 
 struct live_source {
 	struct sl_source base;
@@ -28,34 +36,17 @@ struct live_source {
 	uint64_t seen_drops;   /* the interface's own counter, last time */
 	uint64_t next_try_ms;  /* while the interface is away */
 	uint64_t received;     /* by this handle's ring, without those it dropped */
+	uint64_t ring_bytes;   /* as the kernel has it */
+	uint64_t frame_bytes;  /* what a frame takes of it, lately */
+	uint64_t next_tell_ms;
+	bool pressed;
 	unsigned reads;
 };
 
-/* XOR of the two addresses' words (IPv4: 2, IPv6: 8), so that both directions give one number. */
 static int fanout_join(int fd, const struct sl_live_config *c, struct sl_err *err)
 {
-	const uint32_t net = (uint32_t)SKF_NET_OFF;
-#define LOAD(off) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + (off))
-#define XOR_TEMP(off)                                                                        \
-	BPF_STMT(BPF_MISC | BPF_TAX, 0), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + (off)), \
-		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0)
-	struct sock_filter program[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 5),
-		LOAD(12), XOR_TEMP(16),
-		BPF_JUMP(BPF_JMP | BPF_JA, 23, 0, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 25),
-		LOAD(8), XOR_TEMP(12), XOR_TEMP(16), XOR_TEMP(20), XOR_TEMP(24), XOR_TEMP(28),
-		XOR_TEMP(32), XOR_TEMP(36),
-		/* mix, so that neighbouring addresses spread */
-		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9E3779B1u),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16),
-		BPF_STMT(BPF_RET | BPF_A, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0), /* no IP: the first worker */
-	};
-#undef LOAD
-#undef XOR_TEMP
-	struct sock_fprog prog = { sizeof program / sizeof *program, program };
+	struct sock_filter program[SL_SPREAD_MOST];
+	struct sock_fprog prog = { sl_spread_program(program), program };
 	bool first = c->worker == 0 && *c->group == 0;
 	int how = *c->group | PACKET_FANOUT_CBPF << 16 | (first ? PACKET_FANOUT_FLAG_UNIQUEID << 16 : 0);
 	socklen_t len = sizeof how;
@@ -113,9 +104,11 @@ static int set_up(pcap_t *p, const struct sl_live_config *c, struct sl_err *err)
 	return sl_filter_set(p, c->filter, err);
 }
 
-static void check_ring(const struct live_source *s)
+static void check_ring(struct live_source *s)
 {
 	uint64_t got = sl_ring_bytes(pcap_fileno(s->base.pcap)), wanted = s->config.ring_bytes;
+	s->ring_bytes = got ? got : wanted;
+	s->pressed = false;
 	if (got && got < wanted - wanted / 8)
 		sl_log(SL_WARN, "capture",
 		       "%s: the ring is %llu MiB, %llu were asked for; lower capture.ring_mib or the number "
@@ -144,18 +137,46 @@ static int live_open(struct live_source *s, struct sl_err *err)
 	return rc;
 }
 
-static void read_drops(struct live_source *s)
+static void read_ring(struct live_source *s)
 {
 	struct sl_ring_loss loss = sl_ring_loss(pcap_fileno(s->base.pcap));
 	s->received += loss.packets - loss.drops;
 	sl_count_add(s->base.counters, SL_COUNT_KERNEL_DROPS, loss.drops);
 	sl_count_add(s->base.counters, SL_COUNT_RING_FREEZES, loss.freezes);
+}
+
+static void read_card(struct live_source *s)
+{
 	if (s->config.worker != 0) /* the interface is shared: one worker counts for it */
 		return;
 	uint64_t drops = sl_interface_drops(s->config.interface);
 	if (drops > s->seen_drops)
 		sl_count_add(s->base.counters, SL_COUNT_INTERFACE_DROPS, drops - s->seen_drops);
 	s->seen_drops = drops;
+}
+
+static void tell_pressure(struct live_source *s)
+{
+	sl_count(s->base.counters, SL_COUNT_RING_PRESSURE);
+	if (sl_time_mono_ms() < s->next_tell_ms)
+		return;
+	s->next_tell_ms = sl_time_mono_ms() + TELL_MS;
+	sl_log(SL_WARN, "capture",
+	       "%s: worker %u falls behind: its ring is half full; what flows say past their beginning is "
+	       "only counted (shed_packets); more workers, or a lower flow.depth, would help",
+	       s->config.interface, s->config.worker);
+}
+
+/* Half full is pressure, until it is a quarter full. By packets, because clocks step. */
+static void feel_pressure(struct live_source *s, const struct sl_frames *batch)
+{
+	uint64_t waiting = s->received > s->base.handed ? s->received - s->base.handed : 0;
+	uint64_t mean = batch->n ? batch->used / batch->n + FRAME_EXTRA : s->frame_bytes;
+	s->frame_bytes = s->frame_bytes ? (7 * s->frame_bytes + mean) / 8 : mean;
+	bool now = waiting * s->frame_bytes > s->ring_bytes / (s->pressed ? 4 : 2);
+	if (now && !s->pressed)
+		tell_pressure(s);
+	s->pressed = now;
 }
 
 static void wait_for_packets(struct live_source *s, int fd)
@@ -171,7 +192,8 @@ static void live_settle(struct sl_source *base)
 	struct live_source *s = (struct live_source *)base;
 	if (!base->pcap)
 		return;
-	read_drops(s);
+	read_ring(s);
+	read_card(s);
 	if (s->received > base->handed)
 		sl_count_add(base->counters, SL_COUNT_RING_UNREAD, s->received - base->handed);
 	s->received = base->handed = 0;
@@ -222,8 +244,15 @@ static int live_read(struct sl_source *base, struct sl_frames *batch, struct sl_
 	}
 	if (batch->n == 0 && rc != PCAP_ERROR_BREAK)
 		wait_for_packets(s, pcap_get_selectable_fd(base->pcap));
-	if (batch->n == 0 || ++s->reads % DROPS_EVERY == 0) /* also when it is quiet: losses are told */
-		read_drops(s);
+	bool quiet = batch->n == 0; /* then too losses are told */
+	s->reads++;
+	if (quiet || s->reads % RING_EVERY == 0) {
+		read_ring(s);
+		feel_pressure(s, batch);
+	}
+	if (quiet || s->reads % CARD_EVERY == 0)
+		read_card(s);
+	batch->pressed = s->pressed;
 	return SL_OK;
 }
 

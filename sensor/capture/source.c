@@ -37,6 +37,7 @@ int sl_source_read(struct sl_source *s, struct sl_frames *batch, struct sl_err *
 	batch->n = 0;
 	batch->used = 0;
 	batch->interface = NULL;
+	batch->pressed = false;
 	int rc = s->read(s, batch, err);
 	if (batch->n > 0) {
 		if (atomic_load_explicit(&s->begun_ms, memory_order_relaxed) == 0)

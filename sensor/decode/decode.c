@@ -105,10 +105,53 @@ static void walk(struct sl_decoding *d, enum sl_layer layer)
 	}
 }
 
-void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *p)
+/* Packets of the same frame that wait for their turn: they begin with all that was decoded before they
+ * parted. A list instead of recursion. */
+enum { FORKS_MAX = 64 };
+struct sl_forks {
+	struct sl_packets *to;
+	size_t n;
+	struct fork {
+		struct sl_decoding d;
+		enum sl_layer layer;
+	} at[FORKS_MAX];
+};
+
+void sl_fork(struct sl_decoding *d, struct sl_cur cur, size_t len, enum sl_layer layer)
 {
-	struct sl_decoding d = { .cur = sl_cur_of(frame->at, frame->caplen), .p = p,
-				 .checksums = checksums };
+	struct sl_forks *f = d->forks;
+	if (!f)
+		return;
+	if (!f->to->spare || f->n == FORKS_MAX) {
+		f->to->lost++;
+		return;
+	}
+	struct sl_packet *p = &f->to->at[f->to->n];
+	f->to->spare--;
+	*p = *d->p;
+	p->further = true;
+	p->len = (uint32_t)len;
+	p->caplen = (uint32_t)sl_cur_left(&cur);
+	struct fork *fork = &f->at[f->n++];
+	*fork = (struct fork){ *d, layer };
+	f->to->n++;
+	fork->d.cur = cur;
+	fork->d.p = p;
+}
+
+static void walk_all(struct sl_decoding *d, enum sl_layer layer)
+{
+	walk(d, layer);
+	for (size_t i = 0; d->forks && i < d->forks->n; i++)
+		walk(&d->forks->at[i].d, d->forks->at[i].layer);
+}
+
+static void decode_frame(const struct sl_frame *frame, bool checksums, struct sl_packet *p,
+			 struct sl_forks *forks)
+{
+	struct sl_decoding d = { .cur = sl_cur_of(frame->at, frame->caplen), .p = p, .forks = forks,
+				 .checksums = checksums,
+				 .cut = frame->len > frame->caplen ? frame->len - frame->caplen : 0 };
 
 	memset(p, 0, offsetof(struct sl_packet, layer));
 	p->number = frame->number;
@@ -116,24 +159,53 @@ void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *p
 	p->len = frame->len;
 	p->caplen = frame->caplen;
 	p->proto = SL_PROTO_NONE;
-	walk(&d, layer_of_link(frame->link));
+	walk_all(&d, layer_of_link(frame->link));
 }
 
-void sl_decode_datagram(struct sl_packet *p, struct sl_span datagram, bool checksums)
+void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *p)
 {
-	struct sl_decoding d = { .cur = sl_cur_of(datagram.at, datagram.len), .p = p,
-				 .checksums = checksums, .outer_ok = true,
-				 .transport_len = (uint32_t)datagram.len };
+	decode_frame(frame, checksums, p, NULL);
+}
+
+void sl_decode_all(const struct sl_frame *frame, bool checksums, struct sl_packets *to)
+{
+	struct sl_forks forks;
+	forks.to = to;
+	forks.n = 0;
+	decode_frame(frame, checksums, &to->at[to->n++], &forks);
+}
+
+/* Where decoding goes on behind the header that the parts had. */
+static enum sl_layer begin_datagram(struct sl_decoding *d, enum sl_part part)
+{
+	struct sl_packet *p = d->p;
 	size_t len = p->src.family == 4 ? 4 : 16;
-	d.pseudo = sl_sum_add(sl_sum_add(0, p->src.bytes, len), p->dst.bytes, len);
+	if (part == SL_PART_CAPWAP) {
+		d->in_udp = true;
+		sl_tunnel_enter(d, SL_LAYER_CAPWAP, false, 0);
+		return (enum sl_layer)p->fragment.layer;
+	}
+	d->pseudo = sl_sum_add(sl_sum_add(0, p->src.bytes, len), p->dst.bytes, len);
+	if (p->src.family == 6)
+		return sl_decode_ipv6_rest(d, p->proto);
+	d->pseudo += p->proto;
+	return sl_layer_of_proto(d);
+}
+
+void sl_decode_datagram(struct sl_packet *p, struct sl_span datagram, bool checksums,
+			struct sl_packets *more)
+{
+	struct sl_forks forks;
+	forks.to = more;
+	forks.n = 0;
+	struct sl_decoding d = { .cur = sl_cur_of(datagram.at, datagram.len), .p = p,
+				 .forks = more ? &forks : NULL, .checksums = checksums, .joined = true,
+				 .outer_ok = true, .transport_len = (uint32_t)datagram.len };
 	p->verdict = SL_VERDICT_OK;
 	p->reason = NULL;
-	if (p->src.family == 6) {
-		walk(&d, sl_decode_ipv6_rest(&d, p->proto));
-		return;
-	}
-	d.pseudo += p->proto;
-	walk(&d, sl_layer_of_proto(&d));
+	enum sl_part part = (enum sl_part)p->part;
+	p->part = SL_PART_NONE;
+	walk_all(&d, begin_datagram(&d, part));
 }
 
 const char *sl_layer_text(enum sl_layer layer)

@@ -1,4 +1,4 @@
-/* decode: from a frame's bytes to a packet. Pure: reads the frame, fills the packet, keeps nothing. */
+/* decode: from a frame's bytes to packets. Pure: reads the frame, fills the packets, keeps nothing. */
 #ifndef SELAT_SENSOR_DECODE_DECODE_H
 #define SELAT_SENSOR_DECODE_DECODE_H
 
@@ -9,9 +9,14 @@
  * malformed. Always leaves a consistent packet, whatever the bytes. */
 void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *packet);
 
-/* Goes on with a packet whose verdict is SL_VERDICT_FRAGMENT when its datagram is whole: `datagram` is
- * what follows the IP header (IPv6: the fragment header), and must outlive the packet. */
-void sl_decode_datagram(struct sl_packet *packet, struct sl_span datagram, bool checksums);
+/* The same for a frame that may hold several packets: appends the last, then the further ones. */
+void sl_decode_all(const struct sl_frame *frame, bool checksums, struct sl_packets *to);
+
+/* Goes on with a packet that is a part when the whole is here: `datagram` is what follows the IP header
+ * (IPv6: the fragment header; CAPWAP: its header), and must outlive the packet. Further packets in it
+ * are appended to `more`, if that is not NULL. */
+void sl_decode_datagram(struct sl_packet *packet, struct sl_span datagram, bool checksums,
+			struct sl_packets *more);
 
 bool sl_decode_knows(int link);
 const char *sl_layer_text(enum sl_layer layer);

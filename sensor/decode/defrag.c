@@ -1,6 +1,8 @@
-/* Datagrams that wait for their missing parts: a keyed hash table over blocks of a fixed pool, and a
- * list from oldest to newest, since all wait equally long. A datagram's parts are a list of blocks
- * sorted by offset, without overlaps. Index 0 is none everywhere. */
+/* Datagrams that wait for their missing parts: a keyed hash table over a fixed pool, and a list
+ * from oldest to newest, since all wait equally long. A datagram is a row of places for blocks,
+ * each of which has a bit for every eight bytes, the unit of fragments, so that a part finds its
+ * place at once, and small neighbours share a block. Only the last part may end inside a unit.
+ * Index 0 is none everywhere. */
 #include <netinet/in.h>
 #include <sensor/decode/decode.h>
 #include <sensor/decode/defrag.h>
@@ -11,36 +13,42 @@
 #include <xxhash.h>
 
 enum {
-	BLOCK_BYTES = 2038,
-	BLOCKS_A_DATAGRAM = 4, /* on average: sizes the table */
+	UNIT = 8,
+	WORDS = 4, /* of 64 units */
+	BLOCK_UNITS = WORDS * 64,
+	BLOCK_BYTES = BLOCK_UNITS * UNIT,
+	PLACES = SL_DATAGRAM_MAX / BLOCK_BYTES,
+	BLOCKS_A_DATAGRAM = 2, /* on average: sizes the table */
 	WAIT_S = 30,
 	NEST_MAX = 4,
-	TINY = 8, /* bytes of a first part: too few for any transport's ports and flags (RFC 1858) */
+	TINY = 8, /* bytes of a first part: too few for any transport's ports and flags (RFC 1858)
+		   */
 };
 #define SECOND 1000000000ull
 
 struct block {
-	uint32_t next;
-	uint16_t offset, len;
+	uint64_t here[WORDS]; /* a bit a unit */
 	uint8_t bytes[BLOCK_BYTES];
 };
 
 struct key {
 	uint8_t src[16], dst[16];
 	uint32_t id;
-	uint8_t family, proto, unused[2];
+	uint16_t sport, dport; /* CAPWAP: an access point behind a NAT is known by its port */
+	uint8_t family, proto, part, unused;
 };
 
 struct datagram {
 	struct key key;
-	uint64_t since;  /* time of the first part seen */
+	uint64_t since; /* time of the first part seen */
 	uint32_t chain;
 	uint32_t older, newer;
-	uint32_t blocks;
-	uint32_t have;   /* bytes */
-	uint32_t total;  /* 0: the last part is not here */
-	uint8_t proto;   /* IPv6: the first part's next header */
+	uint32_t have;  /* units below the end */
+	uint32_t total; /* bytes; 0: the last part is not here */
+	uint8_t proto;  /* IPv6: the first part's next header */
+	uint8_t layer;  /* CAPWAP: the first part's */
 	bool begun;
+	uint32_t block[PLACES];
 };
 
 struct sl_defrag {
@@ -49,10 +57,11 @@ struct sl_defrag {
 	struct block *block;
 	struct datagram *datagram;
 	uint32_t *bucket;
+	uint32_t *free_block; /* a stack */
 	uint32_t blocks_max, datagrams_max, mask;
-	uint32_t block_fresh, block_free, datagram_fresh, datagram_free;
+	uint32_t block_fresh, blocks_free, datagram_fresh, datagram_free;
 	uint32_t oldest, newest;
-	size_t size; /* of the three arrays' memory */
+	size_t size; /* of the arrays' memory */
 };
 
 static size_t align(size_t n)
@@ -63,11 +72,12 @@ static size_t align(size_t n)
 int sl_defrag_new(struct sl_defrag **out, uint64_t bytes, struct sl_counters *counters,
 		  struct sl_err *err)
 {
+	enum { A_BLOCK = sizeof(struct block) + sizeof(struct datagram) / BLOCKS_A_DATAGRAM };
 	struct sl_defrag *d = calloc(1, sizeof *d);
 	if (!d)
 		return sl_fail(err, SL_ENOMEM, "fragments: out of memory");
 	d->counters = counters;
-	d->blocks_max = (uint32_t)(bytes / sizeof(struct block));
+	d->blocks_max = (uint32_t)(bytes / A_BLOCK);
 	d->datagrams_max = d->blocks_max / BLOCKS_A_DATAGRAM + 1;
 	uint32_t buckets = 64;
 	while (buckets < d->datagrams_max)
@@ -76,7 +86,8 @@ int sl_defrag_new(struct sl_defrag **out, uint64_t bytes, struct sl_counters *co
 	d->block_fresh = d->datagram_fresh = 1;
 	size_t a = align((size_t)(d->blocks_max + 1) * sizeof(struct block));
 	size_t b = align((size_t)(d->datagrams_max + 1) * sizeof(struct datagram));
-	d->size = a + b + (size_t)buckets * sizeof(uint32_t);
+	size_t c = align((size_t)buckets * sizeof(uint32_t));
+	d->size = a + b + c + (size_t)(d->blocks_max + 1) * sizeof(uint32_t);
 	uint8_t *at = mmap(NULL, d->size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED || getrandom(&d->seed, sizeof d->seed, 0) != sizeof d->seed) {
@@ -86,6 +97,7 @@ int sl_defrag_new(struct sl_defrag **out, uint64_t bytes, struct sl_counters *co
 	d->block = (struct block *)(void *)at;
 	d->datagram = (struct datagram *)(void *)(at + a);
 	d->bucket = (uint32_t *)(void *)(at + a + b);
+	d->free_block = (uint32_t *)(void *)(at + a + b + c);
 	*out = d;
 	return SL_OK;
 }
@@ -102,11 +114,13 @@ void sl_defrag_free(struct sl_defrag *d)
 
 static uint32_t block_take(struct sl_defrag *d)
 {
-	uint32_t i = d->block_free;
-	if (i)
-		d->block_free = d->block[i].next;
+	uint32_t i = 0;
+	if (d->blocks_free)
+		i = d->free_block[--d->blocks_free];
 	else if (d->block_fresh <= d->blocks_max)
 		i = d->block_fresh++;
+	if (i)
+		memset(d->block[i].here, 0, sizeof d->block[i].here);
 	return i;
 }
 
@@ -117,7 +131,13 @@ static void key_of(const struct sl_packet *p, struct key *k)
 	memcpy(k->dst, p->dst.bytes, 16);
 	k->id = p->fragment.id;
 	k->family = p->src.family;
-	k->proto = p->src.family == 4 ? p->proto : 0; /* RFC 8200: addresses and id alone */
+	k->part = p->part;
+	if (p->part == SL_PART_CAPWAP) {
+		k->sport = p->sport;
+		k->dport = p->dport;
+	} else if (p->src.family == 4) { /* RFC 8200: addresses and id alone */
+		k->proto = p->proto;
+	}
 }
 
 static uint32_t *bucket_of(struct sl_defrag *d, const struct key *k)
@@ -128,12 +148,9 @@ static uint32_t *bucket_of(struct sl_defrag *d, const struct key *k)
 static void drop(struct sl_defrag *d, uint32_t index)
 {
 	struct datagram *g = &d->datagram[index];
-	while (g->blocks) {
-		uint32_t b = g->blocks;
-		g->blocks = d->block[b].next;
-		d->block[b].next = d->block_free;
-		d->block_free = b;
-	}
+	for (unsigned i = 0; i < PLACES; i++)
+		if (g->block[i])
+			d->free_block[d->blocks_free++] = g->block[i];
 	uint32_t *at = bucket_of(d, &g->key);
 	while (*at != index)
 		at = &d->datagram[*at].chain;
@@ -173,8 +190,8 @@ static uint32_t begin(struct sl_defrag *d, const struct key *k, uint64_t now)
 	else
 		i = d->datagram_fresh++;
 	uint32_t *bucket = bucket_of(d, k);
-	d->datagram[i] = (struct datagram){ .key = *k, .since = now, .chain = *bucket,
-					    .older = d->newest };
+	d->datagram[i] =
+		(struct datagram){ .key = *k, .since = now, .chain = *bucket, .older = d->newest };
 	*(d->newest ? &d->datagram[d->newest].newer : &d->oldest) = i;
 	d->newest = i;
 	*bucket = i;
@@ -183,7 +200,8 @@ static uint32_t begin(struct sl_defrag *d, const struct key *k, uint64_t now)
 
 /* --- parts --- */
 
-/* A block for this datagram; the oldest other one makes room if there is none. 0: no room at all. */
+/* A block for this datagram; the oldest other one makes room if there is none. 0: no room at all.
+ */
 static uint32_t block_for(struct sl_defrag *d, uint32_t datagram)
 {
 	uint32_t b = block_take(d);
@@ -195,87 +213,133 @@ static uint32_t block_for(struct sl_defrag *d, uint32_t datagram)
 	return b;
 }
 
-/* Puts bytes that no block has yet before *link, in as many blocks as they need. */
-static bool put_run(struct sl_defrag *d, uint32_t datagram, uint32_t **link, uint32_t offset,
-		    struct sl_span run)
+/* How many units from here on, at most `most`, are all here or all missing. Within one word. */
+static size_t run_of(const struct block *b, size_t unit, size_t most, bool *here)
 {
-	while (run.len) {
-		uint32_t i = block_for(d, datagram);
-		if (!i)
-			return false;
-		struct block *b = &d->block[i];
-		b->len = (uint16_t)(run.len < BLOCK_BYTES ? run.len : BLOCK_BYTES);
-		b->offset = (uint16_t)offset;
-		memcpy(b->bytes, run.at, b->len);
-		b->next = **link;
-		**link = i;
-		*link = &b->next;
-		d->datagram[datagram].have += b->len;
-		offset += b->len;
-		run = sl_span_of(run.at + b->len, run.len - b->len);
-	}
-	return true;
+	size_t shift = unit % 64, room = 64 - shift;
+	uint64_t word = b->here[unit / 64] >> shift;
+	*here = word & 1;
+	if (*here)
+		word = ~word;
+	size_t n = word ? (size_t)__builtin_ctzll(word) : 64;
+	n = n < room ? n : room;
+	return n < most ? n : most;
 }
 
-/* Takes what is new of a part: the first copy wins. */
-static bool put(struct sl_defrag *d, uint32_t datagram, uint32_t offset, struct sl_span bytes)
+/* Takes what is new of bytes that lie in one block: the first copy wins. Returns the new units. */
+static uint32_t fill(struct block *b, size_t at, struct sl_span bytes, bool *overlap)
 {
-	uint32_t *link = &d->datagram[datagram].blocks;
-	bool overlap = false, ok = true;
-	while (bytes.len && ok) {
-		const struct block *b = *link ? &d->block[*link] : NULL;
-		size_t room = !b ? bytes.len : b->offset > offset ? b->offset - offset : 0;
-		size_t run = room < bytes.len ? room : bytes.len;
-		if (run)
-			ok = put_run(d, datagram, &link, offset, sl_span_of(bytes.at, run));
-		offset += (uint32_t)run;
-		bytes = sl_span_of(bytes.at + run, bytes.len - run);
-		if (!b || !bytes.len)
-			break;
-		uint32_t end = (uint32_t)b->offset + b->len;
-		size_t covered = end > offset ? end - offset : 0;
-		size_t step = covered < bytes.len ? covered : bytes.len;
-		overlap |= step > 0;
-		offset += (uint32_t)step;
-		bytes = sl_span_of(bytes.at + step, bytes.len - step);
-		link = &d->block[*link].next;
+	size_t unit = at / UNIT, left = (bytes.len + UNIT - 1) / UNIT;
+	uint32_t fresh = 0;
+	while (left) {
+		bool here;
+		size_t n = run_of(b, unit, left, &here);
+		size_t len = n * UNIT < bytes.len ? n * UNIT : bytes.len;
+		if (here) {
+			*overlap = true;
+		} else {
+			memcpy(b->bytes + unit * UNIT, bytes.at, len);
+			b->here[unit / 64] |= (n == 64 ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1)
+					      << unit % 64;
+			fresh += (uint32_t)n;
+		}
+		unit += n;
+		left -= n;
+		bytes = sl_span_of(bytes.at + len, bytes.len - len);
+	}
+	return fresh;
+}
+
+static bool put(struct sl_defrag *d, uint32_t datagram, size_t offset, struct sl_span bytes)
+{
+	struct datagram *g = &d->datagram[datagram];
+	bool overlap = false;
+	if (g->total && offset + bytes.len > g->total) /* what is beyond the end is of no use */
+		bytes.len = offset < g->total ? g->total - offset : 0;
+	while (bytes.len) {
+		uint32_t *place = &g->block[offset / BLOCK_BYTES];
+		size_t at = offset % BLOCK_BYTES, room = BLOCK_BYTES - at;
+		size_t len = bytes.len < room ? bytes.len : room;
+		if (!*place && !(*place = block_for(d, datagram)))
+			return false;
+		g->have += fill(&d->block[*place], at, sl_span_of(bytes.at, len), &overlap);
+		offset += len;
+		bytes = sl_span_of(bytes.at + len, bytes.len - len);
 	}
 	if (overlap)
 		sl_count(d->counters, SL_COUNT_FRAGMENT_OVERLAPS);
-	return ok;
+	return true;
+}
+
+static uint32_t units(uint32_t bytes)
+{
+	return (bytes + UNIT - 1) / UNIT;
+}
+
+/* The end is known: only units before it count from now on. */
+static void set_total(const struct sl_defrag *d, struct datagram *g, uint32_t total)
+{
+	g->total = total;
+	g->have = 0;
+	for (uint32_t at = 0; at < units(total); at += 64) {
+		uint32_t block = g->block[at / BLOCK_UNITS], left = units(total) - at;
+		uint64_t mask = left < 64 ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0;
+		if (block)
+			g->have += (uint32_t)__builtin_popcountll(
+				d->block[block].here[at % BLOCK_UNITS / 64] & mask);
+	}
 }
 
 /* The whole, if no hole is left. */
-static size_t join(struct sl_defrag *d, const struct datagram *g, uint8_t *room)
+static size_t join(const struct sl_defrag *d, const struct datagram *g, uint8_t *room)
 {
-	size_t len = 0;
-	if (!g->total || g->have < g->total)
+	if (!g->total || g->have < units(g->total))
 		return 0;
-	for (uint32_t i = g->blocks; i && len < g->total; i = d->block[i].next) {
-		const struct block *b = &d->block[i];
-		if (b->offset != len)
-			return 0;
-		size_t n = g->total - len < b->len ? g->total - len : b->len;
-		memcpy(room + len, b->bytes, n);
-		len += n;
+	for (size_t at = 0; at < g->total; at += BLOCK_BYTES) {
+		size_t left = g->total - at;
+		memcpy(room + at, d->block[g->block[at / BLOCK_BYTES]].bytes,
+		       left < BLOCK_BYTES ? left : BLOCK_BYTES);
 	}
-	return len == g->total ? len : 0;
+	return g->total;
 }
 
 /* True if the part can be one of a datagram at all. */
 static bool plausible(struct sl_defrag *d, const struct sl_packet *p)
 {
 	const struct sl_fragment *f = &p->fragment;
-	if (f->offset + f->bytes.len >= SL_DATAGRAM_MAX || (f->more && f->bytes.len % 8) || !f->bytes.len) {
+	if (f->offset + f->bytes.len >= SL_DATAGRAM_MAX || f->offset % UNIT ||
+	    (f->more && f->bytes.len % UNIT) || !f->bytes.len) {
 		sl_count(d->counters, SL_COUNT_FRAGMENT_BAD);
 		return false;
 	}
-	if (f->offset == 0 && f->bytes.len <= TINY)
+	if (p->part == SL_PART_CAPWAP)
+		sl_count(d->counters, SL_COUNT_CAPWAP_FRAGMENTS);
+	else if (f->offset == 0 && f->bytes.len <= TINY)
 		sl_count(d->counters, SL_COUNT_FRAGMENT_TINY);
 	return true;
 }
 
-static bool take(struct sl_defrag *d, struct sl_packet *p, bool checksums, uint8_t *room)
+/* What a part says about its datagram. False: it contradicts an earlier one. */
+static bool learn(struct sl_defrag *d, struct datagram *g, const struct sl_packet *p)
+{
+	const struct sl_fragment *f = &p->fragment;
+	uint32_t end = f->offset + (uint32_t)f->bytes.len;
+	if (!f->more && g->total && end != g->total) {
+		sl_count(d->counters, SL_COUNT_FRAGMENT_BAD);
+		return false;
+	}
+	if (f->offset == 0 && !g->begun) {
+		g->begun = true;
+		g->proto = p->proto;
+		g->layer = f->layer;
+	}
+	if (!f->more && !g->total)
+		set_total(d, g, end);
+	return true;
+}
+
+static bool take(struct sl_defrag *d, struct sl_packet *p, bool checksums, uint8_t *room,
+		 struct sl_packets *more)
 {
 	const struct sl_fragment *f = &p->fragment;
 	struct key k;
@@ -287,12 +351,8 @@ static bool take(struct sl_defrag *d, struct sl_packet *p, bool checksums, uint8
 	if (!i)
 		i = begin(d, &k, p->time);
 	struct datagram *g = &d->datagram[i];
-	if (f->offset == 0 && !g->begun) {
-		g->begun = true;
-		g->proto = p->proto;
-	}
-	if (!f->more && !g->total)
-		g->total = f->offset + (uint32_t)f->bytes.len;
+	if (!learn(d, g, p))
+		return false;
 	if (!put(d, i, f->offset, f->bytes)) {
 		sl_count(d->counters, SL_COUNT_FRAGMENT_FULL);
 		drop(d, i);
@@ -302,19 +362,27 @@ static bool take(struct sl_defrag *d, struct sl_packet *p, bool checksums, uint8
 	if (!len)
 		return false;
 	p->proto = g->proto;
+	p->fragment.layer = g->layer;
 	drop(d, i);
 	sl_count(d->counters, SL_COUNT_FRAGMENTS_JOINED);
-	sl_decode_datagram(p, sl_span_of(room, len), checksums);
+	sl_decode_datagram(p, sl_span_of(room, len), checksums, more);
 	return true;
 }
 
-bool sl_defrag_packet(struct sl_defrag *d, struct sl_packet *p, bool checksums, uint8_t *room)
+/* Stops when others borrow the room: what is left to do needs another. */
+bool sl_defrag_packet(struct sl_defrag *d, struct sl_packet *p, bool checksums, uint8_t *room,
+		      struct sl_packets *more)
 {
+	size_t before = more ? more->n : 0;
 	bool joined = false;
-	for (unsigned n = 0; p->verdict == SL_VERDICT_FRAGMENT && n < NEST_MAX; n++) {
-		if (!take(d, p, checksums, room))
+	for (unsigned n = 0; p->part != SL_PART_NONE && n < NEST_MAX; n++) {
+		if (!take(d, p, checksums, room, more)) {
+			p->part = SL_PART_NONE;
 			return joined;
+		}
 		joined = true;
+		if (more && more->n != before)
+			break;
 	}
 	return joined;
 }

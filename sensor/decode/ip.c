@@ -2,7 +2,7 @@
 #include <netinet/in.h>
 #include <sensor/decode/layers.h>
 
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, EXTENSIONS_MAX = 16 };
+enum { IPV4_HEADER = 20, EXTENSIONS_MAX = 16 };
 enum { PROTO_L2TPV3 = 115, PROTO_UDPLITE = 136, PROTO_MPLS = 137, PROTO_MOBILITY = 135, PROTO_HIP = 139,
        PROTO_SHIM6 = 140, PROTO_ETHERIP = 97 };
 
@@ -90,8 +90,9 @@ static enum sl_layer fragment_of(struct sl_decoding *d, const char *reason, uint
 		sl_stop(d, SL_VERDICT_TRUNCATED, "cut in a fragment");
 		return offset == 0 ? sl_layer_of_proto(d) : SL_LAYER_END;
 	}
+	d->p->part = SL_PART_IP;
 	d->p->fragment = (struct sl_fragment){ sl_span_of(d->cur.p, sl_cur_left(&d->cur)), id, offset,
-					       more };
+					       more, SL_LAYER_END };
 	return sl_stop(d, SL_VERDICT_FRAGMENT, reason);
 }
 
@@ -99,10 +100,9 @@ static enum sl_layer fragment_of(struct sl_decoding *d, const char *reason, uint
  * field of zero comes from segmentation offload: take what is there. */
 static void limit(struct sl_decoding *d, bool known, size_t len)
 {
-	size_t left = sl_cur_left(&d->cur);
-	d->transport_len = (uint32_t)(known ? len : left);
-	if (known && len < left)
-		d->cur.end = d->cur.p + len;
+	d->transport_len = (uint32_t)(known ? len : sl_cur_left(&d->cur));
+	if (known)
+		sl_limit(d, len);
 }
 
 /*  0                   1                   2                   3
@@ -248,40 +248,5 @@ enum sl_layer sl_decode_ah(struct sl_decoding *d)
 enum sl_layer sl_decode_esp(struct sl_decoding *d)
 {
 	(void)d;
-	return SL_LAYER_END;
-}
-
-/* --- looking ahead --- */
-
-enum sl_layer sl_looks_like_ip(const struct sl_decoding *d, size_t at)
-{
-	size_t left = sl_cur_left(&d->cur);
-	if (left < at + IPV4_HEADER)
-		return SL_LAYER_END;
-	const uint8_t *p = d->cur.p + at;
-	left -= at;
-	size_t total = (size_t)p[2] << 8 | p[3], payload = (size_t)p[4] << 8 | p[5];
-	if (p[0] >> 4 == 4 && (p[0] & 15) >= 5 && total >= IPV4_HEADER && total <= left)
-		return SL_LAYER_IPV4;
-	if (p[0] >> 4 == 6 && left >= IPV6_HEADER && payload + IPV6_HEADER <= left)
-		return SL_LAYER_IPV6;
-	return SL_LAYER_END;
-}
-
-enum sl_layer sl_looks_like_eth(const struct sl_decoding *d, size_t at)
-{
-	enum { ETH_HEADER = 14, VLAN_TAG = 4 };
-	for (unsigned tags = 0; tags <= SL_VLANS_MAX; tags++, at += VLAN_TAG) {
-		if (sl_cur_left(&d->cur) < at + ETH_HEADER)
-			return SL_LAYER_END;
-		const uint8_t *type = d->cur.p + at + ETH_HEADER - 2;
-		unsigned ethertype = (unsigned)type[0] << 8 | type[1];
-		enum sl_layer inside = sl_looks_like_ip(d, at + ETH_HEADER);
-		if ((ethertype == 0x0800 && inside == SL_LAYER_IPV4) ||
-		    (ethertype == 0x86dd && inside == SL_LAYER_IPV6) || ethertype == 0x0806)
-			return SL_LAYER_ETH;
-		if (ethertype != 0x8100 && ethertype != 0x88a8)
-			return SL_LAYER_END;
-	}
 	return SL_LAYER_END;
 }

@@ -70,8 +70,7 @@ static enum sl_layer type_or_length(struct sl_decoding *d, uint16_t type)
 {
 	if (d->cur.failed || type >= ETHERTYPE_LEAST)
 		return sl_layer_of_ethertype(d, type);
-	if (type < sl_cur_left(&d->cur))
-		d->cur.end = d->cur.p + type;
+	sl_limit(d, type);
 	return SL_LAYER_LLC;
 }
 
@@ -80,7 +79,7 @@ enum sl_layer sl_decode_eth(struct sl_decoding *d)
 {
 	const uint8_t *mac = sl_cur_take(&d->cur, 12);
 	uint16_t type = sl_cur_be16(&d->cur);
-	if (!d->p->mac)
+	if (!d->p->mac && !d->joined) /* it borrows from the frame alone */
 		d->p->mac = mac;
 	return type_or_length(d, type);
 }

@@ -1,5 +1,5 @@
 /* Tunnels inside UDP: by their port, and where anyone may choose the port, by a header that cannot be
- * chance: every fixed bit right, and an IP packet of just the length that is left behind it. */
+ * chance. */
 #include <sensor/decode/layers.h>
 
 enum {
@@ -14,50 +14,6 @@ enum {
 	PORT_GENEVE = 6081,
 };
 
-/* --- which one --- */
-
-/* RFC 7348, section 5: flags 0x08, reserved (3), VNI (3), reserved (1). */
-static bool looks_like_vxlan(const struct sl_decoding *d)
-{
-	const uint8_t *p = d->cur.p;
-	return sl_cur_left(&d->cur) > 8 && p[0] == 0x08 && !p[1] && !p[2] && !p[3] && !p[7] &&
-	       sl_looks_like_eth(d, 8) != SL_LAYER_END;
-}
-
-/* 3GPP TS 29.281, section 5.1: a G-PDU of version 1 whose length is what is left. */
-static bool looks_like_gtp_u(const struct sl_decoding *d)
-{
-	const uint8_t *p = d->cur.p;
-	size_t left = sl_cur_left(&d->cur);
-	return left > 8 && (p[0] & 0xf8) == 0x30 && p[1] == 255 && ((size_t)p[2] << 8 | p[3]) == left - 8 &&
-	       sl_looks_like_ip(d, p[0] & 7 ? 12 : 8) != SL_LAYER_END;
-}
-
-/* RFC 4380, section 5.1.1: optional authentication and origin before an IPv6 packet. One of its
- * addresses is Teredo's, 2001::/32, or it is of link-local scope, between client and server. */
-static size_t teredo_header(const struct sl_decoding *d)
-{
-	const uint8_t *p = d->cur.p;
-	size_t left = sl_cur_left(&d->cur), at = 0;
-	if (left >= 13 && p[0] == 0 && p[1] == 1)
-		at = 13u + p[2] + p[3];
-	if (left >= at + 8 && p[at] == 0 && p[at + 1] == 0)
-		at += 8;
-	return at;
-}
-
-static bool looks_like_teredo(const struct sl_decoding *d)
-{
-	static const uint8_t prefix[] = { 0x20, 0x01, 0, 0 }, local[] = { 0xfe, 0x80 };
-	size_t at = teredo_header(d), left = sl_cur_left(&d->cur);
-	if (left < at + 40 || sl_looks_like_ip(d, at) != SL_LAYER_IPV6)
-		return false;
-	const uint8_t *p = d->cur.p + at;
-	if (left - at - 40 != ((size_t)p[4] << 8 | p[5]))
-		return false;
-	return memcmp(p + 8, prefix, 4) == 0 || memcmp(p + 24, prefix, 4) == 0 || memcmp(p + 8, local, 2) == 0;
-}
-
 enum sl_layer sl_layer_of_udp(struct sl_decoding *d)
 {
 	uint16_t s = d->p->sport, t = d->p->dport;
@@ -68,21 +24,20 @@ enum sl_layer sl_layer_of_udp(struct sl_decoding *d)
 	if (t == PORT_GENEVE)
 		return SL_LAYER_GENEVE;
 	if (t == PORT_GTP_U || s == PORT_GTP_U)
-		return (d->cur.p[0] & 0xf0) == 0x30 && d->cur.p[1] == 255 ? SL_LAYER_GTP_U : SL_LAYER_END;
+		return (d->cur.p[0] & 0xf0) == 0x30 && d->cur.p[1] == 255 ? SL_LAYER_GTP_U
+									   : SL_LAYER_END;
 	if (t == PORT_GTP_C || s == PORT_GTP_C)
 		return (d->cur.p[0] & 0xf0) == 0x30 ? SL_LAYER_GTP_C : SL_LAYER_END;
-	if (t == PORT_L2TP && s == PORT_L2TP)
-		return SL_LAYER_L2TP;
+	if (t == PORT_L2TP || s == PORT_L2TP) /* RFC 2661, section 8.1: an end may choose its port */
+		return t == s || sl_looks_like_l2tp(d) ? SL_LAYER_L2TP : SL_LAYER_END;
 	if (t == PORT_CAPWAP_DATA || s == PORT_CAPWAP_DATA)
 		return SL_LAYER_CAPWAP;
-	if (looks_like_teredo(d))
+	if (sl_looks_like_teredo(d))
 		return SL_LAYER_TEREDO;
-	if (looks_like_vxlan(d))
+	if (sl_looks_like_vxlan(d))
 		return SL_LAYER_VXLAN;
-	return looks_like_gtp_u(d) ? SL_LAYER_GTP_U : SL_LAYER_END;
+	return sl_looks_like_gtp_u(d) ? SL_LAYER_GTP_U : SL_LAYER_END;
 }
-
-/* --- what is behind --- */
 
 /* The protocol numbers of VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe) and NSH (RFC 8300, section 2.2). */
 static enum sl_layer layer_of_next(struct sl_decoding *d, uint8_t next)
@@ -152,8 +107,8 @@ enum sl_layer sl_decode_gtp_u(struct sl_decoding *d)
 	uint16_t len = sl_cur_be16(&d->cur);
 	uint32_t teid = sl_cur_be32(&d->cur);
 	uint8_t next = 0;
-	if (!d->cur.failed && len < sl_cur_left(&d->cur))
-		d->cur.end = d->cur.p + len;
+	if (!d->cur.failed)
+		sl_limit(d, len);
 	if (flags & 7) {
 		sl_cur_take(&d->cur, 3);
 		next = sl_cur_u8(&d->cur);
@@ -185,17 +140,23 @@ enum sl_layer sl_decode_gtp_c(struct sl_decoding *d)
 
 enum sl_layer sl_decode_teredo(struct sl_decoding *d)
 {
-	sl_cur_take(&d->cur, teredo_header(d));
+	sl_cur_take(&d->cur, sl_teredo_header(d));
 	sl_tunnel_enter(d, SL_LAYER_TEREDO, false, 0);
 	return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the Teredo header") : SL_LAYER_IPV6;
 }
 
 /* RFC 2661, section 3.1: flags and version (2), then as the flags say length (2), tunnel (2), session
- * (2), sequence numbers (4), offset (2) and as many bytes. Control messages are not looked into. */
+ * (2), sequence numbers (4), offset (2) and as many bytes. RFC 3931, section 4.1.2.1: version 3 has two
+ * reserved bytes before what L2TPv3 has over IP. Control messages are not looked into. */
 enum sl_layer sl_decode_l2tp(struct sl_decoding *d)
 {
 	enum { CONTROL = 0x8000, LENGTH = 0x4000, SEQUENCE = 0x0800, OFFSET = 0x0200 };
 	uint16_t flags = sl_cur_be16(&d->cur);
+	if ((flags & 15) == 3 && !(flags & CONTROL)) {
+		sl_cur_be16(&d->cur);
+		return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the L2TP header")
+				     : SL_LAYER_L2TPV3;
+	}
 	if ((flags & 15) != 2 || flags & CONTROL)
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "L2TP control, or another version");
 	if (flags & LENGTH)
@@ -211,11 +172,24 @@ enum sl_layer sl_decode_l2tp(struct sl_decoding *d)
 	return SL_LAYER_PPP;
 }
 
+/* RFC 5415, sections 3.4 and 4.3: a frame that is too long comes in parts, numbered for each pair of
+ * ends and direction. A part alone stays the UDP packet that it is. */
+static enum sl_layer capwap_part(struct sl_decoding *d, uint32_t where, bool last, enum sl_layer layer)
+{
+	if (d->p->caplen != d->p->len) /* its end may be missing */
+		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in a CAPWAP fragment");
+	d->p->part = SL_PART_CAPWAP;
+	d->p->fragment = (struct sl_fragment){ sl_span_of(d->cur.p, sl_cur_left(&d->cur)), where >> 16,
+					       where & 0xfff8, !last, (uint8_t)layer };
+	return SL_LAYER_END;
+}
+
 /* RFC 5415, section 4.3: preamble (1: version, type; 1 is DTLS), header length in words (5 bits), radio
- * (5), binding (5), flags T F L W M K. T: the frame is the binding's own, 802.11; else 802.3. */
+ * (5), binding (5), flags T F L W M K and three more; fragment's number (16 bits) and offset in units of
+ * eight bytes (13), reserved (3). T: the frame is the binding's own, 802.11; else 802.3. */
 enum sl_layer sl_decode_capwap(struct sl_decoding *d)
 {
-	enum { FLAG_NATIVE = 0x100, FLAG_FRAGMENT = 0x080, FLAG_KEEPALIVE = 0x008 };
+	enum { FLAG_NATIVE = 0x100, FLAG_FRAGMENT = 0x080, FLAG_LAST = 0x040, FLAG_KEEPALIVE = 0x008 };
 	uint8_t preamble = sl_cur_u8(&d->cur);
 	uint32_t word = sl_cur_be24(&d->cur);
 	size_t header = (size_t)(word >> 19) * 4;
@@ -223,13 +197,17 @@ enum sl_layer sl_decode_capwap(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "CAPWAP is encrypted, or another version");
 	if (!d->cur.failed && header < 8)
 		return sl_stop(d, SL_VERDICT_MALFORMED, "CAPWAP header length is impossible");
-	sl_cur_take(&d->cur, header - 4);
+	uint32_t where = sl_cur_be32(&d->cur);
+	sl_cur_take(&d->cur, header - 8);
 	if (d->cur.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the CAPWAP header");
-	if (word & (FLAG_FRAGMENT | FLAG_KEEPALIVE))
-		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "CAPWAP fragment or keep-alive");
+	if (word & FLAG_KEEPALIVE)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "CAPWAP keep-alive");
+	enum sl_layer layer = word & FLAG_NATIVE ? SL_LAYER_WLAN : SL_LAYER_ETH;
+	if (word & FLAG_FRAGMENT)
+		return capwap_part(d, where, word & FLAG_LAST, layer);
 	sl_tunnel_enter(d, SL_LAYER_CAPWAP, false, 0);
-	return word & FLAG_NATIVE ? SL_LAYER_WLAN : SL_LAYER_ETH;
+	return layer;
 }
 
 /* RFC 8300, section 2.2: version (2 bits), flags, TTL, length in words (6 bits of the first two bytes),

@@ -78,12 +78,14 @@ struct sl_tunnel {
 	bool has_id;
 };
 
-/* A part of a datagram, for reassembly. */
+/* A part of what was cut to pieces, for reassembly: of an IP datagram or of a frame in CAPWAP. */
+enum sl_part { SL_PART_NONE, SL_PART_IP, SL_PART_CAPWAP };
 struct sl_fragment {
 	struct sl_span bytes; /* borrowed */
 	uint32_t id;
 	uint32_t offset; /* bytes */
 	bool more;
+	uint8_t layer; /* enum sl_layer: CAPWAP: what the whole begins with */
 };
 
 /* The packet that an ICMP error is about. */
@@ -101,6 +103,8 @@ struct sl_packet {
 	uint8_t verdict;            /* enum sl_verdict */
 	uint8_t tcp_flags;
 	uint8_t layers, vlans, labels, tunnels;
+	uint8_t part;               /* enum sl_part: of what `fragment` is one that waits */
+	bool further;               /* one of several in a frame, not the last; len is its part's */
 	bool has_ports, has_vni, has_teid, has_stamp, has_quoted;
 	uint32_t vni, teid; /* of the innermost such tunnel */
 	uint32_t seq, ack, stamp;   /* TCP; stamp is TSval, if has_stamp */
@@ -114,7 +118,19 @@ struct sl_packet {
 	uint32_t mpls[SL_MPLS_MAX];
 	struct sl_tunnel tunnel[SL_TUNNELS_MAX];
 	struct sl_quoted quoted;     /* if has_quoted */
-	struct sl_fragment fragment; /* if the verdict is SL_VERDICT_FRAGMENT */
+	struct sl_fragment fragment; /* if it is a part */
+};
+
+enum { SL_DATAGRAM_MAX = 65536 }; /* bytes */
+
+/* Where the packets of a batch of frames go, and the datagrams that they borrow. The caller's memory:
+ * a packet for each frame, and `spare` more for frames that hold several. */
+struct sl_packets {
+	struct sl_packet *at;
+	size_t n, spare;
+	size_t lost; /* packets, or datagrams of them, that there was no room for */
+	uint8_t (*joined)[SL_DATAGRAM_MAX];
+	size_t joined_n, joined_max;
 };
 
 #endif

@@ -91,9 +91,7 @@ enum sl_layer sl_decode_udp(struct sl_decoding *d)
 		d->transport_len = len;
 	if (checksum && checksum_wrong(d, start, 6))
 		return sl_stop(d, SL_VERDICT_MALFORMED, sl_reason_checksum);
-	size_t left = sl_cur_left(&d->cur), want = d->transport_len - UDP_HEADER;
-	if (want < left)
-		d->cur.end = d->cur.p + want;
+	sl_limit(d, d->transport_len - UDP_HEADER);
 	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
 	enum sl_layer tunnel = sl_layer_of_udp(d);
 	d->in_udp = tunnel != SL_LAYER_END;
@@ -135,8 +133,32 @@ static bool is_error(const struct sl_packet *p)
 	return p->sport == 3 || p->sport == 4 || p->sport == 5 || p->sport == 11 || p->sport == 12;
 }
 
-/* RFC 792 and RFC 4443: an error carries the beginning of the packet that it is about: its IP header, and
- * of its transport at least the ports. */
+/* Steps over a quoted IPv6 packet's extension headers. True: it is a fragment other than the first, in
+ * which no transport header is. */
+static bool skip_quoted_extensions(struct sl_cur *c, uint8_t *next)
+{
+	enum { EXTENSIONS_MAX = 8 };
+	for (unsigned n = 0; n < EXTENSIONS_MAX && !c->failed; n++) {
+		uint8_t header = *next;
+		if (header != IPPROTO_HOPOPTS && header != IPPROTO_ROUTING &&
+		    header != IPPROTO_DSTOPTS && header != IPPROTO_FRAGMENT)
+			return false;
+		*next = sl_cur_u8(c);
+		uint8_t len = sl_cur_u8(c);
+		if (header != IPPROTO_FRAGMENT) {
+			sl_cur_take(c, (size_t)len * 8 + 6);
+			continue;
+		}
+		uint16_t offset = sl_cur_be16(c);
+		sl_cur_take(c, 4);
+		if (offset & 0xfff8)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 792 and RFC 4443: an error carries the beginning of the packet that it is about: its IP header,
+ * and of its transport at least the ports, unless that packet was a later fragment. */
 static void read_quoted(struct sl_packet *p, struct sl_cur c)
 {
 	struct sl_quoted *q = &p->quoted;
@@ -144,15 +166,20 @@ static void read_quoted(struct sl_packet *p, struct sl_cur c)
 	size_t len = v4 ? 4 : 16;
 	uint8_t first = sl_cur_u8(&c);
 	memset(q, 0, sizeof *q);
-	sl_cur_take(&c, v4 ? 8 : 5);
+	sl_cur_take(&c, 5);
+	uint16_t fragment = v4 ? sl_cur_be16(&c) : 0;
+	sl_cur_take(&c, v4 ? 1 : 0);
 	q->proto = sl_cur_u8(&c);
 	sl_cur_take(&c, v4 ? 2 : 1);
 	const uint8_t *addresses = sl_cur_take(&c, 2 * len);
 	if (!addresses || first >> 4 != (v4 ? 4 : 6) || (v4 && (first & 15) < 5))
 		return;
 	sl_cur_take(&c, v4 ? (first & 15u) * 4 - 20 : 0);
-	q->sport = sl_cur_be16(&c);
-	q->dport = sl_cur_be16(&c);
+	bool later = v4 ? (fragment & 0x1fff) != 0 : skip_quoted_extensions(&c, &q->proto);
+	if (!later) {
+		q->sport = sl_cur_be16(&c);
+		q->dport = sl_cur_be16(&c);
+	}
 	if (c.failed)
 		return;
 	q->src.family = q->dst.family = p->src.family;

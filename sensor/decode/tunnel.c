@@ -111,14 +111,14 @@ enum sl_layer sl_decode_etherip(struct sl_decoding *d)
  * two ends agreed on out of sight: taken where an Ethernet frame with IP inside is found. */
 enum sl_layer sl_decode_l2tpv3(struct sl_decoding *d)
 {
+	size_t cookie;
+	bool known = sl_looks_like_l2tpv3(d, 0, &cookie);
 	uint32_t session = sl_cur_be32(&d->cur);
 	if (d->cur.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the L2TPv3 header");
-	for (size_t cookie = 0; session && cookie <= 12; cookie += 4)
-		if (sl_looks_like_eth(d, cookie) != SL_LAYER_END) {
-			sl_cur_take(&d->cur, cookie);
-			sl_tunnel_enter(d, SL_LAYER_L2TPV3, true, session);
-			return SL_LAYER_ETH;
-		}
-	return sl_stop(d, SL_VERDICT_UNSUPPORTED, "L2TPv3 payload");
+	if (!known)
+		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "L2TPv3 payload");
+	sl_cur_take(&d->cur, cookie);
+	sl_tunnel_enter(d, SL_LAYER_L2TPV3, true, session);
+	return SL_LAYER_ETH;
 }

@@ -3,7 +3,8 @@
 
 /* RFC 3032, section 2.1: label (20 bits), class (3), bottom of stack (1), time to live (8). Nothing
  * says what follows the last label: the first nibble tells IP from a pseudowire, whose control word
- * begins with zero (RFC 4385, section 3). */
+ * begins with zero (RFC 4385, section 3). A pseudowire without one may begin with any nibble, so that IP
+ * must look like IP too (RFC 4928, section 3). */
 enum sl_layer sl_decode_mpls(struct sl_decoding *d)
 {
 	bool bottom = false;
@@ -18,10 +19,6 @@ enum sl_layer sl_decode_mpls(struct sl_decoding *d)
 	if (!bottom || sl_cur_left(&d->cur) == 0)
 		return sl_stop(d, SL_VERDICT_MALFORMED, "MPLS without a payload");
 	switch (*d->cur.p >> 4) {
-	case 4:
-		return SL_LAYER_IPV4;
-	case 6:
-		return SL_LAYER_IPV6;
 	case 0:
 		if (sl_looks_like_eth(d, 4) != SL_LAYER_END || sl_looks_like_eth(d, 0) == SL_LAYER_END)
 			sl_cur_take(&d->cur, 4);
@@ -29,7 +26,7 @@ enum sl_layer sl_decode_mpls(struct sl_decoding *d)
 	case 1: /* RFC 4385, section 5 */
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "MPLS control channel");
 	default:
-		return SL_LAYER_ETH;
+		return sl_layer_of_label(d);
 	}
 }
 
@@ -44,8 +41,7 @@ enum sl_layer sl_decode_pppoe(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the PPPoE header");
 	if (version_type != 0x11 || code != 0)
 		return sl_stop(d, SL_VERDICT_MALFORMED, "PPPoE version, type or code");
-	if (len < sl_cur_left(&d->cur))
-		d->cur.end = d->cur.p + len;
+	sl_limit(d, len);
 	return SL_LAYER_PPP;
 }
 

@@ -25,21 +25,29 @@ enum sl_layer sl_decode_radiotap(struct sl_decoding *d)
 }
 
 /* IEEE 802.11, section 9.3.2.2.2: an A-MSDU is a row of subframes: destination (6), source (6), length
- * (2), data, padding to four bytes. A packet here is one IP packet: the last subframe's, as it is the
+ * (2), data, padding to four bytes. Each holds a packet. The frame's own is the last one's, as it is the
  * one that other readers report. */
-static enum sl_layer last_subframe(struct sl_decoding *d)
+static enum sl_layer subframes(struct sl_decoding *d)
 {
-	struct sl_cur data = d->cur;
-	for (unsigned n = 0; sl_cur_left(&d->cur) >= 14 && n < 64; n++) {
-		sl_cur_take(&d->cur, 12);
-		size_t len = sl_cur_be16(&d->cur);
-		size_t left = sl_cur_left(&d->cur);
-		data = sl_cur_of(d->cur.p, len < left ? len : left);
-		sl_cur_take(&d->cur, len);
-		size_t pad = (4 - (14 + len) % 4) % 4, rest = sl_cur_left(&d->cur);
-		sl_cur_take(&d->cur, pad < rest ? pad : rest);
+	enum { HEADER = 14 };
+	struct sl_cur rest = d->cur;
+	bool found = false;
+	size_t len = 0, cut = d->cut;
+	while (sl_cur_left(&rest) >= HEADER) {
+		if (found)
+			sl_fork(d, d->cur, len, SL_LAYER_LLC);
+		found = true;
+		sl_cur_take(&rest, HEADER - 2);
+		len = sl_cur_be16(&rest);
+		size_t left = sl_cur_left(&rest);
+		d->cur = rest;
+		d->cut = cut;
+		sl_limit(d, len);
+		sl_cur_take(&rest, len);
+		size_t pad = (4 - (HEADER + len) % 4) % 4;
+		left = sl_cur_left(&rest);
+		sl_cur_take(&rest, pad < left ? pad : left);
 	}
-	d->cur = data;
 	return SL_LAYER_LLC;
 }
 
@@ -90,5 +98,5 @@ enum sl_layer sl_decode_wlan(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "802.11 frame is encrypted");
 	bool ht = control >> 4 & SUBTYPE_QOS && flags & FLAG_ORDER;
 	uint8_t qos = control >> 4 & SUBTYPE_QOS ? rest[len - 2 - (ht ? 6 : 2)] : 0;
-	return qos & QOS_AMSDU ? last_subframe(d) : SL_LAYER_LLC;
+	return qos & QOS_AMSDU ? subframes(d) : SL_LAYER_LLC;
 }

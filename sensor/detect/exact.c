@@ -1,4 +1,5 @@
 /* Exact values: addresses, domains, URLs, whole fields. All by tables; a miss is the usual case. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
 #include <selat/name.h>
@@ -35,11 +36,11 @@ static void address_hit(struct sl_detect *d, const struct sl_sighting *at, struc
 	sl_hit_add(d, &hit, false);
 }
 
+typedef void found_fn(void *ctx, const struct sl_address *address, uint32_t indicator);
+
 /* Every prefix that holds the address, longest first; one look-up a length that occurs. */
-static void look_up_address(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-			    const struct sl_flow_view *view, bool source)
+static void look_up_prefixes(struct sl_detect *d, const struct sl_address *address, found_fn *each, void *ctx)
 {
-	const struct sl_address *address = source ? &view->src : &view->dst;
 	const struct sl_ruleset_prefixes *p = &d->rs->prefixes;
 	bool v4 = address->family == 4;
 	const struct sl_table *table = v4 ? &d->rs->prefix4 : &d->rs->prefix6;
@@ -52,11 +53,24 @@ static void look_up_address(struct sl_detect *d, const struct sl_sighting *at, s
 		memcpy(key + 1, masked.bytes, v4 ? 4 : 16);
 		struct sl_postings found = sl_table_get(table, sl_span_of(key, v4 ? 5 : 17));
 		for (uint32_t i = 0; i < found.n; i++)
-			if (ends_fit(&d->rs->indicators[found.value[i]], view->proto,
-				     source ? view->sport : view->dport))
-				address_hit(d, at, flow, address, source ? SL_FIELD_IP_SRC : SL_FIELD_IP_DST,
-					    found.value[i]);
+			each(ctx, address, found.value[i]);
 	}
+}
+
+/* One end of a flow. */
+struct flow_end {
+	struct sl_detect *d;
+	const struct sl_sighting *at;
+	struct sl_flow *flow;
+	uint16_t port;
+	uint8_t proto, field;
+};
+
+static void flow_end_found(void *ctx, const struct sl_address *address, uint32_t indicator)
+{
+	struct flow_end *e = ctx;
+	if (ends_fit(&e->d->rs->indicators[indicator], e->proto, e->port))
+		address_hit(e->d, e->at, e->flow, address, e->field, indicator);
 }
 
 void sl_detect_flow(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
@@ -67,21 +81,83 @@ void sl_detect_flow(struct sl_detect *d, const struct sl_sighting *at, struct sl
 	sl_flow_view(flow, &view);
 	if (view.proto != IPPROTO_TCP && view.proto != IPPROTO_UDP && view.proto != IPPROTO_SCTP)
 		view.sport = view.dport = 0; /* no ports: an indicator that names one does not hold */
-	look_up_address(d, at, flow, &view, true);
-	look_up_address(d, at, flow, &view, false);
+	struct flow_end src = { d, at, flow, view.sport, view.proto, SL_FIELD_IP_SRC };
+	struct flow_end dst = { d, at, flow, view.dport, view.proto, SL_FIELD_IP_DST };
+	look_up_prefixes(d, &view.src, flow_end_found, &src);
+	look_up_prefixes(d, &view.dst, flow_end_found, &dst);
+}
+
+/* --- addresses in answers --- */
+
+struct answer {
+	struct sl_detect *d;
+	struct sl_looking *l;
+	const struct sl_value *v;
+};
+
+/* An answer names no port: an indicator that does is about connections alone. */
+static void answer_found(void *ctx, const struct sl_address *address, uint32_t indicator)
+{
+	struct answer *a = ctx;
+	const struct sl_ruleset_indicator *ind = &a->d->rs->indicators[indicator];
+	(void)address;
+	if (ind->ports_n == 0 && ind->proto == 0)
+		sl_hit_field(a->d, a->l, a->v, indicator, UINT32_MAX, 0, a->v->bytes.len);
+}
+
+static void look_up_answer(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	char text[SL_ADDRESS_TEXT];
+	struct sl_address address = { .family = 4 };
+	struct answer answer = { d, l, v };
+	if (d->rs->prefix4.n + d->rs->prefix6.n == 0 || v->bytes.len >= sizeof text)
+		return;
+	memcpy(text, v->bytes.at, v->bytes.len);
+	text[v->bytes.len] = '\0';
+	if (inet_pton(AF_INET, text, address.bytes) != 1) {
+		if (inet_pton(AF_INET6, text, address.bytes) != 1)
+			return;
+		address.family = 6;
+	}
+	look_up_prefixes(d, &address, answer_found, &answer);
 }
 
 /* --- names --- */
 
-static bool holds_names(enum sl_field field)
+/* What follows the last "@" of "Name <user@domain>", up to what cannot be part of a name. */
+static struct sl_span mail_domain(struct sl_span mail)
 {
-	return field == SL_FIELD_DNS_QUERY || field == SL_FIELD_HTTP_HOST || field == SL_FIELD_TLS_SNI;
+	const uint8_t *at = mail.len ? memrchr(mail.at, '@', mail.len) : NULL;
+	size_t n = 0;
+	if (!at)
+		return sl_span_of(mail.at, 0);
+	at++;
+	while (at + n < mail.at + mail.len && (isalnum(at[n]) || at[n] == '.' || at[n] == '-' || at[n] == '_'))
+		n++;
+	return sl_span_of(at, n);
+}
+
+/* Where a domain may stand in the field's values; none in most. */
+static struct sl_span name_in(const struct sl_value *v)
+{
+	switch (v->field) {
+	case SL_FIELD_SMTP_MAIL_FROM:
+	case SL_FIELD_SMTP_RCPT_TO:
+	case SL_FIELD_EMAIL_FROM:
+	case SL_FIELD_EMAIL_TO:
+		return mail_domain(v->bytes);
+	case SL_FIELD_DNS_ANSWER:
+		return v->bytes;
+	default:
+		return sl_span_of(v->bytes.at, sl_field_is_name(v->field) ? v->bytes.len : 0);
+	}
 }
 
 static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
+	struct sl_span in = name_in(v);
 	char *name = (char *)d->key;
-	size_t whole = sl_name_normal(name, SL_NAME_MAX, v->bytes);
+	size_t whole = in.len ? sl_name_normal(name, SL_NAME_MAX, in) : 0, before = (size_t)(in.at - v->bytes.at);
 	struct sl_span rest = sl_span_of(name, whole);
 	while (rest.len) {
 		size_t at = whole - rest.len;
@@ -89,7 +165,7 @@ static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct
 		for (uint32_t i = 0; i < found.n; i++) {
 			uint32_t ind = found.value[i];
 			if (at == 0 || d->rs->indicators[ind].flags & SL_IND_SUBDOMAINS)
-				sl_hit_field(d, l, v, ind, UINT32_MAX, at, rest.len);
+				sl_hit_field(d, l, v, ind, UINT32_MAX, before + at, rest.len);
 		}
 		rest = sl_name_parent(rest);
 	}
@@ -113,8 +189,10 @@ static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struc
 
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
-	if (d->rs->domains.n && holds_names(v->field))
+	if (d->rs->domains.n)
 		look_up_name(d, l, v);
+	if (v->field == SL_FIELD_DNS_ANSWER)
+		look_up_answer(d, l, v);
 	look_up_equal(d, l, v, &d->rs->equals, false);
 	look_up_equal(d, l, v, &d->rs->equals_nocase, true);
 }

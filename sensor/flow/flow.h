@@ -43,6 +43,8 @@ enum {
 	SL_SIDE_ENDED = 4,
 	SL_SIDE_STAMP = 8,
 	SL_SIDE_BEYOND = 16, /* past the inspection depth: counted only */
+	SL_SIDE_SHED = 32,   /* segments beyond `next` were let go: the hole will not be filled */
+	SL_SIDE_UNTOLD = 64, /* a hole was skipped with nothing behind it */
 };
 
 /* The flow's two ends in a fixed order, so that both directions make the same key. */

@@ -5,7 +5,13 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
-enum { PIECES = 1 << 14, STEPS = 64 }; /* STEPS: pieces that one repetition is compared with at most */
+enum {
+	PIECES = 1 << 14,
+	STEPS = 64, /* pieces that one repetition is compared with at most */
+	WORDS = 8,  /* of a piece that are looked at */
+	LOOKED_AT = WORDS * sizeof(uint64_t),
+};
+
 
 struct piece {
 	uint32_t tag, len; /* len 0: none */
@@ -14,16 +20,20 @@ struct piece {
 
 struct sl_recent {
 	uint8_t secret[XXH3_SECRET_SIZE_MIN];
+	uint32_t where[WORDS]; /* of a long piece's words: the part of its length, in 2^-32 */
 	struct piece piece[PIECES];
 };
 
 int sl_recent_new(struct sl_recent **out, struct sl_err *err)
 {
 	struct sl_recent *r = calloc(1, sizeof *r);
-	if (!r || getrandom(r->secret, sizeof r->secret, 0) != sizeof r->secret) {
+	if (!r || getrandom(r->secret, sizeof r->secret, 0) != sizeof r->secret ||
+	    getrandom(r->where, sizeof r->where, 0) != sizeof r->where) {
 		free(r);
 		return sl_fail(err, SL_ENOMEM, "TCP reassembly: out of memory");
 	}
+	r->where[0] = 0;
+	r->where[WORDS - 1] = UINT32_MAX;
 	*out = r;
 	return SL_OK;
 }
@@ -43,7 +53,12 @@ static size_t place_of(uint64_t stream, uint32_t seq, uint32_t *tag)
 
 static uint64_t digest_of(const struct sl_recent *r, const uint8_t *at, size_t n)
 {
-	return XXH3_64bits_withSecret(at, n, r->secret, sizeof r->secret);
+	uint8_t words[LOOKED_AT];
+	if (n <= LOOKED_AT)
+		return XXH3_64bits_withSecret(at, n, r->secret, sizeof r->secret);
+	for (size_t i = 0; i < WORDS; i++)
+		memcpy(words + 8 * i, at + ((uint64_t)r->where[i] * (n - 7) >> 32), 8);
+	return XXH3_64bits_withSecret(words, sizeof words, r->secret, sizeof r->secret);
 }
 
 void sl_recent_note(struct sl_recent *r, uint64_t stream, uint32_t seq, struct sl_span bytes)

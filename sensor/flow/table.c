@@ -287,7 +287,8 @@ static bool begins_again(const struct sl_flow *f, unsigned side, const struct sl
 		return true;
 	/* the ports are used anew, unless it is the old SYN once more */
 	uint32_t first = s->next - (uint32_t)s->delivered - (uint32_t)s->gap_bytes;
-	return s->delivered && !(s->flags & SL_SIDE_BEYOND) && p->seq + 1 != first;
+	bool known = s->delivered && !(s->flags & SL_SIDE_BEYOND) && s->gap_bytes != UINT32_MAX;
+	return known && p->seq + 1 != first;
 }
 
 struct sl_flow *sl_flow_get(struct sl_flow_table *t, const struct sl_flow_lookup *lookup,

@@ -13,6 +13,7 @@ enum {
 	HOARDS = 64,
 	HOARD_LEAST = 8,  /* blocks */
 	FAR_BEHIND = 1 << 16,
+	SHED_MOST = 1 << 30, /* bytes let go before the stream is moved on: numbers wrap around */
 	FAR_AHEAD = 1 << 26, /* beyond any window in use (RFC 7323 allows 2^30) */
 };
 
@@ -164,7 +165,7 @@ static inline int32_t after(uint32_t a, uint32_t b)
 /* One direction of one connection: the flow's hash is keyed, and the same ports may be used again. */
 static uint64_t stream_of(const struct sl_flow *f, unsigned s)
 {
-	return f->hash ^ f->start << 33 ^ (uint64_t)s << 32;
+	return (f->hash ^ f->start) << 32 ^ (uint64_t)s << 63;
 }
 
 static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_span bytes, uint32_t lost)
@@ -180,7 +181,8 @@ static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_s
 		if (!within)
 			return;
 	}
-	side->flags &= (uint8_t)~SL_SIDE_ENDED;
+	lost = side->flags & SL_SIDE_UNTOLD ? UINT32_MAX : lost;
+	side->flags &= (uint8_t)~(SL_SIDE_ENDED | SL_SIDE_UNTOLD);
 	side->delivered += bytes.len;
 	sl_count_add(t->counters, SL_COUNT_STREAM_BYTES, bytes.len);
 	t->sink.data(t->sink.ctx, f, s, bytes, lost);
@@ -230,6 +232,24 @@ static void drain(struct sl_tcp *t, struct sl_flow *f, unsigned s, bool skip)
 			deliver(t, f, s, sl_span_of(b->bytes + old, b->len - old), lost);
 		block_give(t, i);
 	}
+}
+
+static void drain_all(struct sl_tcp *t, struct sl_flow *f, unsigned s)
+{
+	while (f->side[s].held)
+		drain(t, f, s, true);
+}
+
+/* What was shed before seq will not come: moves on, though nothing is to be handed on yet. */
+static void skip_shed(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq)
+{
+	struct sl_tcp_side *side = &f->side[s];
+	drain_all(t, f, s);
+	side->flags &= (uint8_t)~SL_SIDE_SHED;
+	if (after(seq, side->next) <= 0)
+		return;
+	skip_to(t, side, seq);
+	side->flags |= SL_SIDE_UNTOLD;
 }
 
 /* --- holding --- */
@@ -340,8 +360,7 @@ static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t
 		return;
 	}
 	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
-	while (side->held)
-		drain(t, f, s, true);
+	drain_all(t, f, s);
 	int32_t lost = after(seq, side->next);
 	skip_to(t, side, seq);
 	take_due(t, f, s, seq, bytes, lost > 0 ? (uint32_t)lost : 0);
@@ -378,6 +397,10 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 		take_ahead(t, f, s, seq, bytes, now_s);
 	else
 		take_due(t, f, s, seq, bytes, 0);
+	if (ahead > 0 && side->flags & SL_SIDE_SHED) {
+		drain_all(t, f, s);
+		side->flags &= (uint8_t)~SL_SIDE_SHED;
+	}
 }
 
 /* A hole does not wait for ever: nor for what both ends have, nor when both are done. */
@@ -461,6 +484,8 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 	if (p->payload.len && !outdated(t, side, p, seq)) {
 		take_data(t, f, s, seq, p->payload, (uint32_t)(p->time / 1000000000u));
 	}
+	if (side->flags & SL_SIDE_SHED && p->tcp_flags & SL_TCP_FIN)
+		skip_shed(t, f, s, seq); /* else the side would not end */
 	note_fin(side, p, seq);
 	if (f->side[0].held | f->side[1].held)
 		give_up_holes(t, f, s, p);
@@ -470,11 +495,22 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 		sl_tcp_flush(t, f);
 }
 
+bool sl_tcp_shed(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_packet *p)
+{
+	struct sl_tcp_side *side = &f->side[s];
+	int32_t ahead = after(p->seq, side->next);
+	if (!side->delivered || side->flags & SL_SIDE_BEYOND || ahead < 0)
+		return false;
+	if (ahead > SHED_MOST)
+		skip_shed(t, f, s, p->seq);
+	side->flags |= SL_SIDE_SHED;
+	return true;
+}
+
 void sl_tcp_flush(struct sl_tcp *t, struct sl_flow *f)
 {
 	for (unsigned s = 0; s < 2; s++) {
-		while (f->side[s].held)
-			drain(t, f, s, true);
+		drain_all(t, f, s);
 		hoard_forget(t, f, s);
 		end_side(t, f, s);
 	}

@@ -7,7 +7,8 @@
 
 #include <sensor/flow/flow.h>
 
-/* Who takes the streams. Bytes are borrowed for the call. lost: bytes that are missing before these. */
+/* Who takes the streams. Bytes are borrowed for the call. lost: bytes that are missing before these;
+ * UINT32_MAX: nobody knows how many. */
 struct sl_tcp_sink {
 	void *ctx;
 	void (*data)(void *ctx, struct sl_flow *flow, unsigned side, struct sl_span bytes, uint32_t lost);
@@ -26,6 +27,10 @@ void sl_tcp_free(struct sl_tcp *t); /* NULL is fine */
 
 /* Takes one TCP packet of the flow, sent by that side. */
 void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *flow, unsigned side, const struct sl_packet *p);
+
+/* Under pressure, instead of sl_tcp_packet: lets a segment of a stream's middle go. False: it must be
+ * taken, or costs nothing. What follows later comes behind a gap. */
+bool sl_tcp_shed(struct sl_tcp *t, struct sl_flow *flow, unsigned side, const struct sl_packet *p);
 
 /* The flow ends: hands on what waited behind holes, then ends both sides. */
 void sl_tcp_flush(struct sl_tcp *t, struct sl_flow *flow);

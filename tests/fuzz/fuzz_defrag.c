@@ -155,8 +155,14 @@ static void play_raw(struct sl_defrag *d, const uint8_t *data, size_t size)
 		memcpy(bytes, data + 6, len);
 		struct sl_packet p = packet_of(data[0] & 3, now);
 		p.proto = data[1];
+		if (data[5] & 4) { /* of CAPWAP's: an ordinary packet */
+			p.part = SL_PART_CAPWAP;
+			p.verdict = SL_VERDICT_OK;
+			p.reason = NULL;
+		}
 		p.fragment = (struct sl_fragment){ sl_span_of(bytes, len), data[0] >> 4,
-						   data[4] * 8u, data[5] & 1, 0 };
+						   data[4] * 8u, data[5] & 1,
+						   data[5] & 8 ? SL_LAYER_WLAN : SL_LAYER_ETH };
 		bool joined = sl_defrag_packet(d, &p, data[5] & 2, room, NULL);
 		free(bytes);
 		if (joined && p.payload.len)

@@ -1,5 +1,5 @@
 /* Four known streams, two flows with two sides each. The input chooses how they are cut into
- * segments, their order, what comes again, comes again with other bytes, or never comes. Each piece
+ * segments, their order, what comes again, comes again with other bytes, is shed, or never comes. Each piece
  * that comes out must be the true bytes of its place; bytes delivered, missing and past the depth
  * add up to the way made; a hole is told to who reads on behind it; and while there is room, time
  * stands still and nobody resets, whatever was sent comes out.
@@ -98,6 +98,19 @@ static void send_packet(struct run *r, unsigned which, size_t at, size_t len, un
 		s->high = at + len;
 }
 
+/* As under pressure: true if nothing needs to be sent. */
+static bool shed(struct run *r, unsigned which, size_t at, size_t len)
+{
+	struct sl_packet p = { .proto = 6, .tcp_flags = SL_TCP_ACK, .seq = r->first + (uint32_t)at };
+	uint8_t *bytes = calloc(1, len ? len : 1);
+	REQUIRE(bytes);
+	p.payload = sl_span_of(bytes, len);
+	bool gone = sl_tcp_shed(r->tcp, &r->flow[which / 2], which % 2, &p);
+	free(bytes);
+	r->calm &= !gone;
+	return gone;
+}
+
 static void play_op(struct run *r, const uint8_t *b, uint64_t *now)
 {
 	unsigned which = b[0] & 3;
@@ -113,7 +126,8 @@ static void play_op(struct run *r, const uint8_t *b, uint64_t *now)
 	case ORDERED: /* with a loss before it now and then */
 		s->cursor += b[4] & 2 ? b[1] : 0;
 		len = s->cursor + len > 65536 ? 0 : len;
-		send_packet(r, which, s->cursor, len, SL_TCP_ACK, *now, false);
+		if (!(b[4] & 4) || !shed(r, which, s->cursor, len))
+			send_packet(r, which, s->cursor, len, SL_TCP_ACK, *now, false);
 		s->cursor += len;
 		break;
 	case ANYWHERE:
@@ -209,6 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&r.first, data + 1, sizeof r.first);
 	r.flow[0].hash = data[5] & 15;
 	r.flow[1].hash = data[5] >> 4;
+	r.flow[1].start = 1 << 8; /* two connections, also where their hashes are the same */
 	r.flow[0].key.proto = r.flow[1].key.proto = 6;
 	struct sl_tcp_sink sink = { &r, on_data, on_end };
 	REQUIRE(sl_tcp_new(&r.tcp, pools[data[0] & 3], r.depth, &sink, &r.counters, NULL) == SL_OK);

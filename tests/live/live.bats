@@ -69,6 +69,22 @@ talk_with() {
 
 @test "dig and curl through two workers: each alert is there once" { talk_with 2; }
 
+@test "alerts that nobody takes: matches are lost and counted, packets are not" {
+	hush
+	queries 60000 >many.pcap
+	mkfifo alerts
+	exec 9<>alerts # somebody has it open, and reads nothing
+	listen -w 1
+	nsenter --net=/run/netns/"$net_client" tcpreplay -q -K --pps=20000 -i "$net_client_if" many.pcap >replay.log 2>&1
+	until_true 5 packets_are 60000
+	start taker cat alerts
+	stop "$sensor"
+	same 0 "$status"
+	jq -c '{packets, kernel_drops, matches, matches_lost, alerts, alerts_written, alerts_refused}' stats
+	jq -e '.packets == 60000 and .matches == 60000 and .matches_lost > 0 and .alerts_refused == 0 and
+		.matches == .matches_lost + .alerts and .alerts == .alerts_written' stats
+}
+
 @test "packets counted are packets sent, with one worker" {
 	hush
 	queries 4000 >many.pcap

@@ -46,8 +46,9 @@ mix() {
 
 # send INTERFACE COUNT OPTION…: $sent grows by what the kernel took.
 sent=0
+confined=() # a command that confines it, and its arguments
 send() {
-	nsenter --net=/run/netns/"$net_client" tcpreplay -q -K --loop=0 --limit="$2" -i "$1" "${@:3}" mix.pcap >replay.log 2>&1
+	nsenter --net=/run/netns/"$net_client" "${confined[@]}" tcpreplay -q -K --loop=0 --limit="$2" -i "$1" "${@:3}" mix.pcap >replay.log 2>&1
 	local n
 	n=$(awk '/Successful packets:/ { print $3 }' replay.log)
 	[ "$n" -gt 0 ]
@@ -102,9 +103,9 @@ flooded() { # WORKERS
 pressed() { # WORKERS
 	local segments=7000
 	python3 "$top/tests/e2e/floods" bulk "$segments" >mix.pcap 2>count
-	listen "$net_server_if" -w "$1" -s capture.ring_mib=16 -s flow.depth=0
+	listen "$net_server_if" -w "$1" -s capture.ring_mib=$((16 / $1)) -s flow.depth=0
 	kill -STOP "$sensor"
-	send "$net_client_if" "$(cat count)" --pps=20000
+	send "$net_client_if" "$(cat count)" --topspeed
 	kill -CONT "$sensor"
 	until_true 3 accounted
 	stop "$sensor"
@@ -121,6 +122,50 @@ pressed() { # WORKERS
 @test "under pressure the middle of flows is shed, with one worker" { pressed 1; }
 
 @test "under pressure the middle of flows is shed, with two workers" { pressed 2; }
+
+# Whoever sends has the processor for himself almost: losses are sure, long, and counted.
+starved() { # WORKERS
+	local cpu task
+	cpu=$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)
+	python3 "$top/tests/e2e/floods" bulk 20000 >mix.pcap 2>count
+	listen "$net_server_if" -w "$1" -s capture.ring_mib=8 -s flow.depth=0
+	taskset -a -c -p "$cpu" "$sensor" >/dev/null
+	for task in /proc/"$sensor"/task/*; do renice -n 19 "${task##*/}" >/dev/null; done
+	confined=(taskset -c "$cpu")
+	send "$net_client_if" $((12500 * seconds)) --topspeed
+	until_true 10 accounted
+	stop "$sensor"
+	same 0 "$status"
+	all_accounted
+	jq -c '{ring_pressure, shed_packets, shed_bytes, dns_messages}' stats
+	jq -e '.kernel_drops > 0 and .ring_pressure > 0 and .shed_packets > 0 and .dns_messages > 0' stats
+}
+
+@test "at a rate that cannot be held all losses are counted, with one worker" { starved 1; }
+
+@test "at a rate that cannot be held all losses are counted, with two workers" { starved 2; }
+
+# Many tunnels with one flow in all of them, and ICMP errors about it from everywhere.
+tunnels() { # WORKERS
+	python3 "$top/tests/e2e/floods" tunnels 1000 >mix.pcap 2>count
+	listen "$net_server_if" -w "$1"
+	send "$net_client_if" "$(cat count)" --pps=4000
+	until_true 3 accounted
+	stop "$sensor"
+	same 0 "$status"
+	all_accounted
+	jq -c '{tunnel_split_packets, icmp_split, icmp_errors, flows}' stats
+}
+
+@test "what tunnels and ICMP errors split over two workers is counted" {
+	tunnels 2
+	jq -e '.tunnel_split_packets > 300 and .tunnel_split_packets < 700 and .icmp_split == .tunnel_split_packets' stats
+}
+
+@test "one worker splits nothing" {
+	tunnels 1
+	jq -e '.tunnel_split_packets == 0 and .icmp_split == 0 and .icmp_errors == 1000' stats
+}
 
 @test "ended while its ring is full: what lies there is read, what was lost is counted" {
 	local workers

@@ -279,6 +279,7 @@ static void beyond_the_end(void **state)
 	assert_false(take_part(x, &(struct part){ 4, 1, 17, 200, bytes, 64, true }));
 	assert_false(
 		take_part(x, &(struct part){ 4, 1, 17, 400, bytes, 64, false })); /* another end */
+	assert_int_equal(count(x, SL_COUNT_FRAGMENT_BAD), 1);
 	assert_true(take_slice(x, &a, 4, 1, 0, 80));
 	expect_whole(x, &a);
 	end(x);
@@ -365,6 +366,48 @@ static void one_datagram_cannot_hold_all(void **state)
 	make_whole(&a, 4, 100, 5);
 	assert_false(take_slice(x, &a, 4, 2, 0, 64)); /* others go on */
 	assert_true(take_slice(x, &a, 4, 2, 64, 999));
+	end(x);
+}
+
+/* The end comes last and is nearer than parts that came before: they do not count. */
+static void an_end_before_earlier_parts(void **state)
+{
+	(void)state;
+	static uint8_t bytes[2048];
+	static struct whole a;
+	for (size_t beyond = 112; beyond < 60000; beyond += 1000 / 8 * 8) {
+		struct fixture *x = begin(BUDGET);
+		make_whole(&a, 4, 100, 5);
+		assert_false(take_part(x, &(struct part){ 4, 1, 17, beyond, bytes, 2048, true }));
+		assert_false(take_slice(x, &a, 4, 1, 0, 64));
+		assert_false(take_slice(x, &a, 4, 1, 80, 999));
+		assert_true(take_slice(x, &a, 4, 1, 64, 80));
+		expect_whole(x, &a);
+		end(x);
+	}
+}
+
+/* A whole datagram in the smallest parts, in any order, needs not much more room than its bytes. */
+static void smallest_parts_share_room(void **state)
+{
+	(void)state;
+	static struct whole a;
+	static size_t order[SL_DATAGRAM_MAX / 8];
+	struct fixture *x = begin(80000);
+	make_whole(&a, 4, 60000, 5);
+	size_t n = (a.n + 7) / 8;
+	uint64_t seed = 9;
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	for (size_t i = n; i-- > 1;) {
+		size_t k = wire_random(&seed) % (i + 1), c = order[i];
+		order[i] = order[k];
+		order[k] = c;
+	}
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(take_slice(x, &a, 4, 1, order[i] * 8, order[i] * 8 + 8), i == n - 1);
+	expect_whole(x, &a);
+	assert_int_equal(count(x, SL_COUNT_FRAGMENT_FULL), 0);
 	end(x);
 }
 
@@ -557,6 +600,8 @@ int main(void)
 		cmocka_unit_test(identifications),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(one_datagram_cannot_hold_all),
+		cmocka_unit_test(an_end_before_earlier_parts),
+		cmocka_unit_test(smallest_parts_share_room),
 		cmocka_unit_test(inside_tunnels),
 		cmocka_unit_test(two_levels),
 		cmocka_unit_test(random_cuts_come_out_whole),

@@ -3,8 +3,8 @@
 
 static const struct sl_span none = { NULL, 0 };
 
-/* What is quoted: its IP header with `fields` at flags and offset (IPv4) or `extensions` (IPv6), and the
- * first bytes of its transport. */
+/* What is quoted: its IP header with `fields` at flags and offset (IPv4) or `extensions` (IPv6),
+ * and the first bytes of its transport. */
 struct quote {
 	unsigned version, proto;
 	unsigned fields;
@@ -44,7 +44,8 @@ static size_t make(struct wire *w, unsigned type, unsigned code, const struct qu
 }
 
 /* Its own addresses, type and code stay; the quoted packet's go the other way. */
-static void expect_outer(const struct decoded *d, unsigned version, unsigned type, unsigned code, size_t at)
+static void expect_outer(const struct decoded *d, unsigned version, unsigned type, unsigned code,
+			 size_t at)
 {
 	assert_verdict(&d->p, SL_VERDICT_OK, NULL);
 	assert_layers(&d->p, version == 4 ? "raw ipv4 icmp" : "raw ipv6 icmpv6");
@@ -52,12 +53,13 @@ static void expect_outer(const struct decoded *d, unsigned version, unsigned typ
 	assert_int_equal(d->p.sport, type);
 	assert_int_equal(d->p.dport, code);
 	assert_int_equal(d->p.tunnels, 0);
-	assert_memory_equal(d->p.src.bytes, version == 4 ? wire_a4 : wire_a6, version == 4 ? 4 : 16);
+	assert_memory_equal(d->p.src.bytes, version == 4 ? wire_a4 : wire_a6,
+			    version == 4 ? 4 : 16);
 	assert_int_equal(d->payload_at, at);
 }
 
-static void expect_quoted(const struct sl_packet *p, unsigned version, unsigned proto, unsigned sport,
-			  unsigned dport)
+static void expect_quoted(const struct sl_packet *p, unsigned version, unsigned proto,
+			  unsigned sport, unsigned dport)
 {
 	size_t len = version == 4 ? 4 : 16;
 	assert_true(p->has_quoted);
@@ -79,10 +81,10 @@ static void errors(void **state)
 		unsigned version, type;
 		bool error;
 	} types[] = {
-		{ 4, 3, true },   { 4, 4, true },    { 4, 5, true },	{ 4, 11, true }, { 4, 12, true },
-		{ 4, 0, false },  { 4, 8, false },   { 4, 13, false },	{ 6, 1, true },	 { 6, 2, true },
-		{ 6, 3, true },   { 6, 4, true },    { 6, 128, false }, { 6, 129, false },
-		{ 6, 135, false }, { 6, 143, false },
+		{ 4, 3, true },    { 4, 4, true },    { 4, 5, true },    { 4, 11, true },
+		{ 4, 12, true },   { 4, 0, false },   { 4, 8, false },   { 4, 13, false },
+		{ 6, 1, true },    { 6, 2, true },    { 6, 3, true },    { 6, 4, true },
+		{ 6, 128, false }, { 6, 129, false }, { 6, 135, false }, { 6, 143, false },
 	};
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		static struct wire w;
@@ -108,7 +110,8 @@ static void the_quoted_pairs_worker(void **state)
 	assert_int_equal(sl_packet_pair_hash(&d.p), sl_packet_pair_hash(&flow));
 }
 
-/* Options and extension headers stand before the ports; another transport's first bytes are taken too. */
+/* Options and extension headers stand before the ports; another transport's first bytes are taken
+ * too. */
 static void headers_before_the_ports(void **state)
 {
 	(void)state;
@@ -120,8 +123,10 @@ static void headers_before_the_ports(void **state)
 		{ { 4, 6, 0x4000, "", "0fa0 0035 11223344" }, 6 },
 		{ { 6, 17, 0, "11 00 0104 00000000", "0fa0 0035 0008 0000" }, 17 },
 		{ { 6, 6, 0, "3c 00 0104 00000000 06 01 0104 00000000 0000000000000000",
-		    "0fa0 0035 11223344" }, 6 },
-		{ { 6, 17, 44, "11 00 0001 00000007", "0fa0 0035 0008 0000" }, 17 }, /* first fragment */
+		    "0fa0 0035 11223344" },
+		  6 },
+		{ { 6, 17, 44, "11 00 0001 00000007", "0fa0 0035 0008 0000" },
+		  17 }, /* first fragment */
 		{ { 4, 17, 0x2000, "", "0fa0 0035 0008 0000" }, 17 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -190,8 +195,11 @@ static void quotes_that_lie(void **state)
 		assert_int_equal(d.p.has_quoted, first == 0x45 || first == 0x46);
 	}
 	/* extension headers without end */
-	static const struct quote endless = { 6, 17, 0, "", "0000 0104 00000000 0000 0104 00000000 "
-		"0000 0104 00000000 0000 0104 00000000 0000 0104 00000000 0000 0104 00000000" };
+	static const struct quote endless = {
+		6, 17, 0, "",
+		"0000 0104 00000000 0000 0104 00000000 "
+		"0000 0104 00000000 0000 0104 00000000 0000 0104 00000000 0000 0104 00000000"
+	};
 	make(&w, 1, 1, &endless);
 	assert_false(wire_decode(&w, w.n, LINK_RAW, true).p.has_quoted);
 }

@@ -1,11 +1,12 @@
-/* Frames with several packets, and frames that came in parts through CAPWAP: all of them come out. */
+/* Frames with several packets, and frames that came in parts through CAPWAP: all of them come out.
+ */
 #include "nest.h"
 #include <sensor/decode/unpack.h>
 
 enum { SPARE = 8, PACKETS = 16, LINK_WLAN = 105 };
 #define ADDRESSES "020000000001 020000000002 020000000003"
-#define AMSDU	  "8801 0000 " ADDRESSES " 1000 8000 "
-#define SNAP	  "aaaa03 000000 0800 "
+#define AMSDU     "8801 0000 " ADDRESSES " 1000 8000 "
+#define SNAP      "aaaa03 000000 0800 "
 
 struct fixture {
 	struct sl_counters counters;
@@ -40,10 +41,15 @@ static void unpack(struct fixture *x, const struct wire *w, size_t n, int link, 
 	assert_non_null(x->frame);
 	memcpy(x->frame, w->at, n);
 	x->n = n;
-	struct sl_frame f = { .at = x->frame, .caplen = (uint32_t)n, .len = (uint32_t)w->n, .time = 1000,
-			      .number = 7, .link = link };
-	x->to = (struct sl_packets){ .at = x->packet, .spare = spare, .joined = x->joined,
-				     .joined_max = PACKETS };
+	struct sl_frame f = { .at = x->frame,
+			      .caplen = (uint32_t)n,
+			      .len = (uint32_t)w->n,
+			      .time = 1000,
+			      .number = 7,
+			      .link = link };
+	x->to = (struct sl_packets){
+		.at = x->packet, .spare = spare, .joined = x->joined, .joined_max = PACKETS
+	};
 	sl_unpack(x->d, &f, true, &x->to);
 	assert_true(x->to.n >= 1 && x->to.n <= 1 + spare);
 	for (size_t i = 0; i < x->to.n; i++) {
@@ -53,8 +59,9 @@ static void unpack(struct fixture *x, const struct wire *w, size_t n, int link, 
 		assert_int_equal(p->number, 7);
 		assert_int_equal(p->part, SL_PART_NONE);
 		if (p->payload.len)
-			assert_true((at >= x->frame && at + p->payload.len <= x->frame + n) ||
-				    (at >= joined && at + p->payload.len <= joined + sizeof x->joined));
+			assert_true(
+				(at >= x->frame && at + p->payload.len <= x->frame + n) ||
+				(at >= joined && at + p->payload.len <= joined + sizeof x->joined));
 		if (p->mac)
 			assert_true(p->mac >= x->frame && p->mac + 12 <= x->frame + n);
 	}
@@ -172,7 +179,8 @@ static void no_room_for_all(void **state)
 }
 
 /* A fragment of an IPv4 datagram. */
-static void put_fragment(struct wire *w, unsigned id, size_t offset, struct sl_span bytes, bool more)
+static void put_fragment(struct wire *w, unsigned id, size_t offset, struct sl_span bytes,
+			 bool more)
 {
 	struct wire *packet = calloc(1, sizeof *packet);
 	assert_non_null(packet);
@@ -195,7 +203,8 @@ static void fragments_in_subframes(void **state)
 	wire_hex(&w, AMSDU);
 	for (unsigned i = 0; i < 2; i++) {
 		part.n = 0;
-		put_fragment(&part, 1, i * 16, sl_span_of(whole.at + 20 + i * 16, i ? whole.n - 36 : 16), !i);
+		put_fragment(&part, 1, i * 16,
+			     sl_span_of(whole.at + 20 + i * 16, i ? whole.n - 36 : 16), !i);
 		put_subframe(&w, sl_span_of(part.at, part.n), false);
 	}
 	put_udp_subframe(&w, 3, "more", true);
@@ -207,8 +216,28 @@ static void fragments_in_subframes(void **state)
 	end(x);
 }
 
-/* CAPWAP in fragments of IP, in it an aggregate, whose last packet is a fragment that makes its datagram
- * whole: each packet borrows from a room of its own. */
+/* A datagram that is whole, and no room to put it: the fragment stays one, and it is counted. */
+static void no_room_for_a_datagram(void **state)
+{
+	(void)state;
+	static struct wire w, whole;
+	struct fixture *x = begin();
+	struct sl_packets to = { .at = x->packet };
+	whole.n = w.n = 0;
+	put_udp(&whole, 9, "a datagram in two parts");
+	put_fragment(&w, 1, 0, sl_span_of(whole.at + 20, whole.n - 20), true);
+	struct sl_frame f = {
+		.at = w.at, .caplen = (uint32_t)w.n, .len = (uint32_t)w.n, .link = LINK_RAW
+	};
+	sl_unpack(x->d, &f, true, &to);
+	assert_int_equal(to.n, 1);
+	assert_int_equal(to.lost, 1);
+	assert_int_equal(x->packet[0].verdict, SL_VERDICT_FRAGMENT);
+	end(x);
+}
+
+/* CAPWAP in fragments of IP, in it an aggregate, whose last packet is a fragment that makes its
+ * datagram whole: each packet borrows from a room of its own. */
 static void aggregates_in_datagrams(void **state)
 {
 	(void)state;
@@ -229,7 +258,8 @@ static void aggregates_in_datagrams(void **state)
 	wire_finish(&outer, ip);
 	for (unsigned i = 0; i < 2; i++) {
 		w.n = 0;
-		put_fragment(&w, 2, i * 48, sl_span_of(outer.at + 20 + i * 48, i ? outer.n - 68 : 48), !i);
+		put_fragment(&w, 2, i * 48,
+			     sl_span_of(outer.at + 20 + i * 48, i ? outer.n - 68 : 48), !i);
 		unpack(x, &w, w.n, LINK_RAW, SPARE);
 	}
 	assert_int_equal(x->to.n, 2);
@@ -254,7 +284,8 @@ static void ethernet_in_datagrams(void **state)
 	nest_make(&outer, "@i17 @u50000,4789 08000000 00002a00 @e0800 @4");
 	for (unsigned i = 0; i < 2; i++) {
 		w.n = 0;
-		put_fragment(&w, 2, i * 48, sl_span_of(outer.w.at + 20 + i * 48, i ? outer.w.n - 68 : 48), !i);
+		put_fragment(&w, 2, i * 48,
+			     sl_span_of(outer.w.at + 20 + i * 48, i ? outer.w.n - 68 : 48), !i);
 		unpack(x, &w, w.n, LINK_RAW, SPARE);
 	}
 	expect(x, 0, 4000, "hello");
@@ -271,7 +302,8 @@ struct capwap_part {
 	size_t from, to;
 };
 
-static void put_capwap(struct wire *w, const struct wire *frame, const struct capwap_part *c, bool native)
+static void put_capwap(struct wire *w, const struct wire *frame, const struct capwap_part *c,
+		       bool native)
 {
 	bool last = c->to >= frame->n;
 	size_t to = last ? frame->n : c->to;
@@ -286,7 +318,8 @@ static void put_capwap(struct wire *w, const struct wire *frame, const struct ca
 	wire_finish(w, ip);
 }
 
-static void take_capwap(struct fixture *x, const struct wire *frame, struct capwap_part c, bool native)
+static void take_capwap(struct fixture *x, const struct wire *frame, struct capwap_part c,
+			bool native)
 {
 	static struct wire w;
 	put_capwap(&w, frame, &c, native);
@@ -321,7 +354,8 @@ static void capwap_in_any_order(void **state)
 		struct fixture *x = begin();
 		for (unsigned k = 0; k < 3; k++) {
 			size_t from = orders[i][k] * 40;
-			take_capwap(x, &frame, (struct capwap_part){ 50000, 9, from, from + 40 }, true);
+			take_capwap(x, &frame, (struct capwap_part){ 50000, 9, from, from + 40 },
+				    true);
 			assert_int_equal(x->to.joined_n, k == 2);
 			if (k < 2)
 				expect_capwap_part(x, 50000);
@@ -394,6 +428,7 @@ int main(void)
 		cmocka_unit_test(one_packet_is_one_packet),
 		cmocka_unit_test(no_room_for_all),
 		cmocka_unit_test(fragments_in_subframes),
+		cmocka_unit_test(no_room_for_a_datagram),
 		cmocka_unit_test(aggregates_in_datagrams),
 		cmocka_unit_test(ethernet_in_datagrams),
 		cmocka_unit_test(capwap_in_any_order),

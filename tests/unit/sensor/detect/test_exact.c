@@ -35,9 +35,10 @@ static void domains(void **state)
 		{ "www.only.example", "" },
 	};
 	static const enum sl_field fields[] = { SL_FIELD_DNS_QUERY, SL_FIELD_HTTP_HOST,
-						SL_FIELD_TLS_SNI };
+						SL_FIELD_TLS_SNI, SL_FIELD_DNS_RRNAME,
+						SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		for (size_t f = 0; f < 3; f++)
+		for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
 			fixture_value_expect(x, fields[f], cases[i].name, cases[i].ids);
 		fixture_value_expect(x, SL_FIELD_HTTP_USER_AGENT, cases[i].name, "");
 	}
@@ -45,6 +46,39 @@ static void domains(void **state)
 	memset(dots, '.', sizeof dots - 1); /* longer than a name can be */
 	dots[sizeof dots - 1] = '\0';
 	fixture_value_expect(x, SL_FIELD_DNS_QUERY, dots, "");
+	fixture_free(x);
+}
+
+static void domains_of_mails_and_certificates(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[{\"id\": \"evil\", \"domain\": \"evil.example\"}]");
+	static const enum sl_field mail[] = { SL_FIELD_SMTP_MAIL_FROM, SL_FIELD_SMTP_RCPT_TO,
+					      SL_FIELD_EMAIL_FROM, SL_FIELD_EMAIL_TO };
+	for (size_t f = 0; f < 4; f++) {
+		fixture_value_expect(x, mail[f], "news@Evil.example", "evil ");
+		fixture_value_expect(x, mail[f], "\"evil.example\" <a@mail.evil.example>", "evil ");
+		fixture_value_expect(x, mail[f], "evil.example@good.example", "");
+		fixture_value_expect(x, mail[f], "evil.example", "");
+		fixture_value_expect(x, mail[f], "a@", "");
+		fixture_value_expect(x, mail[f], "", "");
+	}
+	fixture_value_expect(x, SL_FIELD_TLS_SUBJECTALTNAME, "*.evil.example", "evil ");
+	fixture_free(x);
+}
+
+static void addresses_in_answers(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[{\"id\": \"net\", \"address\": \"198.51.100.0/24\"},"
+					"{\"id\": \"port\", \"address\": \"198.51.100.66\", \"port\": 443},"
+					"{\"id\": \"six\", \"address\": \"2001:db8:66::/48\"}]");
+	fixture_value_expect(x, SL_FIELD_DNS_ANSWER, "198.51.100.66", "net ");
+	fixture_value_expect(x, SL_FIELD_DNS_ANSWER, "2001:db8:66::1", "six ");
+	fixture_value_expect(x, SL_FIELD_DNS_ANSWER, "198.51.101.66", "");
+	fixture_value_expect(x, SL_FIELD_DNS_ANSWER, "198.51.100.66.example", "");
+	fixture_value_expect(x, SL_FIELD_DNS_ANSWER, "", "");
+	fixture_value_expect(x, SL_FIELD_DNS_QUERY, "198.51.100.66", "");
 	fixture_free(x);
 }
 
@@ -171,7 +205,9 @@ static void equal_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(domains),      cmocka_unit_test(what_a_match_says),
+		cmocka_unit_test(domains),
+		cmocka_unit_test(domains_of_mails_and_certificates),
+		cmocka_unit_test(addresses_in_answers),      cmocka_unit_test(what_a_match_says),
 		cmocka_unit_test(addresses),    cmocka_unit_test(urls),
 		cmocka_unit_test(equal_values),
 	};

@@ -349,8 +349,8 @@ static void what_was_shed_is_a_gap(void **state)
 {
 	(void)state;
 	struct fixture *x = begin(POOL);
-	assert_false(shed(x, 100, "abc")); /* nothing is known of the stream: it is taken */
 	send_text(x, 99, SYN, "");
+	assert_false(shed(x, 100, "abc")); /* nothing is known of the stream: it is taken */
 	send_text(x, 100, ACK, "abc");
 	assert_true(shed(x, 103, "def"));
 	assert_true(shed(x, 106, "ghi"));
@@ -373,10 +373,11 @@ static void what_waits_is_not_shed(void **state)
 	(void)state;
 	struct fixture *x = begin(POOL);
 	send_text(x, 99, SYN, "");
-	send_text(x, 103, ACK, "def");
-	assert_true(shed(x, 106, "ghi"));
-	send_text(x, 109, ACK, "jkl");
-	expect(x, "defjkl");
+	send_text(x, 100, ACK, "abc");
+	send_text(x, 106, ACK, "ghi");
+	assert_true(shed(x, 109, "jkl"));
+	send_text(x, 112, ACK, "mno");
+	expect(x, "abcghimno");
 	assert_int_equal(x->gaps[0], 2);
 	assert_int_equal(count(x, SL_COUNT_STREAM_GAP_BYTES), 3 + 3);
 	end(x);
@@ -392,6 +393,10 @@ static void a_side_ends_past_what_was_shed(void **state)
 	send_text(x, 106, ACK | FIN, "");
 	assert_int_equal(x->ends[0], 1);
 	assert_int_equal(count(x, SL_COUNT_STREAM_GAP_BYTES), 3);
+	assert_int_equal(x->gaps[0], 0);
+	send_text(x, 107, ACK, "ghi"); /* the FIN was forged: what comes is told to be behind a gap */
+	expect(x, "abcghi");
+	assert_int_equal(x->gaps[0], 1);
 	end(x);
 }
 
