@@ -94,8 +94,8 @@ static void leaf_end(struct sl_mime *m, bool whole)
 		sl_mime_code_end(&m->code, out_put, m);
 		out_flush(m);
 	}
-	sl_file_end(m->t, m->file, whole);
 	sl_mime_links_end(m->t, m->links, &m->links_left);
+	sl_file_end(m->t, m->file, whole);
 	m->file = NULL;
 	m->links = NULL;
 	m->mode = MODE_IGNORE;

@@ -150,8 +150,8 @@ static void text_percent(struct text *t, struct sl_span s)
 		int low = high >= 0 ? hex_digit(s.at[i + 2]) : -1;
 		if (low >= 0)
 			i += 2;
-		uint8_t c = low >= 0 ? (uint8_t)(high << 4 | low) : s.at[i];
-		text_add(t, c);
+		int c = low >= 0 ? high * 16 + low : s.at[i];
+		text_add(t, (uint8_t)c);
 	}
 }
 

@@ -52,14 +52,20 @@ static void link_out(struct sl_talk *t, struct sl_mime_links *l, unsigned *left)
 
 /* --- plain text --- */
 
-/* What ends a sentence or closes a bracket does not belong to the link before it. */
+/* What ends a sentence or closes a bracket does not belong to the link before it; a bracket that was
+ * opened within does. */
 static void punctuation_cut(struct sl_mime_links *l)
 {
+	size_t open = 0, closed = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		open += l->at[i] == '(';
+		closed += l->at[i] == ')';
+	}
 	while (l->n) {
 		uint8_t c = l->at[l->n - 1];
-		bool pair = c == ')' && memchr(l->at, '(', l->n);
-		if (!strchr(".,;:!?'*_)]}", c) || pair)
+		if (!c || !strchr(".,;:!?'*_)]}", c) || (c == ')' && closed <= open))
 			return;
+		closed -= c == ')';
 		l->n--;
 	}
 }
@@ -80,12 +86,12 @@ static void text_byte(struct sl_talk *t, struct sl_mime_links *l, uint8_t c, uns
 		l->before = ' ';
 		return;
 	}
-	if (l->n < LINK_MAX)
+	if (l->n && l->n < LINK_MAX)
 		l->at[l->n++] = c;
-	if (!scheme_goes_on(l)) {
-		l->at[0] = c; /* none of the scheme's letters begins it anew but its first */
-		l->n = tolower(c) == 'h' && !isalnum(l->before);
-	}
+	if (!scheme_goes_on(l))
+		l->n = 0;
+	if (!l->n && tolower(c) == 'h' && !isalnum(l->before))
+		l->at[l->n++] = c;
 	l->before = c;
 }
 
@@ -197,7 +203,7 @@ static void html_byte(struct sl_talk *t, struct sl_mime_links *l, uint8_t c, uns
 		name_byte(l, c);
 		return;
 	default:
-		if (isalpha(c) && (is_space(l->before) || strchr("/\"'", l->before))) {
+		if (isalpha(c) && (is_space(l->before) || (l->before && strchr("/\"'", l->before)))) {
 			l->where = NAME;
 			l->at[0] = c;
 			l->n = 1;

@@ -8,7 +8,7 @@
 #include <sensor/inspect/smtp.h>
 #include <strings.h>
 
-enum { BANNER_MAX = 4096, FIRST_LINE_MAX = 64 };
+enum { PROBE_MAX = 4096, FIRST_LINE_MAX = 64 };
 
 /* --- lines --- */
 
@@ -244,7 +244,7 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 static enum sl_parse banner_probe(struct sl_span in)
 {
 	bool named = false;
-	for (size_t at = 0; at < in.len && at < BANNER_MAX;) {
+	for (size_t at = 0; at < in.len;) {
 		struct sl_span rest = sl_span_of(in.at + at, in.len - at);
 		const uint8_t *lf = memchr(rest.at, '\n', rest.len);
 		if (!lf)
@@ -257,7 +257,7 @@ static enum sl_parse banner_probe(struct sl_span in)
 			return named && begins(rest, "220") ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 		at += n;
 	}
-	return in.len < BANNER_MAX ? SL_PARSE_MORE : SL_PARSE_REFUSE;
+	return SL_PARSE_MORE;
 }
 
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
@@ -268,11 +268,13 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 		size_t n = strlen(first[i]);
 		if (strncasecmp((const char *)in.at, first[i], in.len < n ? in.len : n) != 0)
 			continue;
+		in.len = in.len < PROBE_MAX ? in.len : PROBE_MAX;
 		if (!is_text(in) || (isalpha(in.at[0]) && in.len >= n && !word_ends(in, n)))
 			return SL_PARSE_REFUSE;
-		if (in.len >= n && first[i][0] == '2')
-			return banner_probe(in);
-		return in.len > n && memchr(in.at, '\n', in.len) ? SL_PARSE_DONE : SL_PARSE_MORE;
+		enum sl_parse p = in.len > n && memchr(in.at, '\n', in.len) ? SL_PARSE_DONE : SL_PARSE_MORE;
+		if (p == SL_PARSE_DONE && first[i][0] == '2')
+			p = banner_probe(in);
+		return p == SL_PARSE_MORE && in.len == PROBE_MAX ? SL_PARSE_REFUSE : p;
 	}
 	return SL_PARSE_REFUSE;
 }

@@ -107,11 +107,326 @@ static void no_boundary(void **state)
 	fixture_free(x);
 }
 
+/* --- mails --- */
+
+#define SHA(hex) "file.sha256=" hex "\n--\n"
+
+/* RFC 2046, section 5.1.1: the line end before a boundary is the boundary's, the one before that not. */
+static void line_ends(void **state)
+{
+	(void)state;
+	expect(NULL,
+	       "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhello\n--b\n\nhello\n\n--b\n\nhello\r--b\r\r\n"
+	       "--b\r\n\r\n\r\n--b\r\n\r\n--c\r\n--b-x\r\n---b\r\n-\r\n--b--",
+	       HELLO SHA("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03") SHA("8b2057edb113513fc465d5c00cc4b47b444d1b32a87a93599f4c1e05df265fe5") SHA("55bbd14cf56162a2c5a82cb14eb05855d4c9ebc302c6c4e37728de9fa4e363c0"));
+}
+
+/* No closing boundary, an outer boundary that ends the inner part, a boundary that begins another. */
+static void boundaries(void **state)
+{
+	(void)state;
+	expect(NULL,
+	       "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=bb\r\n\r\n"
+	       "--bb\r\n\r\nhello\r\n--b\r\n\r\nhello\r\n--bb--\r\n--b\r\n\r\nhello",
+	       HELLO SHA("d1f76f8e79df53719d82a46f45b978c532d9e55914b19886706840f058b1da38") HELLO);
+}
+
+static void inner_mail(void **state)
+{
+	(void)state;
+	expect(NULL,
+	       "Subject: outer\r\nContent-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: one\r\n\r\nhello\r\n"
+	       "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: two\r\nContent-Type: message/rfc822\r\n\r\n"
+	       "From: <deep@example.com>\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8\r\n"
+	       "--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n",
+	       "email.subject=outer\n--\nemail.subject=one\n--\n" HELLO "email.subject=two\n--\n"
+	       "email.from=<deep@example.com>\n--\n" HELLO HELLO);
+}
+
+static void headers_alone(void **state)
+{
+	(void)state;
+	expect(NULL, "Subject: a\r\n b\r\n\tc\r\nno header\r\nSUBJECT: again\r\nTo : x\r\n",
+	       "email.to=x\nemail.subject=a b\tc\n--\n");
+}
+
+static void base64(void **state)
+{
+	(void)state;
+	expect(NULL, "Content-Transfer-Encoding: BASE64\r\n\r\naGV\r\n!sb\tG8=\r\n", HELLO);
+	expect(NULL, "Content-Transfer-Encoding: base64\r\n\r\naA==\r\n=ZWw=bG8=", HELLO);
+	expect(NULL, "Content-Transfer-Encoding: base64\r\n\r\naGVsbG8ZZZ"
+		     "\r\n", SHA("1785c71db187e3b980b6058a1d7aa2e831df506b155f12760372e6fdfaff6cbd"));
+}
+
+/* RFC 2045, section 6.7: soft breaks, white space at a line's end, escapes that are none. */
+static void quoted_printable(void **state)
+{
+	(void)state;
+	expect(NULL, "Content-Transfer-Encoding: quoted-printable\r\n\r\nhe=\r\nl= \t\r\n=6Co=", HELLO);
+	expect(NULL, "Content-Transfer-Encoding: quoted-printable\r\n\r\na \t\r\nb c=3d=3D =zz =A\r\n==41\r\n=4= =",
+	       SHA("842c0dbd05e4c701953ca4e26b9039e20f6fd90529715eeb5d1b9d955b75ca25"));
+}
+
+static void names(void **state)
+{
+	(void)state;
+	expect("multipart/mixed; boundary=b",
+	       "--b\r\nContent-Type: x/y; name=\"=?utf-8?B?w6Q=?=.txt\"\r\n\r\nhello\r\n"
+	       "--b\r\nContent-Disposition: attachment; filename=plain; filename*=iso-8859-1'en'%e4%2\r\n\r\nhello\r\n"
+	       "--b\r\nContent-Disposition: attachment (a;b) ; filename*1*=%62; filename*0=\"a\\\"%41\";x\r\n\r\nhello\r\n"
+	       "--b\r\nContent-Disposition: attachment; filename=a b.txt ; size=5\r\n\r\nhello\r\n--b--",
+	       "file.name=\xc3\xa4.txt\n" HELLO "file.name=\xc3\xa4%2\n" HELLO "file.name=a\"%41b\n" HELLO
+	       "file.name=a b.txt\n" HELLO);
+}
+
+static void links(void **state)
+{
+	(void)state;
+	struct fixture *x = mime_fixture();
+	x->inspect->config.wanted[SL_FIELD_FILE_SHA256] = x->inspect->config.wanted[SL_FIELD_FILE_NAME] = false;
+	x->inspect->config.wanted[SL_FIELD_FILE_DATA] = false;
+	const char *text = "\r\nhttp://a/ xhttp://no/ hhttp://no/ (HTTPS://b/c_(d)) <http://e/f> http:// https:/x http://g/\r\nh "
+			   "hthttp://no hhhttps://no \"http://i\" http://j/?k=http://l!";
+	const char *html = "Content-Type: text/HTML\r\n\r\n<a  HREF = 'http://a/?b&amp;c&#38;d&#x26;e&lt;'><img\r\nsrc=https://f>"
+			   "<p data-href=\"http://no\" href=\"/no\" xhref='http://no' hreff='http://no'>http://no"
+			   "<a href=\" http://g/\n h \"src=\"http://i/\">";
+	struct sl_mime *m = begin(x, NULL);
+	piece_feed(x, m, text, strlen(text));
+	finish(x, m, true);
+	assert_string_equal(x->record, "email.url=http://a/\n--\nemail.url=HTTPS://b/c_(d)\n--\nemail.url=http://e/f\n--\n"
+				       "email.url=http://g/\n--\nemail.url=http://i\n--\nemail.url=http://j/?k=http://l\n--\n");
+	for (size_t cut = 0; cut < strlen(html); cut++) {
+		m = begin(x, NULL);
+		piece_feed(x, m, html, cut);
+		piece_feed(x, m, html + cut, strlen(html) - cut);
+		finish(x, m, true);
+		assert_string_equal(x->record, "email.url=http://a/?b&c&d&e&lt;\n--\nemail.url=https://f\n--\n"
+					       "email.url=http://g/ h\n--\nemail.url=http://i/\n--\n");
+	}
+	fixture_free(x);
+}
+
+/* RFC 2047, section 8: how encoded words are shown. */
+static void words(void **state)
+{
+	(void)state;
+	static const char *const known[][2] = {
+		{ "=?ISO-8859-1?Q?a?=", "a" },
+		{ "=?ISO-8859-1?Q?a?= b", "a b" },
+		{ "=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab" },
+		{ "=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=", "ab" },
+		{ "=?ISO-8859-1?Q?a_b?=", "a b" },
+		{ "=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?_b?=", "a b" },
+		{ "=?US-ASCII*EN?Q?Keith_Moore?= <moore@cs.utk.edu>", "Keith Moore <moore@cs.utk.edu>" },
+		{ "=?ISO-8859-1?Q?Keld_J=F8rn_Simonsen?=", "Keld J\xc3\xb8rn Simonsen" },
+		{ "=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\t=?UTF-8?B?dQ?=", "If you can read this you" },
+		{ "=?ISO-8859-8?b?7eU=?= =?utf-8?q?a?=", "=?ISO-8859-8?b?7eU=?= a" },
+		{ "=?utf-8?x?a?= =?utf-8?q?a", "=?utf-8?x?a?= =?utf-8?q?a" },
+		{ "=?utf-8?q?=4?= =", "=4 =" },
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		uint8_t out[256];
+		size_t n = sl_mime_words(out, sl_span_str(known[i][0]));
+		out[n] = 0;
+		assert_string_equal((char *)out, known[i][1]);
+	}
+}
+
+/* --- what is meant to hurt --- */
+
+static uint64_t cpu_ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+struct hostile {
+	struct fixture *x;
+	struct sl_mime *m;
+	uint64_t started, held;
+};
+
+static struct hostile hostile_begin(void)
+{
+	struct hostile h = { .x = mime_fixture() };
+	h.started = cpu_ms();
+	h.m = begin(h.x, NULL);
+	return h;
+}
+
+static void hostile_feed(struct hostile *h, const char *text)
+{
+	piece_feed(h->x, h->m, text, strlen(text));
+	uint64_t held = sl_inspect_held(h->x->inspect);
+	h->held = held > h->held ? held : h->held;
+	h->x->n = h->x->n > RECORD_MAX / 2 ? 0 : h->x->n;
+}
+
+/* Within the time (sanitizers slow it down), and never more than 200 KB at once. */
+static void hostile_end(struct hostile *h)
+{
+	finish(h->x, h->m, true);
+	uint64_t ms = cpu_ms() - h->started;
+	if (ms >= 1000)
+		print_error("%lu ms\n", (unsigned long)ms);
+	assert_true(ms < 1000);
+	assert_true(h->held < 200 * 1024);
+	fixture_free(h->x);
+}
+
+static void nested_deep(void **state)
+{
+	(void)state;
+	struct hostile h = hostile_begin();
+	char part[128];
+	for (int i = 0; i < 1000; i++) {
+		snprintf(part, sizeof part, "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i, i);
+		hostile_feed(&h, part);
+	}
+	hostile_feed(&h, "\r\nhello\r\n--b15--\r\n--b0\r\n\r\nhello\r\n--b0--\r\n");
+	assert_non_null(strstr(h.x->record, HELLO)); /* found behind all that */
+	hostile_end(&h);
+}
+
+static void nested_mails(void **state)
+{
+	(void)state;
+	struct hostile h = hostile_begin();
+	for (int i = 0; i < 100000; i++)
+		hostile_feed(&h, "Content-Type: message/rfc822\r\n\r\n");
+	assert_int_equal(fixture_count(h.x, SL_COUNT_VALUES_LEFT_OUT), 1);
+	hostile_end(&h);
+}
+
+static void tiny_parts(void **state)
+{
+	(void)state;
+	struct hostile h = hostile_begin();
+	hostile_feed(&h, "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+	for (int i = 0; i < 100000; i++)
+		hostile_feed(&h, "--b\r\n\r\nhello\r\n");
+	assert_true(fixture_count(h.x, SL_COUNT_FILES_SEEN) == 999); /* the mail itself is a part */
+	hostile_end(&h);
+}
+
+/* A header of 4 MB is cut, and what follows it in the mail is still found. */
+static void endless_header(void **state)
+{
+	(void)state;
+	struct hostile h = hostile_begin();
+	char line[4096];
+	memset(line, 'x', sizeof line);
+	line[sizeof line - 1] = '\0';
+	hostile_feed(&h, "Subject: ");
+	for (int i = 0; i < 1000; i++)
+		hostile_feed(&h, line);
+	hostile_feed(&h, "\r\n\r\nhello");
+	assert_int_equal(fixture_count(h.x, SL_COUNT_MESSAGE_TOO_LONG), 1);
+	finish(h.x, h.m, true);
+	assert_non_null(strstr(h.x->record, HELLO));
+	h.m = begin(h.x, NULL);
+	hostile_end(&h);
+}
+
+/* 60 KB of parameters and of encoded words' beginnings. */
+static void many_parameters(void **state)
+{
+	(void)state;
+	static const char *const fill[] = { ";filename*1=", ";;;;;;;;;", "=?=?q?=?", "((((((", "\\\"\\\"" };
+	struct hostile h = hostile_begin();
+	for (size_t i = 0; i < sizeof fill / sizeof *fill; i++) {
+		hostile_feed(&h, "Content-Disposition: x;filename*0=a");
+		for (size_t n = 0; n < 60000; n += strlen(fill[i]))
+			hostile_feed(&h, fill[i]);
+		hostile_feed(&h, "\r\nContent-Type: message/rfc822\r\n\r\n");
+	}
+	hostile_end(&h);
+}
+
+/* A boundary that is too long to be one: the body is one file, whatever stands in it. */
+static void long_boundary(void **state)
+{
+	(void)state;
+	struct hostile h = hostile_begin();
+	hostile_feed(&h, "Content-Type: multipart/mixed; boundary=");
+	for (int i = 0; i < 1000; i++)
+		hostile_feed(&h, "0123456789");
+	hostile_feed(&h, "\r\n\r\n--0123456789\r\n");
+	for (int i = 0; i < 10000; i++)
+		hostile_feed(&h, "--0123456789--0123456789--");
+	assert_int_equal(fixture_count(h.x, SL_COUNT_FILES_SEEN), 0);
+	hostile_end(&h);
+}
+
+/* Bytes of every kind as base64, as quoted-printable and as HTML. */
+static void garbage(void **state)
+{
+	(void)state;
+	static const char *const as[] = { "Content-Transfer-Encoding: base64\r\n\r\n",
+					  "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+					  "Content-Type: text/html\r\n\r\n" };
+	uint64_t seed = 7;
+	for (size_t i = 0; i < sizeof as / sizeof *as; i++) {
+		struct hostile h = hostile_begin();
+		hostile_feed(&h, as[i]);
+		for (int n = 0; n < 1000; n++) {
+			char noise[1001];
+			for (size_t k = 0; k < sizeof noise - 1; k++)
+				noise[k] = (char)(1 + wire_random(&seed) % 255);
+			noise[sizeof noise - 1] = '\0';
+			hostile_feed(&h, noise);
+		}
+		hostile_end(&h);
+	}
+}
+
+/* After missing bytes nothing is called whole that is not; the next part is found. */
+static void lost_bytes(void **state)
+{
+	(void)state;
+	struct fixture *x = mime_fixture();
+	const char *type = "multipart/mixed; boundary=b";
+	struct sl_mime *m = begin(x, type);
+	piece_feed(x, m, "--b\r\n\r\nhe", 9);
+	sl_mime_lost(m);
+	const char *rest = "--b\r\nlo\r\n--b\r\nContent-Ty";
+	piece_feed(x, m, rest, strlen(rest));
+	sl_mime_lost(m);
+	rest = "\r\n\r\nhello\r\n--b\r\n\r\nhello\r\n--b--\r\n";
+	piece_feed(x, m, rest, strlen(rest));
+	finish(x, m, true);
+	assert_string_equal(x->record, HELLO);
+	m = begin(x, type);
+	piece_feed(x, m, "--b\r\n\r\nhello", 12);
+	finish(x, m, false);
+	assert_string_equal(x->record, "");
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(form_data),
 		cmocka_unit_test(no_boundary),
+		cmocka_unit_test(line_ends),
+		cmocka_unit_test(boundaries),
+		cmocka_unit_test(inner_mail),
+		cmocka_unit_test(headers_alone),
+		cmocka_unit_test(base64),
+		cmocka_unit_test(quoted_printable),
+		cmocka_unit_test(names),
+		cmocka_unit_test(links),
+		cmocka_unit_test(words),
+		cmocka_unit_test(nested_deep),
+		cmocka_unit_test(nested_mails),
+		cmocka_unit_test(tiny_parts),
+		cmocka_unit_test(endless_header),
+		cmocka_unit_test(many_parameters),
+		cmocka_unit_test(long_boundary),
+		cmocka_unit_test(garbage),
+		cmocka_unit_test(lost_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
