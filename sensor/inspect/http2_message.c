@@ -12,11 +12,11 @@ static struct sl_span put(uint8_t *to, size_t *n, struct sl_span s)
 	return s;
 }
 
-/* "a b c" */
+/* "a b c" and CRLF: Suricata's form of a line that HTTP/2 does not have. */
 static struct sl_span line_of(struct sl_talk *t, struct sl_span a, struct sl_span b, struct sl_span c)
 {
 	size_t n = 0;
-	uint8_t *at = sl_talk_room(t, a.len + b.len + c.len + 2);
+	uint8_t *at = sl_talk_room(t, a.len + b.len + c.len + 4);
 	if (!at)
 		return sl_span_of(NULL, 0);
 	put(at, &n, a);
@@ -26,6 +26,7 @@ static struct sl_span line_of(struct sl_talk *t, struct sl_span a, struct sl_spa
 		at[n++] = ' ';
 		put(at, &n, c);
 	}
+	put(at, &n, sl_span_str("\r\n"));
 	return sl_span_of(at, n);
 }
 
@@ -116,6 +117,7 @@ static bool head_of(struct sl_talk *t, const struct sl_h2_block *b, struct sl_ht
 		return false;
 	head->response = true;
 	head->status = (unsigned)(s[0] - '0') * 100 + (unsigned)(s[1] - '0') * 10 + (unsigned)(s[2] - '0');
+	head->code = p.status;
 	head->line = line_of(t, head->version, p.status, sl_span_of(NULL, 0));
 	return head->line.len > 0;
 }

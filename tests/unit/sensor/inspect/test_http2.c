@@ -105,14 +105,14 @@ static void requests_of_the_rfc(void **state)
 	frame_hex(&w, HEADERS, END_STREAM | END_HEADERS, 5, "828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf");
 	fixture_every_split(x, 0, w.at, w.n,
 			    "http.method=GET\nhttp.uri.raw=/\nhttp.uri=/\nhttp.protocol=HTTP/2\n"
-			    "http.request_line=GET / HTTP/2\nhttp.host.raw=www.example.com\n"
+			    "http.request_line=GET / HTTP/2\r\n\nhttp.host.raw=www.example.com\n"
 			    "http.request_header=:method: GET\nhttp.request_header=:scheme: http\n"
 			    "http.request_header=:path: /\nhttp.request_header=:authority: www.example.com\n"
 			    "http.host=www.example.com\n"
 			    "http.header=:method: GET\r\n:scheme: http\r\n:path: /\r\n:authority: www.example.com\r\n\n"
 			    "http.header_names=\r\n:method\r\n:scheme\r\n:path\r\n:authority\r\n\r\n\n--\n"
 			    "http.method=GET\nhttp.uri.raw=/\nhttp.uri=/\nhttp.protocol=HTTP/2\n"
-			    "http.request_line=GET / HTTP/2\nhttp.host.raw=www.example.com\n"
+			    "http.request_line=GET / HTTP/2\r\n\nhttp.host.raw=www.example.com\n"
 			    "http.request_header=:method: GET\nhttp.request_header=:scheme: http\n"
 			    "http.request_header=:path: /\nhttp.request_header=:authority: www.example.com\n"
 			    "http.request_header=cache-control: no-cache\nhttp.host=www.example.com\n"
@@ -120,7 +120,7 @@ static void requests_of_the_rfc(void **state)
 			    "cache-control: no-cache\r\n\n"
 			    "http.header_names=\r\n:method\r\n:scheme\r\n:path\r\n:authority\r\ncache-control\r\n\r\n\n--\n"
 			    "http.method=GET\nhttp.uri.raw=/index.html\nhttp.uri=/index.html\nhttp.protocol=HTTP/2\n"
-			    "http.request_line=GET /index.html HTTP/2\nhttp.host.raw=www.example.com\n"
+			    "http.request_line=GET /index.html HTTP/2\r\n\nhttp.host.raw=www.example.com\n"
 			    "http.request_header=:method: GET\nhttp.request_header=:scheme: https\n"
 			    "http.request_header=:path: /index.html\n"
 			    "http.request_header=:authority: www.example.com\n"
@@ -149,7 +149,7 @@ static void responses_of_the_rfc(void **state)
 		  "3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007");
 	every_split(x, 1, &w);
 	assert_int_equal(count(x, "--\n"), 3);
-	expect(x, "http.stat_code=302\nhttp.protocol=HTTP/2\nhttp.response_line=HTTP/2 302\n");
+	expect(x, "http.stat_code=302\nhttp.protocol=HTTP/2\nhttp.response_line=HTTP/2 302\r\n\n");
 	assert_int_equal(count(x, "http.location=https://www.example.com\n"), 3);
 	expect(x, "http.stat_code=307\n");
 	expect(x, "http.stat_code=200\n");
