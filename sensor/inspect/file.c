@@ -4,19 +4,19 @@
 #include <sensor/inspect/file.h>
 #include <sensor/inspect/inspect_internal.h>
 
-enum { HASHES = 3, NAME_MAX_BYTES = 255 };
+enum { NAME_MAX_BYTES = 255 };
 
 static const struct {
 	enum sl_field field;
-	const EVP_MD *(*kind)(void);
-} hashes[HASHES] = {
-	{ SL_FIELD_FILE_MD5, EVP_md5 },
-	{ SL_FIELD_FILE_SHA1, EVP_sha1 },
-	{ SL_FIELD_FILE_SHA256, EVP_sha256 },
+	const char *name;
+} hashes[SL_FILE_HASHES] = {
+	{ SL_FIELD_FILE_MD5, "MD5" },
+	{ SL_FIELD_FILE_SHA1, "SHA1" },
+	{ SL_FIELD_FILE_SHA256, "SHA256" },
 };
 
 struct sl_file {
-	EVP_MD_CTX *hash[HASHES]; /* NULL: not wanted */
+	EVP_MD_CTX *hash[SL_FILE_HASHES]; /* NULL: not wanted, or no byte came yet */
 	uint64_t bytes;
 	void *kept[2];        /* the receiver's, of file.data and of the body field */
 	enum sl_field body;
@@ -30,18 +30,41 @@ static bool any_wanted(const struct sl_talk *t, enum sl_field body)
 {
 	bool any = sl_talk_wants(t, SL_FIELD_FILE_NAME) || sl_talk_wants(t, SL_FIELD_FILE_DATA) ||
 		   (body != SL_FIELD_COUNT && sl_talk_wants(t, body));
-	for (unsigned i = 0; i < HASHES; i++)
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
 		any = any || sl_talk_wants(t, hashes[i].field);
 	return any;
 }
 
-static EVP_MD_CTX *hash_begin(unsigned i)
+int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	if (ctx && EVP_DigestInit_ex(ctx, hashes[i].kind(), NULL) == 1)
-		return ctx;
-	EVP_MD_CTX_free(ctx);
-	return NULL;
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
+		if (!inspect->config.wanted[hashes[i].field])
+			continue;
+		inspect->hash[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
+		if (!inspect->hash[i])
+			return sl_fail(err, SL_ENOMEM, "inspect: OpenSSL does not give %s", hashes[i].name);
+	}
+	return SL_OK;
+}
+
+void sl_file_hashes_free(struct sl_inspect *inspect)
+{
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
+		EVP_MD_free(inspect->hash[i]);
+}
+
+/* With the first byte: many parts have none. */
+static void hashes_begin(const struct sl_talk *t, struct sl_file *f)
+{
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
+		if (!t->inspect->hash[i])
+			continue;
+		f->hash[i] = EVP_MD_CTX_new();
+		if (f->hash[i] && EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) == 1)
+			continue;
+		EVP_MD_CTX_free(f->hash[i]);
+		f->hash[i] = NULL;
+	}
 }
 
 struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_field body)
@@ -55,9 +78,6 @@ struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_fiel
 	f->name_len = (uint8_t)(name.len < NAME_MAX_BYTES ? name.len : NAME_MAX_BYTES);
 	if (f->name_len)
 		memcpy(f->name, name.at, f->name_len);
-	for (unsigned i = 0; i < HASHES; i++)
-		if (sl_talk_wants(t, hashes[i].field))
-			f->hash[i] = hash_begin(i);
 	return f;
 }
 
@@ -81,7 +101,9 @@ void sl_file_data(struct sl_talk *t, struct sl_file *f, struct sl_span bytes)
 		return;
 	for (unsigned i = 0; i < 2; i++)
 		piece(t, f, i, bytes, false, false);
-	for (unsigned i = 0; i < HASHES && !f->lost; i++)
+	if (!f->bytes && !f->lost)
+		hashes_begin(t, f);
+	for (unsigned i = 0; i < SL_FILE_HASHES && !f->lost; i++)
 		if (f->hash[i])
 			EVP_DigestUpdate(f->hash[i], bytes.at, bytes.len);
 	f->bytes += bytes.len;
@@ -97,12 +119,12 @@ void sl_file_lost(struct sl_file *f)
 static void report(struct sl_talk *t, struct sl_file *f)
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
-	struct sl_value value[1 + HASHES];
-	char hex[HASHES][2 * EVP_MAX_MD_SIZE + 1];
+	struct sl_value value[1 + SL_FILE_HASHES];
+	char hex[SL_FILE_HASHES][2 * EVP_MAX_MD_SIZE + 1];
 	size_t n = 0;
 	if (f->name_len)
 		value[n++] = (struct sl_value){ SL_FIELD_FILE_NAME, sl_span_of(f->name, f->name_len) };
-	for (unsigned i = 0; i < HASHES; i++) {
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
 		uint8_t digest[EVP_MAX_MD_SIZE];
 		unsigned len = 0;
 		if (f->lost || !f->hash[i] || EVP_DigestFinal_ex(f->hash[i], digest, &len) != 1)
@@ -126,7 +148,7 @@ void sl_file_end(struct sl_talk *t, struct sl_file *f, bool whole)
 			piece(t, f, i, sl_span_of(NULL, 0), true, whole);
 		report(t, f);
 	}
-	for (unsigned i = 0; i < HASHES; i++)
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
 		EVP_MD_CTX_free(f->hash[i]);
 	sl_hold_give(t->inspect, f);
 }

@@ -9,6 +9,10 @@
 
 struct sl_file;
 
+/* The digests, found once: finding them takes as long as hashing a small file. */
+int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err);
+void sl_file_hashes_free(struct sl_inspect *inspect);
+
 /* name: NULL bytes if there is none; copied, at most 255 bytes of it. body: the protocol's own stream
  * field, SL_FIELD_COUNT if it has none. NULL: nobody wants anything of it, or there is no memory
  * (counted); every function takes NULL. The side that calls is the sender. */

@@ -26,6 +26,7 @@ enum sl_h2_step { SL_H2_START, SL_H2_PREFACE, SL_H2_HEAD, SL_H2_INTRO, SL_H2_CON
 struct sl_h2_side {
 	nghttp2_hd_inflater *inflater; /* NULL: no header block came yet */
 	struct sl_h2_block block;
+	uint64_t earned; /* bytes that blocks may unpack to: http2_block.c */
 	uint32_t block_stream; /* whose block goes on in CONTINUATION frames; 0: none */
 	uint32_t promised;     /* by PUSH_PROMISE */
 	bool block_ends, block_pushed;

@@ -3,7 +3,14 @@
  * the table would be wrong, but not kept. Per worker. */
 #include <sensor/inspect/http2.h>
 
-enum { LENGTHS = 8, SEPARATOR = 2, ROOM_FIRST = 1024 };
+enum {
+	LENGTHS = 8,
+	SEPARATOR = 2,
+	ROOM_FIRST = 1024,
+	EARNED_FIRST = 64 * 1024,
+	EARNED_MOST = 1 << 20,
+	RATIO = 128, /* a byte may mean a header of the table's size, again and again: few do for long */
+};
 
 /* --- memory for libnghttp2 --- */
 
@@ -40,6 +47,7 @@ static bool inflater_new(struct sl_talk *t)
 		s->inflater = NULL;
 		return false;
 	}
+	s->earned = EARNED_FIRST;
 	return nghttp2_hd_inflate_change_table_size(s->inflater, SL_H2_TABLE_MAX) == 0;
 }
 
@@ -54,8 +62,10 @@ void sl_h2_inflater_free(struct sl_h2_side *s)
 
 static bool block_room(struct sl_talk *t, struct sl_h2_block *b, size_t bytes)
 {
-	if (bytes > SL_H2_BLOCK_MAX || b->used + bytes > SL_H2_BLOCK_MAX)
+	struct sl_h2_side *s = sl_h2_side_of(t);
+	if (bytes > SL_H2_BLOCK_MAX || b->used + bytes > SL_H2_BLOCK_MAX || bytes > s->earned)
 		return false;
+	s->earned -= bytes;
 	if (b->used + bytes <= b->room)
 		return true;
 	uint32_t room = b->room ? b->room : ROOM_FIRST;
@@ -117,6 +127,8 @@ bool sl_h2_inflate(struct sl_talk *t, struct sl_span part, bool final)
 	size_t left = part.len;
 	if (!s->inflater && !inflater_new(t))
 		return false;
+	s->earned += (uint64_t)part.len * RATIO;
+	s->earned = s->earned < EARNED_MOST ? s->earned : EARNED_MOST;
 	for (;;) {
 		nghttp2_nv nv;
 		int flags = 0;

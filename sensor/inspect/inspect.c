@@ -3,6 +3,7 @@
  * A parser works on the chunk as it lies in the packet. Only what it cannot finish is gathered, and
  * parsed from the gathered bytes when more have come. */
 #include <netinet/in.h>
+#include <sensor/inspect/file.h>
 #include <sensor/inspect/inspect_internal.h>
 #include <sensor/inspect/tls.h>
 #include <stdlib.h>
@@ -41,6 +42,8 @@ int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *conf
 	int rc = sl_gather_new(&i->gather, config->gather_bytes, config->counters, err);
 	if (rc == SL_OK)
 		rc = sl_expect_new(&i->expect, config->counters, err);
+	if (rc == SL_OK)
+		rc = sl_file_hashes_new(i, err);
 	if (rc != SL_OK) {
 		sl_inspect_free(i);
 		return rc;
@@ -55,6 +58,7 @@ void sl_inspect_free(struct sl_inspect *i)
 		return;
 	sl_gather_free(i->gather);
 	sl_expect_free(i->expect);
+	sl_file_hashes_free(i);
 	free(i);
 }
 

@@ -9,12 +9,14 @@
 enum {
 	SL_ROOM_BYTES = 384 * 1024,  /* more than the largest message and its values, unpacked */
 	SL_SPARE_BYTES = 16 << 20,
+	SL_FILE_HASHES = 3,
 };
 
 struct sl_inspect {
 	struct sl_inspect_config config;
 	struct sl_gather *gather;
 	struct sl_expect *expect;
+	struct evp_md_st *hash[SL_FILE_HASHES]; /* NULL: not wanted; of file.c */
 	uint64_t hold_left;  /* of config.state_bytes */
 	uint64_t spare;      /* bytes that bodies may unpack beyond what they earn: SL_SPARE_BYTES at most */
 	size_t values_n;     /* of the message at hand */

@@ -195,12 +195,17 @@ static void packet(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_pa
 	}
 }
 
-/* Coalesced packets (section 12.2). What does not read as a packet is padding, or ends them. */
+/* Coalesced packets (section 12.2): of one connection, what is not is ignored. What does not read as a
+ * packet is padding, or ends them. */
 static void packets_read(struct sl_talk *t, struct sl_quic *q, struct sl_span in)
 {
 	struct sl_quic_packet p;
+	struct sl_span to = in;
 	uint8_t *plain = NULL;
 	for (unsigned n = 0; n < PACKETS_MOST && sl_quic_packet_read(in, &p); n++) {
+		to = n ? to : p.to;
+		if (!sl_span_eq(to, p.to))
+			break;
 		if (p.version || p.grease)
 			sl_quic_seen(t, q, p.number);
 		if (p.type == SL_QUIC_INITIAL && !plain)

@@ -50,13 +50,13 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	if (p != SL_PARSE_REFUSE)
 		return p;
 	in.len = in.len < LINES_MAX_BYTES ? in.len : LINES_MAX_BYTES;
-	if (!is_text(in))
-		return SL_PARSE_REFUSE;
 	const uint8_t *at = memmem(in.at, in.len, "\nSSH-", 5);
+	bool home = t->flow->key.low_port == PORT_SSH || t->flow->key.high_port == PORT_SSH;
+	if ((!at && !home) || !is_text(in))
+		return SL_PARSE_REFUSE;
 	if (at)
 		return version_begins(sl_span_of(at + 1, (size_t)(in.at + in.len - at - 1)));
-	bool home = t->flow->key.low_port == PORT_SSH || t->flow->key.high_port == PORT_SSH;
-	return home && in.len < LINES_MAX_BYTES ? SL_PARSE_MORE : SL_PARSE_REFUSE;
+	return in.len < LINES_MAX_BYTES ? SL_PARSE_MORE : SL_PARSE_REFUSE;
 }
 
 static void software_take(struct sl_talk *t)
