@@ -12,7 +12,7 @@
 
 enum {
 	CODINGS_MOST = 3,
-	OUT_BYTES = 16 * 1024,
+	OUT_BYTES = 4 * 1024, /* at a time: a bomb is let go of after as much */
 	RATIO_OWN = 20,  /* text seldom packs better; what does draws on what is spare … */
 	RATIO_MOST = 64, /* … up to this */
 	SLACK_BYTES = 8 << 20, /* that a body may draw beyond any ratio: short ones pack well */

@@ -82,7 +82,7 @@ static bool found(struct sl_talk *t, enum sl_app app)
 {
 	size_t bytes = parsers[app]->state_bytes;
 	if (bytes) {
-		t->slot->state = t->state = sl_hold_take(t->inspect, bytes);
+		t->slot->state = t->state = sl_hold_state(t->inspect, bytes);
 		if (!t->state)
 			return false;
 	}

@@ -196,6 +196,10 @@ bool sl_mime_param(struct sl_span value, const char *name, uint8_t *out, size_t 
 	struct text t = { .at = out, .room = room };
 	struct param p;
 	char coded[PARAM_NAME_MAX];
+	*len = 0;
+	*cut = false;
+	if (!value.len || !memchr(value.at, ';', value.len))
+		return false;
 	snprintf(coded, sizeof coded, "%s*", name);
 	value.len = value.len < PARAMS_BYTES_MAX ? value.len : PARAMS_BYTES_MAX;
 	bool any = true;

@@ -107,6 +107,7 @@ void sl_talk_anew(struct sl_talk *t);
 void *sl_hold_take(struct sl_inspect *i, size_t bytes);
 void *sl_hold_grow(struct sl_inspect *i, void *at, size_t bytes); /* NULL: `at` stays as it was */
 void sl_hold_give(struct sl_inspect *i, void *at);                /* NULL is fine */
+void *sl_hold_state(struct sl_inspect *i, size_t bytes); /* the same for a flow's state: it comes first */
 
 struct sl_counters *sl_talk_counters(const struct sl_talk *t);
 

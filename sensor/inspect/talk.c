@@ -67,10 +67,11 @@ static struct held *held_of(void *at)
 	return (struct held *)(void *)((uint8_t *)at - offsetof(struct held, at));
 }
 
-void *sl_hold_take(struct sl_inspect *i, size_t bytes)
+/* kept: bytes that must be left over. */
+static void *take(struct sl_inspect *i, size_t bytes, uint64_t kept)
 {
 	struct held *h = NULL;
-	if (bytes <= i->hold_left)
+	if (i->hold_left >= kept && bytes <= i->hold_left - kept)
 		h = calloc(1, sizeof *h + bytes);
 	if (!h) {
 		sl_count(i->config.counters, SL_COUNT_INSPECT_FULL);
@@ -79,6 +80,18 @@ void *sl_hold_take(struct sl_inspect *i, size_t bytes)
 	i->hold_left -= bytes;
 	h->bytes = bytes;
 	return h->at;
+}
+
+/* A quarter is for the states of flows: bodies under way, however many, do not keep flows from being
+ * begun. */
+void *sl_hold_take(struct sl_inspect *i, size_t bytes)
+{
+	return take(i, bytes, i->config.state_bytes / 4);
+}
+
+void *sl_hold_state(struct sl_inspect *i, size_t bytes)
+{
+	return take(i, bytes, 0);
 }
 
 uint64_t sl_inspect_held(const struct sl_inspect *i)
