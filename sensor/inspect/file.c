@@ -57,7 +57,7 @@ void sl_file_hashes_free(struct sl_inspect *inspect)
 static void hashes_begin(const struct sl_talk *t, struct sl_file *f)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		if (!t->inspect->hash[i])
+		if (!t->inspect->hash[i] || !sl_talk_wants(t, hashes[i].field))
 			continue;
 		f->hash[i] = EVP_MD_CTX_new();
 		if (f->hash[i] && EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) == 1)
