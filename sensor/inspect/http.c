@@ -91,28 +91,11 @@ static enum sl_parse response_done(struct sl_talk *t, const struct sl_http_head 
 	return over ? switch_over(t, h) : SL_PARSE_DONE;
 }
 
-static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
+/* A head, whole or cut. What of a cut one is still to come is stepped over. */
+static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaited, bool cut)
 {
 	struct sl_http_head h;
 	struct sl_http_side *s = side_of(t);
-	size_t blank = 0;
-	while (blank < in.len && (in.at[blank] == '\r' || in.at[blank] == '\n'))
-		blank++;
-	if (blank == in.len) {
-		*consumed = blank;
-		return SL_PARSE_DONE;
-	}
-	in = sl_span_of(in.at + blank, in.len - blank);
-	struct sl_http *http = t->state;
-	bool awaited = http->first != NULL;
-	if (sl_http_probe(in, awaited) == SL_PARSE_REFUSE)
-		return SL_PARSE_REFUSE;
-	struct sl_span most = sl_span_of(in.at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
-	size_t end = head_end(most, t->at->searched > blank ? t->at->searched - blank : 0);
-	if (!end && !t->last)
-		return SL_PARSE_MORE;
-	in.len = end ? end : in.len;
-	*consumed = blank + in.len;
 	if (s->body)
 		sl_http_body_end(t, false);
 	if (!sl_http_head_read(t, in, awaited, &h))
@@ -125,11 +108,34 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 	} else if (response_done(t, &h) == SL_PARSE_FINISH) {
 		return SL_PARSE_FINISH;
 	}
-	if (!end && t->slot->state) { /* cut: the rest of it is stepped over */
+	if (cut && t->slot->state) {
 		s->after = t->at->phase == SL_HTTP_MAYBE ? s->after : t->at->phase;
 		t->at->phase = SL_HTTP_REST_IN;
 	}
 	return SL_PARSE_DONE;
+}
+
+static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
+{
+	const struct sl_http *http = t->state;
+	bool awaited = http->first != NULL;
+	size_t blank = 0;
+	while (blank < in.len && (in.at[blank] == '\r' || in.at[blank] == '\n'))
+		blank++;
+	if (blank == in.len) {
+		*consumed = blank;
+		return SL_PARSE_DONE;
+	}
+	in = sl_span_of(in.at + blank, in.len - blank);
+	if (sl_http_probe(in, awaited) == SL_PARSE_REFUSE)
+		return SL_PARSE_REFUSE;
+	struct sl_span most = sl_span_of(in.at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
+	size_t end = head_end(most, t->at->searched > blank ? t->at->searched - blank : 0);
+	if (!end && !t->last)
+		return SL_PARSE_MORE;
+	in.len = end ? end : in.len;
+	*consumed = blank + in.len;
+	return head_take(t, in, awaited, !end);
 }
 
 /* --- after a hole --- */
