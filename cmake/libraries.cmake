@@ -14,6 +14,7 @@ selat_find(JANSSON jansson Jansson::Jansson)
 selat_find(YAML yaml-0.1 Yaml::Yaml)
 selat_find(RDKAFKA rdkafka Rdkafka::Rdkafka)
 selat_find(XXHASH libxxhash Xxhash::Xxhash)
+selat_find(NGHTTP2 libnghttp2 Nghttp2::Nghttp2)
 selat_find(ZLIB zlib Zlib::Zlib)
 selat_find(BROTLI libbrotlidec Brotli::Decoder)
 

@@ -63,6 +63,12 @@ static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, const
 		sl_dump_transaction(w->dump, w->now, flow, side, values, n);
 }
 
+static void on_piece(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece)
+{
+	struct sl_worker *w = ctx;
+	sl_detect_piece(w->detect, w->now, flow, side, piece);
+}
+
 static void on_match(void *ctx, const struct sl_match *m, const void *tail, size_t tail_len)
 {
 	struct sl_worker *w = ctx;
@@ -107,7 +113,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	struct sl_tcp_sink tcp = { w, on_stream, on_stream_end };
 	struct sl_inspect_config inspect = { .gather_bytes = s->gather_bytes / c->workers,
 					     .state_bytes = s->inspect_bytes / c->workers,
-					     .sink = { w, on_transaction, NULL },
+					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL },
 					     .counters = &w->counters };
 	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
 		inspect.wanted[f] = !c->loaded || sl_detect_wants(c->loaded, (enum sl_field)f);

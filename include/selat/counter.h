@@ -64,8 +64,16 @@
 	X(DNS_MESSAGES, "dns_messages", "DNS messages inspected")                                     \
 	X(HTTP_REQUESTS, "http_requests", "HTTP requests inspected")                                  \
 	X(HTTP_RESPONSES, "http_responses", "HTTP responses inspected")                               \
+	X(HTTP2_MESSAGES, "http2_messages", "HTTP/2 requests and responses inspected")                \
+	X(HTTP2_LOST, "http2_lost", "directions of HTTP/2 given up because bytes of compressed headers are missing") \
 	X(TLS_HELLOS, "tls_hellos", "TLS ClientHellos inspected")                                     \
+	X(QUIC_MESSAGES, "quic_messages", "QUIC versions and hellos inspected")                       \
+	X(QUIC_SEALED, "quic_sealed", "QUIC Initials that could not be opened: their connection's beginning was not seen") \
 	X(SMTP_MESSAGES, "smtp_messages", "SMTP greetings, envelopes and mail headers inspected")      \
+	X(SSH_MESSAGES, "ssh_messages", "SSH version lines and key exchanges inspected")              \
+	X(FTP_COMMANDS, "ftp_commands", "FTP commands inspected")                                     \
+	X(FTP_DATA_FULL, "ftp_data_full", "FTP data connections not looked for any more: others came in their place") \
+	X(SOCKS_REQUESTS, "socks_requests", "SOCKS requests inspected")                               \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(BODIES_NOT_DECODED, "bodies_not_decoded", "bodies whose content codings could not be undone: broken, or a bomb") \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \

@@ -50,6 +50,10 @@ void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struc
 void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			   unsigned side, const struct sl_value *values, size_t n);
 
+/* A piece of a body or a file. *piece->kept is made here, and let go of with the last piece. */
+void sl_detect_piece(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+		     unsigned side, const struct sl_piece *piece);
+
 /* A side of a stream ended: what is decided at the end is decided. */
 void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			  unsigned side);

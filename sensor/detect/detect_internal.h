@@ -2,7 +2,8 @@
  *
  *   exact.c   addresses, domains, URLs, equal values  ─┐
  *   field.c   patterns on whole fields                ─┼─► hits.c: order, conditions, scopes ─► match
- *   payload.c patterns on payloads and streams        ─┘ */
+ *   payload.c patterns on payloads and streams        ─┤
+ *   piece.c   patterns on bodies and files            ─┘ */
 #ifndef SELAT_SENSOR_DETECT_DETECT_INTERNAL_H
 #define SELAT_SENSOR_DETECT_DETECT_INTERNAL_H
 
@@ -128,6 +129,37 @@ void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_val
 		  uint32_t indicator, uint32_t condition, size_t offset, size_t len);
 void sl_hits_evaluate(struct sl_detect *d);
 void sl_partials_drop(struct sl_detect *d, struct sl_detect_slot *slot);
+
+/* place.c: a match in bytes that are a part of something longer. */
+struct sl_place {
+	const struct sl_sighting *at;
+	struct sl_flow *flow;
+	struct sl_span bytes; /* all that may be shown */
+	size_t from, to;      /* of the match in these */
+	uint64_t offset;      /* of the match in the stream, datagram, body */
+	uint32_t transaction;
+	uint8_t field, side;
+	bool crosses, stable;
+};
+
+/* On TCP scope packet and the others are looked for apart, when expressions are concerned. */
+enum sl_scopes { SL_ALL_SCOPES, SL_LASTING_SCOPES, SL_PACKET_SCOPE };
+
+/* The conditions that the pattern stands for hold there. */
+void sl_place_add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const struct sl_place *at,
+		  enum sl_scopes scopes);
+
+/* A scan with one of Hyperscan's streams, or of a block; what sl_direct_match is told as context. */
+struct sl_direct {
+	struct sl_detect *d;
+	const struct sl_scanner *scanner;
+	struct sl_place place;
+	uint64_t base;   /* what Hyperscan calls 0, as an offset in the direction or value */
+	uint64_t offset; /* of place.bytes, as Hyperscan counts */
+	unsigned lead;   /* bytes in front that stand for lost ones */
+	enum sl_scopes scopes;
+};
+int sl_direct_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *direct);
 
 /* exact.c */
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);

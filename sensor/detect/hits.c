@@ -173,16 +173,17 @@ void sl_partials_drop(struct sl_detect *d, struct sl_detect_slot *slot)
 	}
 }
 
-/* A stream's payload lasts as long as its flow: so does an indicator that looks at it. */
+/* A stream's payload lasts as long as its flow: so does an indicator that looks at it, or at a body,
+ * which comes in packets after the head that it belongs to. */
 static bool lasts_a_flow(const struct sl_detect *d, const struct sl_ruleset_indicator *ind,
 			 const struct sl_hit *hit)
 {
 	if (ind->scope == SL_SCOPE_FLOW || hit->transaction == 0)
 		return true;
-	bool payload = false;
+	bool stream = false;
 	for (uint32_t i = 0; i < ind->conditions_n; i++)
-		payload |= d->rs->conditions[ind->condition + i].field == SL_FIELD_PAYLOAD;
-	return payload && hit->flow->key.proto == IPPROTO_TCP;
+		stream |= sl_field_info((enum sl_field)d->rs->conditions[ind->condition + i].field)->stream;
+	return stream && hit->flow->key.proto == IPPROTO_TCP;
 }
 
 /* --- matches --- */

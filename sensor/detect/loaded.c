@@ -18,7 +18,7 @@ static int open_database(struct sl_loaded_ruleset *l, const struct sl_ruleset_da
 			       path, sl_field_info(d->field)->name, rc);
 	s->patterns = d->patterns;
 	s->patterns_n = d->patterns_n;
-	if (d->mode == SL_MODE_STREAM && hs_stream_size(s->db, &l->stream_bytes) != HS_SUCCESS)
+	if (d->mode == SL_MODE_STREAM && hs_stream_size(s->db, &s->stream_bytes) != HS_SUCCESS)
 		return sl_fail(err, SL_EFORMAT, "%s: the stream database is none", path);
 	return SL_OK;
 }

@@ -13,13 +13,13 @@ struct sl_scanner {
 	hs_database_t *db; /* NULL: nothing to look for */
 	const struct sl_ruleset_pattern *patterns;
 	uint32_t patterns_n;
+	size_t stream_bytes; /* of one Hyperscan stream; 0 in the other modes */
 };
 
 struct sl_loaded_ruleset {
 	atomic_uint references;
 	struct sl_ruleset *rs;
 	struct sl_scanner scanner[SL_FIELD_COUNT][SL_MODES];
-	size_t stream_bytes; /* of one Hyperscan stream */
 };
 
 #endif

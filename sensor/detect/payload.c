@@ -8,55 +8,9 @@
 #include <netinet/in.h>
 #include <sensor/detect/detect_internal.h>
 
-enum { AROUND = SL_MATCH_AROUND_MAX / 2, EXPRESSION_SHOWN = 64 };
-
 static bool has(const struct sl_detect *d, enum sl_database_mode mode)
 {
 	return d->config.loaded->scanner[SL_FIELD_PAYLOAD][mode].db;
-}
-
-/* A payload and where a match in it ended. */
-struct place {
-	const struct sl_sighting *at;
-	struct sl_flow *flow;
-	struct sl_span bytes;  /* all that may be shown */
-	size_t from, to;       /* of the match in these */
-	uint64_t offset;       /* of the match in the stream or datagram */
-	uint32_t transaction;
-	uint8_t side;
-	bool crosses, stable;
-};
-
-/* On TCP scope packet and the others are looked for apart, when expressions are concerned. */
-enum scopes { ALL_SCOPES, LASTING_SCOPES, PACKET_SCOPE };
-
-static void add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const struct place *at,
-		enum scopes scopes)
-{
-	size_t first = at->from > AROUND ? at->from - AROUND : 0;
-	size_t last = at->bytes.len - first < SL_MATCH_AROUND_MAX ? at->bytes.len
-								   : first + SL_MATCH_AROUND_MAX;
-	for (uint32_t i = 0; i < p->conditions_n; i++) {
-		uint32_t c = d->rs->pattern_conditions[p->condition + i];
-		uint32_t indicator = d->rs->conditions[c].indicator;
-		bool packet = d->rs->indicators[indicator].scope == SL_SCOPE_PACKET;
-		if (scopes != ALL_SCOPES && packet != (scopes == PACKET_SCOPE))
-			continue;
-		struct sl_hit hit = {
-			.at = at->at,
-			.flow = at->flow,
-			.condition = c,
-			.indicator = indicator,
-			.transaction = at->transaction,
-			.offset = (uint32_t)at->offset,
-			.field = SL_FIELD_PAYLOAD,
-			.side = at->side,
-			.crosses = at->crosses,
-			.value = sl_span_of(at->bytes.at + at->from, at->to - at->from),
-			.around = sl_span_of(at->bytes.at + first, last - first),
-		};
-		sl_hit_add(d, &hit, at->stable);
-	}
 }
 
 /* --- gathered --- */
@@ -86,17 +40,18 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 	uint64_t offset = g->offset + begin - payload; /* wraps and comes back when it began in the tail */
 	if (p->flags & SL_PATTERN_STARTS && (offset != 0 || g->broken))
 		return 0;
-	struct place at = { .at = g->at,
-			    .flow = g->flow,
-			    .bytes = sl_span_of(d->buffer + g->start, g->tail + g->len),
-			    .from = (size_t)(begin - g->start),
-			    .to = (size_t)(to - g->start),
-			    .offset = offset,
-			    .transaction = g->transaction,
-			    .side = g->side,
-			    .crosses = begin < payload,
-			    .stable = true };
-	add(d, p, &at, ALL_SCOPES);
+	struct sl_place at = { .at = g->at,
+			       .flow = g->flow,
+			       .bytes = sl_span_of(d->buffer + g->start, g->tail + g->len),
+			       .from = (size_t)(begin - g->start),
+			       .to = (size_t)(to - g->start),
+			       .offset = offset,
+			       .transaction = g->transaction,
+			       .field = SL_FIELD_PAYLOAD,
+			       .side = g->side,
+			       .crosses = begin < payload,
+			       .stable = true };
+	sl_place_add(d, p, &at, SL_ALL_SCOPES);
 	return 0;
 }
 
@@ -147,44 +102,14 @@ static void gather(struct sl_detect *d, const struct sl_gathered *what, struct s
 
 /* --- streams and blocks --- */
 
-struct direct_scan {
-	struct sl_detect *d;
-	const struct sl_scanner *scanner;
-	struct place place;
-	uint64_t base;   /* what Hyperscan calls 0, as an offset in the direction */
-	uint64_t offset; /* of bytes, as Hyperscan counts */
-	unsigned lead;   /* bytes in front that stand for lost ones */
-	enum scopes scopes;
-};
-
-static int on_direct(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
-{
-	(void)from;
-	(void)flags;
-	struct direct_scan *s = ctx;
-	if (id >= s->scanner->patterns_n)
-		return 0;
-	const struct sl_ruleset_pattern *p = &s->scanner->patterns[id];
-	if (p->len && to < s->lead + p->len)
-		return 0; /* made of what stands for lost bytes */
-	struct place at = s->place;
-	size_t shown = p->len ? p->len : EXPRESSION_SHOWN;
-	at.to = to > s->offset && to - s->offset <= at.bytes.len ? (size_t)(to - s->offset) : at.bytes.len;
-	at.from = at.to > shown ? at.to - shown : 0;
-	at.crosses = p->len && at.to < p->len;
-	at.offset = s->base + (p->len ? to - p->len : s->offset + at.from);
-	add(s->d, p, &at, s->scopes);
-	return 0;
-}
-
-static void scan_block(struct sl_detect *d, const struct place *place, enum scopes scopes)
+static void scan_block(struct sl_detect *d, const struct sl_place *place, enum sl_scopes scopes)
 {
 	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK];
-	struct direct_scan s = { .d = d, .scanner = scanner, .place = *place, .base = place->offset,
+	struct sl_direct s = { .d = d, .scanner = scanner, .place = *place, .base = place->offset,
 				 .scopes = scopes };
 	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, place->bytes.len);
 	sl_scan_check(d, hs_scan(scanner->db, (const char *)place->bytes.at, (unsigned)place->bytes.len, 0,
-				 d->scratch, on_direct, &s));
+				 d->scratch, sl_direct_match, &s));
 }
 
 /* The flow's streams; NULL: none yet, or no room for them. */
@@ -211,13 +136,13 @@ static bool open_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsign
 {
 	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
 	struct sl_streams *s = streams_of(d, slot, true);
-	if (!s || d->stream_budget < d->config.loaded->stream_bytes ||
+	if (!s || d->stream_budget < scanner->stream_bytes ||
 	    hs_open_stream(scanner->db, 0, &s->stream[side]) != HS_SUCCESS) {
 		sl_count_add(d->config.counters, SL_COUNT_STREAMS_FULL, !slot->tail[side].unscanned);
 		slot->tail[side].unscanned = 1;
 		return false;
 	}
-	d->stream_budget -= d->config.loaded->stream_bytes;
+	d->stream_budget -= scanner->stream_bytes;
 	s->at[side] = offset - middle;
 	s->middle[side] = middle;
 	if (middle)
@@ -235,14 +160,15 @@ static void scan_stream(struct sl_detect *d, const struct sl_sighting *at, struc
 	if (!(streams && streams->stream[side]) && !open_stream(d, slot, side, offset, middle))
 		return;
 	streams = streams_of(d, slot, false);
-	struct direct_scan s = { .d = d, .scanner = scanner,
-				 .place = { .at = at, .flow = flow, .bytes = bytes, .side = (uint8_t)side },
+	struct sl_direct s = { .d = d, .scanner = scanner,
+				 .place = { .at = at, .flow = flow, .bytes = bytes, .side = (uint8_t)side,
+					    .field = SL_FIELD_PAYLOAD },
 				 .base = streams->at[side], .offset = offset - streams->at[side],
 				 .lead = streams->middle[side],
-				 .scopes = d->segments ? LASTING_SCOPES : ALL_SCOPES };
+				 .scopes = d->segments ? SL_LASTING_SCOPES : SL_ALL_SCOPES };
 	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, bytes.len);
 	sl_scan_check(d, hs_scan_stream(streams->stream[side], (const char *)bytes.at, (unsigned)bytes.len, 0,
-					d->scratch, on_direct, &s));
+					d->scratch, sl_direct_match, &s));
 }
 
 static void close_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side,
@@ -253,7 +179,7 @@ static void close_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsig
 		return;
 	sl_scan_check(d, hs_close_stream(s->stream[side], d->scratch, on_end, ctx));
 	s->stream[side] = NULL;
-	d->stream_budget += d->config.loaded->stream_bytes;
+	d->stream_budget += d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM].stream_bytes;
 }
 
 /* --- from the worker --- */
@@ -275,9 +201,9 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 	if (has(d, SL_MODE_STREAM))
 		scan_stream(d, at, flow, side, bytes, offset);
 	if (d->segments) {
-		struct place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
-				       .side = (uint8_t)side };
-		scan_block(d, &place, PACKET_SCOPE);
+		struct sl_place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
+					  .side = (uint8_t)side, .field = SL_FIELD_PAYLOAD };
+		scan_block(d, &place, SL_PACKET_SCOPE);
 	}
 }
 
@@ -293,9 +219,9 @@ void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struc
 		gather(d, &g, sl_span_of(NULL, 0), payload);
 	}
 	if (has(d, SL_MODE_BLOCK)) {
-		struct place place = { .at = at, .flow = flow, .bytes = payload, .side = (uint8_t)side,
-				       .transaction = d->transaction };
-		scan_block(d, &place, ALL_SCOPES);
+		struct sl_place place = { .at = at, .flow = flow, .bytes = payload, .side = (uint8_t)side,
+					  .transaction = d->transaction, .field = SL_FIELD_PAYLOAD };
+		scan_block(d, &place, SL_ALL_SCOPES);
 	}
 }
 
@@ -307,14 +233,15 @@ void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, str
 	const struct sl_streams *streams = streams_of(d, slot, false);
 	if (!streams)
 		return;
-	struct direct_scan s = { .d = d,
+	struct sl_direct s = { .d = d,
 				 .scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM],
-				 .place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown },
+				 .place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown,
+					    .field = SL_FIELD_PAYLOAD },
 				 .base = streams->at[side],
 				 .offset = flow->side[side].delivered - shown.len - streams->at[side],
 				 .lead = streams->middle[side],
-				 .scopes = d->segments ? LASTING_SCOPES : ALL_SCOPES };
-	close_stream(d, slot, side, on_direct, &s);
+				 .scopes = d->segments ? SL_LASTING_SCOPES : SL_ALL_SCOPES };
+	close_stream(d, slot, side, sl_direct_match, &s);
 }
 
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot)

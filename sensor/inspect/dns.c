@@ -1,78 +1,60 @@
-/* DNS over UDP (RFC 1035), mDNS (RFC 6762) and LLMNR (RFC 4795): the questions of queries and of
- * responses. Recognised by its content: a plausible header and questions that read to their end. */
-#include <sensor/inspect/parse.h>
+/* DNS over UDP and TCP (RFC 1035), mDNS (RFC 6762) and LLMNR (RFC 4795): the questions of queries and of
+ * responses, and the records of responses. Recognised by its content: a plausible header, questions and
+ * records that read to their end. On its own ports, and once a flow is known, a message that is cut or
+ * ends in nonsense gives what could be read, if a question was. Nothing is kept between messages. */
+#include <sensor/inspect/dns.h>
+#include <stdio.h>
 
 enum {
 	HEADER = 12,
-	LABEL_MAX = 63,
-	NAME_MAX = 253,    /* 255 on the wire, less the first length and the root */
-	JUMPS_MAX = 32,
-	QUESTIONS_MAX = 16,
-	POINTER = 0xc0,
+	QUESTION_LEAST = 5, /* the root, type, class */
+	RECORD_LEAST = 11,
+	OPCODE_LAST = 6, /* RFC 8490 */
+	OPCODE_NONE = 3, /* never given out */
 };
 
 struct header {
-	uint16_t flags, questions, answers, authorities, additional;
+	uint16_t flags, questions, records[3]; /* answers, authorities, additional */
 };
+
+static unsigned records_of(const struct header *h)
+{
+	return (unsigned)h->records[0] + h->records[1] + h->records[2];
+}
+
+static bool is_response(const struct header *h)
+{
+	return h->flags >> 15;
+}
 
 /*  ID | QR Opcode(4) AA TC RD RA Z AD CD RCODE(4) | QDCOUNT | ANCOUNT | NSCOUNT | ARCOUNT
  *  RFC 1035, section 4.1.1; RFC 2535, section 6.1 */
-static bool header_read(struct sl_cur *c, struct header *h)
+static void header_read(struct sl_cur *c, struct header *h)
 {
 	sl_cur_be16(c);
 	h->flags = sl_cur_be16(c);
 	h->questions = sl_cur_be16(c);
-	h->answers = sl_cur_be16(c);
-	h->authorities = sl_cur_be16(c);
-	h->additional = sl_cur_be16(c);
-	unsigned opcode = h->flags >> 11 & 15;
-	bool response = h->flags >> 15;
-	if (c->failed || opcode > 5 || opcode == 3 || h->flags & 0x40)
-		return false;
-	if (h->questions > QUESTIONS_MAX || h->answers > 512 || h->authorities > 512 || h->additional > 512)
-		return false;
-	if (!response && !h->questions)
-		return false;
-	return h->questions + h->answers + h->authorities + h->additional > 0;
+	for (unsigned i = 0; i < 3; i++)
+		h->records[i] = sl_cur_be16(c);
 }
 
-/* Reads the name at the cursor into out with dots between labels; pointers must go backwards, so a
- * loop is impossible. Returns its length, or -1. RFC 1035, section 4.1.4. */
-static int name_read(struct sl_cur *c, struct sl_span message, uint8_t out[NAME_MAX])
+static bool flags_plausible(uint16_t flags)
 {
-	struct sl_cur at = *c;
-	size_t len = 0, lowest = (size_t)(c->p - message.at);
-	bool jumped = false;
-	for (unsigned jumps = 0; jumps <= JUMPS_MAX;) {
-		uint8_t n = sl_cur_u8(&at);
-		if (at.failed)
-			return -1;
-		if ((n & POINTER) == POINTER) {
-			size_t to = (size_t)(n & 0x3f) << 8 | sl_cur_u8(&at);
-			if (at.failed || to >= lowest)
-				return -1;
-			if (!jumped)
-				*c = at;
-			jumped = true;
-			lowest = to;
-			at = sl_cur_of(message.at + to, message.len - to);
-			jumps++;
-			continue;
-		}
-		if (n == 0) {
-			if (!jumped)
-				*c = at;
-			return (int)len;
-		}
-		const uint8_t *label = n <= LABEL_MAX ? sl_cur_take(&at, n) : NULL;
-		if (!label || len + n + 1 > NAME_MAX)
-			return -1;
-		if (len)
-			out[len++] = '.';
-		memcpy(out + len, label, n);
-		len += n;
-	}
-	return -1;
+	unsigned opcode = flags >> 11 & 15;
+	return opcode <= OPCODE_LAST && opcode != OPCODE_NONE && !(flags & 0x40);
+}
+
+/* Of a flow that nothing else speaks for. bytes: the message's. */
+static bool header_plausible(const struct header *h, size_t bytes)
+{
+	if (!flags_plausible(h->flags) || (!h->questions && !(is_response(h) && h->records[0])))
+		return false;
+	return bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions + RECORD_LEAST * (size_t)records_of(h);
+}
+
+static bool header_possible(const struct header *h, size_t bytes)
+{
+	return (h->flags >> 11 & 15) <= OPCODE_LAST && bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions;
 }
 
 /* Classes of RFC 1035 section 3.2.4 and RFC 2136; mDNS sets the top bit. */
@@ -82,25 +64,141 @@ static bool class_plausible(uint16_t class)
 	return class >= 1 && (class <= 4 || class == 254 || class == 255);
 }
 
-static bool datagram(struct sl_talk *t, struct sl_span in)
+static bool name_plausible(const uint8_t *name, int len)
 {
-	struct sl_cur c = sl_cur_of(in.at, in.len);
-	struct header h;
-	if (!header_read(&c, &h))
-		return false;
-	bool response = h.flags >> 15;
-	for (unsigned i = 0; i < h.questions; i++) {
-		uint8_t *text = sl_talk_room(t, NAME_MAX);
-		int len = text ? name_read(&c, in, text) : -1;
-		uint16_t type = sl_cur_be16(&c);
-		uint16_t class = sl_cur_be16(&c);
-		if (len < 0 || c.failed || !type || !class_plausible(class))
+	for (int i = 0; i < len; i++)
+		if (name[i] < ' ' || name[i] == 0x7f)
 			return false;
-		sl_value_add(t, SL_FIELD_DNS_QUERY, sl_span_of(text, (size_t)len));
+	return true;
+}
+
+static bool at_home(const struct sl_flow *flow)
+{
+	static const uint16_t ports[] = { 53, 5353, 5355 };
+	bool is = false;
+	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+		is = is || flow->key.low_port == ports[i] || flow->key.high_port == ports[i];
+	return is;
+}
+
+/* name | type | class. Returns the name's length, or -1. RFC 1035, section 4.1.2 */
+static int question_read(struct sl_cur *c, struct sl_span message, uint8_t name[SL_DNS_NAME_MAX], bool known)
+{
+	int len = sl_dns_name(c, message, name);
+	uint16_t type = sl_cur_be16(c);
+	uint16_t class = sl_cur_be16(c);
+	if (len < 0 || c->failed)
+		return -1;
+	return known || (type && class_plausible(class) && name_plausible(name, len)) ? len : -1;
+}
+
+/* RFC 6895, section 2.3 */
+static void rcode_take(struct sl_talk *t, unsigned rcode)
+{
+	static const char *const texts[] = {
+		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",   "REFUSED",
+		"YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE", "DSOTYPENI",
+		[16] = "BADVERS", "BADKEY", "BADTIME", "BADMODE", "BADNAME", "BADALG", "BADTRUNC", "BADCOOKIE",
+	};
+	char number[8];
+	const char *text = rcode < sizeof texts / sizeof *texts ? texts[rcode] : NULL;
+	if (!text) {
+		snprintf(number, sizeof number, "%u", rcode & 0xfff);
+		text = number;
 	}
-	sl_talk_client(t, response ? t->side ^ 1 : t->side);
+	sl_dns_value(t, SL_FIELD_DNS_RCODE, text, strlen(text));
+}
+
+/* Returns how many questions were read. */
+static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message, unsigned n,
+			       bool known)
+{
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t name[SL_DNS_NAME_MAX];
+		int len = question_read(c, message, name, known);
+		if (len < 0)
+			return i;
+		sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
+	}
+	return n;
+}
+
+/* One message. known: it is DNS, whatever it looks like. */
+static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
+{
+	struct sl_cur c = sl_cur_of(message.at, message.len);
+	struct header h;
+	header_read(&c, &h);
+	if (c.failed || !(known ? header_possible(&h, message.len) : header_plausible(&h, message.len)))
+		return false;
+	unsigned questions = questions_read(t, &c, message, h.questions, known);
+	if (questions < h.questions && (!known || !questions))
+		return false;
+	bool take = is_response(&h) &&
+		    (sl_talk_wants(t, SL_FIELD_DNS_RRNAME) || sl_talk_wants(t, SL_FIELD_DNS_ANSWER) ||
+		     sl_talk_wants(t, SL_FIELD_DNS_RCODE));
+	unsigned rcode = 0;
+	if (take || !known) {
+		bool whole = questions == h.questions &&
+			     sl_dns_records(t, &c, message, records_of(&h), take, &rcode);
+		if (!known && (!whole || sl_cur_left(&c)))
+			return false;
+	}
+	if (is_response(&h))
+		rcode_take(t, rcode | (h.flags & 15));
+	sl_talk_client(t, is_response(&h) ? t->side ^ 1 : t->side);
 	sl_talk_done(t);
 	return true;
 }
 
-const struct sl_parser sl_dns_parser = { .messages = SL_COUNT_DNS_MESSAGES, .datagram = datagram };
+static bool datagram(struct sl_talk *t, struct sl_span in)
+{
+	return message_read(t, in, t->flow->app == SL_APP_DNS || at_home(t->flow));
+}
+
+/* --- over TCP: each message behind two bytes of length (RFC 1035, section 4.2.2) --- */
+
+/* A first message with one question, of which the name is enough. */
+static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
+{
+	struct sl_cur c = sl_cur_of(in.at, in.len);
+	struct header h;
+	bool home = at_home(t->flow);
+	size_t bytes = sl_cur_be16(&c);
+	if (!c.failed && bytes < HEADER + (home ? 0 : QUESTION_LEAST))
+		return SL_PARSE_REFUSE;
+	if (in.len >= 6 && !flags_plausible((uint16_t)(in.at[4] << 8 | in.at[5])))
+		return SL_PARSE_REFUSE;
+	header_read(&c, &h);
+	if (c.failed)
+		return SL_PARSE_MORE;
+	if (!header_plausible(&h, bytes) || (!home && h.questions != 1))
+		return SL_PARSE_REFUSE;
+	if (!h.questions)
+		return SL_PARSE_DONE;
+	struct sl_span message = sl_span_of(in.at + 2, in.len - 2 < bytes ? in.len - 2 : bytes);
+	struct sl_cur question = sl_cur_of(message.at + HEADER, message.len - HEADER);
+	uint8_t name[SL_DNS_NAME_MAX];
+	int len = question_read(&question, message, name, false);
+	if (len < 0)
+		return message.len < bytes && message.len < HEADER + 255 + 4 ? SL_PARSE_MORE : SL_PARSE_REFUSE;
+	return home || len > 0 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+}
+
+static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
+{
+	struct sl_cur c = sl_cur_of(in.at, in.len);
+	size_t bytes = sl_cur_be16(&c);
+	if (!t->last && (c.failed || sl_cur_left(&c) < bytes))
+		return SL_PARSE_MORE;
+	size_t have = sl_cur_left(&c);
+	struct sl_span message = sl_span_of(c.p, have < bytes ? have : bytes);
+	*consumed = in.len - have + message.len;
+	sl_side_skip(t->at, bytes - message.len);
+	return message_read(t, message, true) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+}
+
+const struct sl_parser sl_dns_parser = { .messages = SL_COUNT_DNS_MESSAGES,
+					 .probe = probe,
+					 .stream = stream,
+					 .datagram = datagram };

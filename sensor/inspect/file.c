@@ -21,6 +21,7 @@ struct sl_file {
 	void *kept[2];        /* the receiver's, of file.data and of the body field */
 	enum sl_field body;
 	bool lost;
+	bool gap[2]; /* the receiver has not been told of a loss yet */
 	uint8_t name_len;
 	uint8_t name[NAME_MAX_BYTES];
 };
@@ -60,14 +61,17 @@ struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_fiel
 	return f;
 }
 
-static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct sl_span bytes, bool last)
+static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct sl_span bytes, bool last,
+		  bool whole)
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
 	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
 	if (!sink->piece || field == SL_FIELD_COUNT || !sl_talk_wants(t, field))
 		return;
 	struct sl_piece p = { .field = field, .bytes = bytes, .offset = f->bytes, .last = last,
+			      .whole_end = last && whole, .after_gap = f->gap[which],
 			      .kept = &f->kept[which] };
+	f->gap[which] = false;
 	sink->piece(sink->ctx, t->flow, t->side, &p);
 }
 
@@ -76,7 +80,7 @@ void sl_file_data(struct sl_talk *t, struct sl_file *f, struct sl_span bytes)
 	if (!f || !bytes.len)
 		return;
 	for (unsigned i = 0; i < 2; i++)
-		piece(t, f, i, bytes, false);
+		piece(t, f, i, bytes, false, false);
 	for (unsigned i = 0; i < HASHES && !f->lost; i++)
 		if (f->hash[i])
 			EVP_DigestUpdate(f->hash[i], bytes.at, bytes.len);
@@ -86,7 +90,7 @@ void sl_file_data(struct sl_talk *t, struct sl_file *f, struct sl_span bytes)
 void sl_file_lost(struct sl_file *f)
 {
 	if (f)
-		f->lost = true;
+		f->lost = f->gap[0] = f->gap[1] = true;
 }
 
 /* Name and hashes, as a transaction of their own. */
@@ -119,7 +123,7 @@ void sl_file_end(struct sl_talk *t, struct sl_file *f, bool whole)
 	f->lost = f->lost || !whole;
 	if (f->bytes) {
 		for (unsigned i = 0; i < 2; i++)
-			piece(t, f, i, sl_span_of(NULL, 0), true);
+			piece(t, f, i, sl_span_of(NULL, 0), true, whole);
 		report(t, f);
 	}
 	for (unsigned i = 0; i < HASHES; i++)

@@ -115,6 +115,20 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaite
 	return SL_PARSE_DONE;
 }
 
+/* A client that upgraded to HTTP/2 begins with this (RFC 9113, section 3.4); the 101 may not have been seen. */
+static enum sl_parse http2_begins(struct sl_talk *t, struct sl_span in, size_t *consumed)
+{
+	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+	size_t whole = sizeof preface - 1, n = in.len < whole ? in.len : whole;
+	if (memcmp(in.at, preface, n) != 0)
+		return SL_PARSE_REFUSE;
+	if (n < whole)
+		return t->last ? SL_PARSE_REFUSE : SL_PARSE_MORE;
+	*consumed = whole;
+	sl_talk_anew(t);
+	return SL_PARSE_DONE;
+}
+
 static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	const struct sl_http *http = t->state;
@@ -126,6 +140,8 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 		*consumed = blank;
 		return SL_PARSE_DONE;
 	}
+	if (!blank && http2_begins(t, in, consumed) != SL_PARSE_REFUSE)
+		return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
 	in = sl_span_of(in.at + blank, in.len - blank);
 	if (sl_http_probe(in, awaited) == SL_PARSE_REFUSE)
 		return SL_PARSE_REFUSE;

@@ -65,6 +65,9 @@ static inline bool sl_http_is(struct sl_span s, const char *what)
 	return s.len == strlen(what) && strncasecmp((const char *)s.at, what, s.len) == 0;
 }
 
+/* A header of the head: its field, and what is kept of it. */
+void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value);
+
 /* Cuts the next element off a list ("gzip, chunked"), without parameters. False: no more. */
 bool sl_http_element(struct sl_span *list, struct sl_span *element);
 

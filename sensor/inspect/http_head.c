@@ -233,7 +233,7 @@ static void keep(struct sl_talk *t, struct sl_span *kept, enum sl_http_kept whic
 		*kept = joined(t, *kept, value);
 }
 
-static void header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
+void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
 {
 	const struct known *k = known_find(name);
 	if (!k)
@@ -302,7 +302,7 @@ bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struc
 			n--;
 		struct sl_span name = sl_http_trim(sl_span_of(header.at, n));
 		struct sl_span value = sl_http_trim(sl_span_of(colon + 1, (size_t)(header.at + header.len - colon - 1)));
-		header_take(t, h, name, value);
+		sl_http_header_take(t, h, name, value);
 		sl_http_lines_add(t, &lines, h, name, value);
 	}
 	sl_http_host_field(t, h);

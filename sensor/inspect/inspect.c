@@ -4,6 +4,7 @@
  * parsed from the gathered bytes when more have come. */
 #include <netinet/in.h>
 #include <sensor/inspect/inspect_internal.h>
+#include <sensor/inspect/tls.h>
 #include <stdlib.h>
 
 enum {
@@ -14,9 +15,16 @@ enum {
 
 static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_HTTP] = &sl_http_parser,
+	[SL_APP_HTTP2] = &sl_http2_parser,
 	[SL_APP_TLS] = &sl_tls_parser,
 	[SL_APP_DNS] = &sl_dns_parser,
+	[SL_APP_QUIC] = &sl_quic_parser,
+	[SL_APP_OPENVPN] = &sl_openvpn_parser,
 	[SL_APP_SMTP] = &sl_smtp_parser,
+	[SL_APP_FTP] = &sl_ftp_parser,
+	[SL_APP_FTP_DATA] = &sl_ftp_data_parser,
+	[SL_APP_SSH] = &sl_ssh_parser,
+	[SL_APP_SOCKS] = &sl_socks_parser,
 };
 
 static const struct sl_span none = { NULL, 0 };
@@ -30,6 +38,8 @@ int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *conf
 	i->config = *config;
 	i->hold_left = config->state_bytes;
 	int rc = sl_gather_new(&i->gather, config->gather_bytes, config->counters, err);
+	if (rc == SL_OK)
+		rc = sl_expect_new(&i->expect, config->counters, err);
 	if (rc != SL_OK) {
 		sl_inspect_free(i);
 		return rc;
@@ -43,6 +53,7 @@ void sl_inspect_free(struct sl_inspect *i)
 	if (!i)
 		return;
 	sl_gather_free(i->gather);
+	sl_expect_free(i->expect);
 	free(i);
 }
 
@@ -116,6 +127,10 @@ static void side_reset(struct sl_talk *t)
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in, enum sl_app *app)
 {
 	enum sl_parse best = SL_PARSE_REFUSE;
+	if (sl_expect_meets(t->inspect->expect, t->flow)) {
+		*app = SL_APP_FTP_DATA;
+		return SL_PARSE_DONE;
+	}
 	for (unsigned a = SL_APP_NONE + 1; a < SL_APP_COUNT; a++) {
 		enum sl_parse p = parsers[a] && parsers[a]->probe ? parsers[a]->probe(t, in) : SL_PARSE_REFUSE;
 		if (p == SL_PARSE_DONE) {
@@ -144,16 +159,23 @@ static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed
 	if (!t->parser->stream)
 		return SL_PARSE_FINISH;
 	enum sl_parse p = t->parser->stream(t, in, consumed);
-	return p == SL_PARSE_DONE && !*consumed && !t->at->skip ? SL_PARSE_REFUSE : p;
+	bool turned = t->flow->app == SL_APP_NONE; /* sl_talk_anew: these bytes may be the other's first */
+	return p == SL_PARSE_DONE && !*consumed && !t->at->skip && !turned ? SL_PARSE_REFUSE : p;
 }
 
-/* TLS may begin in the middle of anything: after a STARTTLS that was not understood, in a tunnel. */
+/* TLS may begin in the middle of anything: after a STARTTLS that was not understood, in a tunnel, after
+ * other TLS. A record of TLS, that is: SSLv2's hello is too short to be told from anything. */
 static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 {
-	if (t->flow->app == SL_APP_TLS || bytes.len < 6 || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
+	enum { RECORD_HANDSHAKE = 22 };
+	if (bytes.len < 6 || bytes.at[0] != RECORD_HANDSHAKE || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
 		return false;
+	if (t->flow->app == SL_APP_TLS) {
+		*t->at = (struct sl_side){ 0 };
+		return true;
+	}
 	sl_talk_anew(t);
-	return true;
+	return found(t, SL_APP_TLS);
 }
 
 /* No protocol here, or not any more. A stream picked up in its middle gets some chunks' patience. */
@@ -329,7 +351,10 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot,
 			 struct sl_span payload)
 {
 	struct sl_talk t = talk_of(i, flow, slot, side);
-	if (t.at->finished || flow->key.proto != IPPROTO_UDP || !payload.len)
+	if (flow->key.proto != IPPROTO_UDP || !payload.len)
+		return;
+	/* media begins with STUN, for as long as it takes, before DTLS */
+	if (t.at->finished && (t.parser || !sl_dtls_probe(&t, payload)))
 		return;
 	if (on_port(flow, PORT_NETBIOS)) {
 		t.at->finished = true;
@@ -339,6 +364,7 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot,
 	const struct sl_parser *p = t.parser;
 	if (p ? p->datagram && p->datagram(&t, payload) : find_datagram(&t, payload)) {
 		t.at->tries = 0;
+		t.at->finished = false;
 		return;
 	}
 	t.at->tries = (t.at->tries + 1) & 7;

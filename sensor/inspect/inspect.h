@@ -21,6 +21,8 @@ struct sl_piece {
 	struct sl_span bytes;
 	uint64_t offset; /* of the bytes in the value */
 	bool last;       /* the value ends with these bytes, which may be none */
+	bool whole_end;  /* and this is its true end: nothing was to follow */
+	bool after_gap;  /* bytes are missing in front of these */
 	void **kept;     /* the receiver's own: NULL at the value's first piece, freed by it at the last */
 };
 

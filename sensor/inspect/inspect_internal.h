@@ -2,6 +2,7 @@
 #ifndef SELAT_SENSOR_INSPECT_INSPECT_INTERNAL_H
 #define SELAT_SENSOR_INSPECT_INSPECT_INTERNAL_H
 
+#include <sensor/inspect/expect.h>
 #include <sensor/inspect/gather.h>
 #include <sensor/inspect/parse.h>
 
@@ -10,6 +11,7 @@ enum { SL_ROOM_BYTES = 384 * 1024 }; /* more than the largest message and its va
 struct sl_inspect {
 	struct sl_inspect_config config;
 	struct sl_gather *gather;
+	struct sl_expect *expect;
 	uint64_t hold_left;  /* of config.state_bytes */
 	size_t values_n;     /* of the message at hand */
 	size_t room_used;

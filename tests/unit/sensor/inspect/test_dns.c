@@ -79,7 +79,8 @@ static void response_proves_the_other_side(void **state)
 	wire_hex(&w, "c00c 0001 0001 00000e10 0004 c0000201");
 	struct fixture *x = fixture_new(17, 0);
 	fixture_feed(x, 0, w.at, w.n, false);
-	assert_string_equal(x->record, "dns.query=a.example\n--\n");
+	assert_string_equal(x->record, "dns.query=a.example\ndns.response.rrname=a.example\n"
+				       "dns.answer=192.0.2.1\ndns.rcode=NOERROR\n--\n");
 	assert_int_equal(x->flow.client, 1);
 	assert_string_equal(sl_app_text(x->flow.app), "dns");
 	fixture_free(x);
@@ -112,7 +113,7 @@ static void several_questions(void **state)
 	for (unsigned i = 0; i < 16; i++)
 		strcat(want, "dns.query=x.y\n");
 	expect(&w, strcat(want, "--\n"));
-	w.at[5] = 17; /* more than is plausible */
+	w.at[5] = 17; /* more than there are */
 	expect(&w, "");
 }
 
@@ -166,6 +167,7 @@ static void chains_of_pointers_end(void **state)
 		wire_u16(&w, 0xc000 | (unsigned)last);
 		tail(&w, 1, 1);
 		struct fixture *x = fixture_new(17, 0);
+		x->flow.key.high_port = 53; /* the label's bytes are none of a name */
 		fixture_feed(x, 0, w.at, w.n, false);
 		assert_int_equal(fixture_count(x, SL_COUNT_DNS_MESSAGES), 1);
 		assert_non_null(memmem(x->record, x->n, "\ndns.query=a\n--\n", 16));
@@ -258,16 +260,293 @@ static void random_messages(void **state)
 	unsigned read = 0;
 	for (unsigned round = 0; round < 300000; round++) {
 		struct wire w;
-		header(&w, wire_random(&seed) & 0x8180, 1 + wire_random(&seed) % 4, 0);
+		header(&w, wire_random(&seed) & 0x8180, 1 + wire_random(&seed) % 4, wire_random(&seed) % 3);
 		for (unsigned n = wire_random(&seed) % 60; n > 0; n--) {
 			unsigned r = wire_random(&seed);
 			wire_u8(&w, r % 8 == 0 ? 0xc0 : r % 4 ? r >> 8 & 15 : r >> 8 & 255);
 		}
 		fixture_again(x);
+		x->flow.key.low_port = round % 2 ? 53 : 1053;
 		fixture_feed(x, 0, w.at, w.n, false);
 		read += x->n > 0;
 	}
 	assert_true(read > 10);
+	fixture_free(x);
+}
+
+/* A flow on DNS's port. */
+static struct fixture *at_home(uint8_t proto)
+{
+	struct fixture *x = fixture_new(proto, 1 << 20);
+	x->flow.key.high_port = 53;
+	return x;
+}
+
+static void record(struct wire *w, const char *owner, unsigned type, const char *data)
+{
+	struct wire rdata = { .n = 0 };
+	wire_hex(&rdata, data);
+	if (owner)
+		name(w, owner);
+	else
+		wire_hex(w, "c00c");
+	tail(w, type, 1);
+	wire_hex(w, "00000e10");
+	wire_u16(w, (unsigned)rdata.n);
+	wire_put(w, rdata.at, rdata.n);
+}
+
+#define TARGET "0274310765 78616d706c65 00" /* t1.example */
+
+static void data_of_each_type(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned type;
+		const char *data, *answers;
+	} types[] = {
+		{ 1, "c0000201", "dns.answer=192.0.2.1\n" },
+		{ 28, "20010db8 00000000 00000000 00000001", "dns.answer=2001:db8::1\n" },
+		{ 2, TARGET, "dns.answer=t1.example\n" },
+		{ 5, "c00c", "dns.answer=a.example\n" },
+		{ 6, TARGET "c00c 00000001 00000002 00000003 00000004 00000005", "dns.answer=t1.example\n" },
+		{ 12, "0474 65 73 74 c00e", "dns.answer=test.example\n" },
+		{ 15, "000a" TARGET, "dns.answer=t1.example\n" },
+		{ 16, "03 616263 00 02 ff2e", "dns.answer=abc\ndns.answer=\xff.\n" },
+		{ 33, "0001 0002 0035" TARGET, "dns.answer=t1.example\n" },
+		{ 39, TARGET, "dns.answer=t1.example\n" },
+		{ 65, "0001" TARGET "0001 0003 026832 0004 0008 c0000201 c0000202"
+		      "0006 0010 20010db8 00000000 00000000 00000002",
+		  "dns.answer=t1.example\ndns.answer=192.0.2.1\ndns.answer=192.0.2.2\ndns.answer=2001:db8::2\n" },
+		{ 64, "0001 00 0004 0004 c0000203", "dns.answer=192.0.2.3\n" },
+		{ 1, "c00002", "" },             /* too short for an address */
+		{ 16, "05 616263", "" },         /* the string is cut */
+		{ 65, "0001 00 0004 0009 c0", "" }, /* the hint is cut */
+		{ 5, "c0ff", "" },
+		{ 46, "0102030405", "" }, /* of no interest */
+	};
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		struct wire w;
+		char want[512];
+		header(&w, 0x8180, 1, 1);
+		name(&w, "a.example");
+		tail(&w, types[i].type, 1);
+		record(&w, NULL, types[i].type, types[i].data);
+		snprintf(want, sizeof want, "dns.query=a.example\ndns.response.rrname=a.example\n%sdns.rcode=NOERROR\n--\n",
+			 types[i].answers);
+		expect(&w, want);
+	}
+}
+
+/* The names of records in all three sections, each once in a row; OPT is none, but extends the code. */
+static void all_sections(void **state)
+{
+	(void)state;
+	struct wire w;
+	header(&w, 0x8187, 1, 2);
+	name(&w, "a.example");
+	tail(&w, 1, 1);
+	record(&w, NULL, 1, "c0000201");
+	record(&w, NULL, 1, "c0000202");
+	record(&w, "example", 2, "036e7331 c00e");
+	record(&w, "ns1.example", 1, "c0000203");
+	wire_hex(&w, "00 0029 1000 01008000 0000");
+	wire_set16(&w, 8, 1);
+	wire_set16(&w, 10, 2);
+	expect(&w, "dns.query=a.example\ndns.response.rrname=a.example\ndns.answer=192.0.2.1\n"
+		   "dns.answer=192.0.2.2\ndns.response.rrname=example\ndns.answer=ns1.example\n"
+		   "dns.response.rrname=ns1.example\ndns.answer=192.0.2.3\ndns.rcode=BADCOOKIE\n--\n");
+}
+
+static void codes(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
+					     "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE", "DSOTYPENI",
+					     "12", "13", "14", "15" };
+	for (unsigned i = 0; i < 16; i++) {
+		struct wire w;
+		char want[64];
+		header(&w, 0x8180 | i, 1, 0);
+		name(&w, "a");
+		tail(&w, 1, 1);
+		snprintf(want, sizeof want, "dns.query=a\ndns.rcode=%s\n--\n", texts[i]);
+		expect(&w, want);
+	}
+}
+
+/* A query's own records say nothing: mDNS's known answers, what an update sets (RFC 2136). */
+static void records_of_queries(void **state)
+{
+	(void)state;
+	struct wire w;
+	header(&w, 0x2800, 1, 0);
+	name(&w, "zone.example");
+	tail(&w, 6, 1);
+	record(&w, "new.zone.example", 1, "c0000201");
+	wire_set16(&w, 8, 1);
+	expect(&w, "dns.query=zone.example\n--\n");
+}
+
+/* What was read before the nonsense counts, on DNS's own port and in a flow that is known. */
+static void tails_may_be_cut(void **state)
+{
+	(void)state;
+	struct fixture *x = at_home(17);
+	struct wire w;
+	header(&w, 0x8180, 2, 2);
+	name(&w, "a.example");
+	tail(&w, 1, 1);
+	size_t first = w.n;
+	name(&w, "b.example");
+	tail(&w, 1, 0x7f00);
+	size_t second = w.n;
+	record(&w, NULL, 1, "c0000201");
+	size_t answer = w.n;
+	record(&w, "x", 1, "c0000202");
+	for (size_t n = 0; n < w.n; n++) {
+		fixture_again(x);
+		x->flow.key.high_port = 53;
+		fixture_feed(x, 0, w.at, n, 0);
+		char want[256] = "";
+		if (n >= 22 /* the header has room for both questions */ && n >= first)
+			strcat(want, "dns.query=a.example\n");
+		if (n >= second)
+			strcat(want, "dns.query=b.example\n");
+		if (n >= answer)
+			strcat(want, "dns.response.rrname=a.example\ndns.answer=192.0.2.1\n");
+		if (*want)
+			strcat(want, "dns.rcode=NOERROR\n--\n");
+		assert_string_equal(x->record, want);
+	}
+	fixture_free(x);
+	w.n -= 1;
+	expect(&w, ""); /* elsewhere it must be whole */
+	w.n += 1;
+	wire_set16(&w, second - 2, 1);
+	wire_u8(&w, 0); /* and have nothing behind it */
+	expect(&w, "");
+}
+
+/* Bytes of labels are given as they are: UTF-8 (RFC 6762, section 16), spaces, dots, any other. */
+static void any_bytes(void **state)
+{
+	(void)state;
+	struct fixture *x = at_home(17);
+	struct wire w;
+	header(&w, 0x0100, 1, 0);
+	wire_hex(&w, "08 43 20 c3a9 2e 01 ff 7f 05 6c6f63616c 00");
+	tail(&w, 1, 1);
+	fixture_feed(x, 0, w.at, w.n, 0);
+	assert_string_equal(x->record, "dns.query=C \xc3\xa9.\x01\xff\x7f.local\n--\n");
+	fixture_free(x);
+	expect(&w, ""); /* control characters make it no name where DNS is not expected */
+}
+
+/* A message behind its length. */
+static void framed(struct wire *stream, const struct wire *w)
+{
+	wire_u16(stream, (unsigned)w->n);
+	wire_put(stream, w->at, w->n);
+}
+
+static void over_tcp(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(6, 1 << 20);
+	struct wire w, queries = { .n = 0 }, answers = { .n = 0 };
+	static const char *const names[] = { "a.example", "bb.example", "c.test" };
+	char asked[256] = "", told[512] = "";
+	for (size_t i = 0; i < 3; i++) {
+		header(&w, 0x0100, 1, 0);
+		name(&w, names[i]);
+		tail(&w, 1, 1);
+		framed(&queries, &w);
+		header(&w, 0x8180, 1, 1);
+		name(&w, names[i]);
+		tail(&w, 1, 1);
+		record(&w, NULL, 1, "c0000201");
+		framed(&answers, &w);
+		snprintf(asked + strlen(asked), 64, "dns.query=%s\n--\n", names[i]);
+		snprintf(told + strlen(told), 160,
+			 "dns.query=%s\ndns.response.rrname=%s\ndns.answer=192.0.2.1\ndns.rcode=NOERROR\n--\n", names[i],
+			 names[i]);
+	}
+	fixture_every_split(x, 0, queries.at, queries.n, asked);
+	assert_string_equal(sl_app_text(x->flow.app), "dns");
+	assert_int_equal(x->flow.client, 0);
+	fixture_every_split(x, 0, answers.at, answers.n, told);
+	assert_int_equal(x->flow.client, 1);
+	fixture_feed(x, 0, answers.at, 20, 0); /* a hole, then a message's beginning */
+	fixture_feed(x, 0, answers.at, answers.n, 40);
+	assert_int_equal(x->n, 2 * strlen(told));
+	fixture_free(x);
+}
+
+/* A message of 65,535 bytes is longer than what is gathered: what there is of it counts. */
+static void longest_over_tcp(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(6, 1 << 20);
+	static struct wire w, stream;
+	header(&w, 0x8180, 1, 1);
+	name(&w, "a.example");
+	tail(&w, 16, 1);
+	wire_hex(&w, "c00c 0010 0001 00000e10");
+	wire_u16(&w, (unsigned)(65535 - w.n - 2));
+	while (w.n < 65535)
+		wire_u8(&w, 0);
+	framed(&stream, &w);
+	header(&w, 0x0100, 1, 0);
+	name(&w, "next.example");
+	tail(&w, 1, 1);
+	framed(&stream, &w);
+	for (size_t i = 0, n; i < stream.n; i += n) {
+		n = stream.n - i < 1460 ? stream.n - i : 1460;
+		fixture_feed(x, 1, stream.at + i, n, 0);
+	}
+	assert_string_equal(x->record, "dns.query=a.example\ndns.rcode=NOERROR\n--\ndns.query=next.example\n--\n");
+	fixture_free(x);
+}
+
+static void other_streams(void **state)
+{
+	(void)state;
+	static const char *const streams[] = {
+		"000c 1234 0100 0001 0000 0000 0000",                /* shorter than a question */
+		"0020 1234 0100 0002 0000 0000 0000 0161 00 0001 0001", /* two, where DNS is not expected */
+		"0020 1234 0140 0001 0000 0000 0000 0161 00 0001 0001",
+		"0011 1234 0100 0001 0000 0000 0000 00 0001 0001", /* the root */
+		"0020 1234 0100 0001 0001 0001 0000 0161 00 0001 0001", /* no room for its records */
+		"0020 1234 0100 0001 0000 0000 0000 c00c 0001 0001",
+	};
+	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+		struct fixture *x = fixture_new(6, 1 << 20);
+		struct wire w = { .n = 0 };
+		wire_hex(&w, streams[i]);
+		while (w.n < 40)
+			wire_u8(&w, 0);
+		fixture_every_split(x, 0, w.at, w.n, "");
+		assert_int_equal(x->flow.app, SL_APP_NONE);
+		fixture_free(x);
+	}
+}
+
+static void nobody_wants_records(void **state)
+{
+	(void)state;
+	struct fixture *x = at_home(17);
+	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .sink = { x, fixture_transaction, NULL },
+					    .counters = &x->counters };
+	struct wire w;
+	sl_inspect_free(x->inspect);
+	assert_int_equal(sl_inspect_new(&x->inspect, &config, NULL), SL_OK);
+	header(&w, 0x8183, 1, 1);
+	name(&w, "a.example");
+	tail(&w, 1, 1);
+	record(&w, NULL, 1, "c0000201");
+	fixture_feed(x, 0, w.at, w.n, 0);
+	assert_string_equal(x->record, "dns.query=a.example\ndns.rcode=NXDOMAIN\n--\n");
 	fixture_free(x);
 }
 
@@ -283,6 +562,16 @@ int main(void)
 		cmocka_unit_test(longest_names),
 		cmocka_unit_test(implausible_headers),
 		cmocka_unit_test(junk_is_given_up),
+		cmocka_unit_test(data_of_each_type),
+		cmocka_unit_test(all_sections),
+		cmocka_unit_test(codes),
+		cmocka_unit_test(records_of_queries),
+		cmocka_unit_test(tails_may_be_cut),
+		cmocka_unit_test(any_bytes),
+		cmocka_unit_test(over_tcp),
+		cmocka_unit_test(longest_over_tcp),
+		cmocka_unit_test(other_streams),
+		cmocka_unit_test(nobody_wants_records),
 		cmocka_unit_test(random_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,185 @@
+/* Names and records of DNS messages: RFC 1035, and for the data of each type the RFC named beside it.
+ * Nothing is kept between calls. Per worker. */
+#include <arpa/inet.h>
+#include <sensor/inspect/dns.h>
+#include <sys/socket.h>
+
+enum { LABEL_MAX = 63, JUMPS_MAX = 32, POINTER = 0xc0 };
+enum type {
+	TYPE_A = 1,
+	TYPE_NS = 2,
+	TYPE_CNAME = 5,
+	TYPE_SOA = 6,
+	TYPE_PTR = 12,
+	TYPE_MX = 15,
+	TYPE_TXT = 16,
+	TYPE_AAAA = 28,
+	TYPE_SRV = 33,   /* RFC 2782 */
+	TYPE_DNAME = 39, /* RFC 6672 */
+	TYPE_OPT = 41,   /* RFC 6891 */
+	TYPE_SVCB = 64,  /* RFC 9460 */
+	TYPE_HTTPS = 65,
+};
+enum { SVC_IPV4HINT = 4, SVC_IPV6HINT = 6 };
+
+/* Pointers must go backwards, so a loop is impossible. RFC 1035, section 4.1.4. */
+int sl_dns_name(struct sl_cur *c, struct sl_span message, uint8_t out[SL_DNS_NAME_MAX])
+{
+	struct sl_cur at = *c;
+	size_t len = 0, lowest = c->failed ? 0 : (size_t)(c->p - message.at);
+	bool jumped = false;
+	for (unsigned jumps = 0; jumps <= JUMPS_MAX;) {
+		uint8_t n = sl_cur_u8(&at);
+		if (at.failed)
+			return -1;
+		if ((n & POINTER) == POINTER) {
+			size_t to = (size_t)(n & 0x3f) << 8 | sl_cur_u8(&at);
+			if (at.failed || to >= lowest)
+				return -1;
+			if (!jumped)
+				*c = at;
+			jumped = true;
+			lowest = to;
+			at = sl_cur_of(message.at + to, message.len - to);
+			jumps++;
+			continue;
+		}
+		if (n == 0) {
+			if (!jumped)
+				*c = at;
+			return (int)len;
+		}
+		const uint8_t *label = n <= LABEL_MAX ? sl_cur_take(&at, n) : NULL;
+		if (!label || len + n + 1 > SL_DNS_NAME_MAX)
+			return -1;
+		if (len)
+			out[len++] = '.';
+		memcpy(out + len, label, n);
+		len += n;
+	}
+	return -1;
+}
+
+void sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n)
+{
+	uint8_t *copy = sl_talk_room(t, n);
+	if (!copy)
+		return;
+	memcpy(copy, bytes, n);
+	sl_value_add(t, field, sl_span_of(copy, n));
+}
+
+static void address_take(struct sl_talk *t, struct sl_cur *c, int family)
+{
+	char text[INET6_ADDRSTRLEN];
+	const uint8_t *address = sl_cur_take(c, family == AF_INET ? 4 : 16);
+	if (address && inet_ntop(family, address, text, sizeof text))
+		sl_dns_value(t, SL_FIELD_DNS_ANSWER, text, strlen(text));
+}
+
+static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message)
+{
+	uint8_t name[SL_DNS_NAME_MAX];
+	int len = sl_dns_name(c, message, name);
+	if (len > 0)
+		sl_dns_value(t, SL_FIELD_DNS_ANSWER, name, (size_t)len);
+	c->failed = c->failed || len < 0;
+}
+
+/* priority | target | (key | length | value)…   RFC 9460, section 2.2. A hint is a row of addresses. */
+static void service_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message)
+{
+	sl_cur_be16(c);
+	name_take(t, c, message);
+	while (sl_cur_left(c)) {
+		uint16_t key = sl_cur_be16(c);
+		struct sl_cur value = sl_cur_sub(c, sl_cur_be16(c));
+		while (sl_cur_left(&value) && (key == SVC_IPV4HINT || key == SVC_IPV6HINT))
+			address_take(t, &value, key == SVC_IPV4HINT ? AF_INET : AF_INET6);
+	}
+}
+
+static void strings_take(struct sl_talk *t, struct sl_cur *c)
+{
+	while (sl_cur_left(c)) {
+		uint8_t n = sl_cur_u8(c);
+		const uint8_t *text = sl_cur_take(c, n);
+		if (text && n)
+			sl_value_add(t, SL_FIELD_DNS_ANSWER, sl_span_of(text, n));
+	}
+}
+
+static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct sl_span message)
+{
+	switch ((enum type)type) {
+	case TYPE_A:
+		address_take(t, &c, AF_INET);
+		break;
+	case TYPE_AAAA:
+		address_take(t, &c, AF_INET6);
+		break;
+	case TYPE_SRV: /* priority, weight, port, target */
+		sl_cur_take(&c, 6);
+		name_take(t, &c, message);
+		break;
+	case TYPE_MX:
+		sl_cur_take(&c, 2);
+		name_take(t, &c, message);
+		break;
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case TYPE_SOA: /* its first name is the server's */
+	case TYPE_PTR:
+	case TYPE_DNAME:
+		name_take(t, &c, message);
+		break;
+	case TYPE_TXT:
+		strings_take(t, &c);
+		break;
+	case TYPE_SVCB:
+	case TYPE_HTTPS:
+		service_take(t, &c, message);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The name last put into the message: a set of records repeats its own. */
+struct last {
+	uint8_t name[SL_DNS_NAME_MAX];
+	int len;
+};
+
+static void owner_take(struct sl_talk *t, struct last *last, const uint8_t *name, int len)
+{
+	if (len <= 0 || (len == last->len && memcmp(name, last->name, (size_t)len) == 0))
+		return;
+	memcpy(last->name, name, (size_t)len);
+	last->len = len;
+	sl_dns_value(t, SL_FIELD_DNS_RRNAME, name, (size_t)len);
+}
+
+/* name | type | class | TTL(32) | length | data   RFC 1035, section 4.1.3 */
+bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message, unsigned n, bool take,
+		    unsigned *rcode)
+{
+	struct last last = { .len = 0 };
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t name[SL_DNS_NAME_MAX];
+		int len = sl_dns_name(c, message, name);
+		uint16_t type = sl_cur_be16(c);
+		sl_cur_be16(c);
+		uint32_t ttl = sl_cur_be32(c);
+		struct sl_cur data = sl_cur_sub(c, sl_cur_be16(c));
+		if (len < 0 || c->failed)
+			return false;
+		if (type == TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
+			*rcode = ttl >> 24 << 4;
+		} else if (take) {
+			owner_take(t, &last, name, len);
+			data_take(t, type, data, message);
+		}
+	}
+	return true;
+}

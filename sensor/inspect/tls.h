@@ -1,0 +1,41 @@
+/* TLS records, for all that carry them in a stream of bytes of their own; and DTLS, which shares the
+ * protocol's name. Private to inspect. */
+#ifndef SELAT_SENSOR_INSPECT_TLS_H
+#define SELAT_SENSOR_INSPECT_TLS_H
+
+#include <sensor/inspect/hello.h>
+
+/* Where one side is in its records. It begins anew when t->at->phase is 0: at first, and after a gap. */
+struct sl_tls_side {
+	uint32_t message_left; /* bytes of a handshake message that nobody wants */
+	uint16_t record_left;  /* bytes of the record at hand */
+	uint8_t record;        /* its type */
+	bool client : 1;       /* a ClientHello was seen */
+	bool ciphered : 1;     /* ChangeCipherSpec was seen: what follows is no handshake, but for another hello */
+	bool waits : 1;        /* bytes are being gathered */
+	unsigned opaque : 5;   /* encrypted records of the client's, which may be early data */
+};
+
+struct sl_dtls; /* messages in pieces */
+
+struct sl_tls_state {
+	struct sl_tls_side side[2];
+	struct sl_dtls *dtls; /* NULL: none */
+};
+
+/* One step as sl_parser's stream: a record's header, a message, or what lies between them. t->at holds
+ * `searched` and `phase`. */
+enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed);
+/* Do these bytes begin with a hello's record? */
+enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in);
+
+/* A whole handshake message: type and body. Hands it on if it is a hello or certificates. */
+void sl_tls_message(struct sl_talk *t, unsigned type, struct sl_span body, enum sl_hello_over over);
+
+enum { SL_TLS_CLIENT_HELLO = 1, SL_TLS_SERVER_HELLO = 2, SL_TLS_CERTIFICATE = 11 };
+
+bool sl_dtls_probe(const struct sl_talk *t, struct sl_span in);
+bool sl_dtls_datagram(struct sl_talk *t, struct sl_span in);
+void sl_dtls_free(struct sl_talk *t, struct sl_dtls *d); /* NULL is fine */
+
+#endif

@@ -1,0 +1,527 @@
+/* QUIC flows: the samples of the specifications, and connections made here from the same hellos, cut,
+ * shuffled, coalesced, retried, renegotiated, lost in part and broken. */
+#include "fixture.h"
+#include "quic_seal.h"
+#include "quic_vectors.h"
+#include <sensor/inspect/quic_crypto.h>
+#include <time.h>
+
+#define CLIENT                                                                                      \
+	"tls.version=TLS 1.3\nja3.hash=41bc9ae914d6cb3bd0bd0a5453ab7d7f\n"                          \
+	"ja4.hash=q13d0211an_62ed6f6ca7ad_4d634acda6c0\ntls.sni=example.com\ntls.alpn=alpn\n--\n"
+#define SERVER "tls.version=TLS 1.3\nja3s.hash=eb1d94daa7e0344597e756a1fb6e7054\n--\n"
+#define FIRST "quic.version=1\n" CLIENT
+
+enum { HELLO = 241, ANSWER = 90 };
+
+static const uint8_t first_id[8] = { 0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08 };
+static const uint8_t server_id[8] = { 0xf0, 0x67, 0xa5, 0x50, 0x2a, 0x42, 0x62, 0xb5 };
+static struct wire hello, answer; /* the samples' handshake messages */
+
+static struct seal from_client(void)
+{
+	struct sl_span id = { first_id, 8 };
+	return (struct seal){ .version = V1, .origin = id, .to = id, .number = 2, .least = 1162 };
+}
+
+static struct seal from_server(void)
+{
+	struct sl_span id = { first_id, 8 };
+	return (struct seal){ .version = V1, .origin = id, .from = { server_id, 8 }, .role = SL_QUIC_SERVER };
+}
+
+static void feed(struct fixture *x, unsigned side, const struct wire *w)
+{
+	fixture_feed(x, side, w->at, w->n, 0);
+}
+
+static void feed_hex(struct fixture *x, unsigned side, const char *hex)
+{
+	struct wire w = { .n = 0 };
+	wire_hex(&w, hex);
+	feed(x, side, &w);
+}
+
+/* A datagram of one Initial that holds these bytes of a message. */
+static void feed_part(struct fixture *x, unsigned side, const struct seal *s, const struct wire *message,
+		      size_t from, size_t n)
+{
+	struct wire frames = { .n = 0 }, w = { .n = 0 };
+	wire_crypto(&frames, from, message->at + from, n);
+	seal(&w, s, &frames);
+	feed(x, side, &w);
+}
+
+static void feed_client(struct fixture *x, const struct seal *s)
+{
+	feed_part(x, 0, s, &hello, 0, HELLO);
+}
+
+static void feed_server(struct fixture *x, const struct seal *s)
+{
+	feed_part(x, 1, s, &answer, 0, ANSWER);
+}
+
+static void assert_record(struct fixture *x, const char *record)
+{
+	assert_string_equal(x->record, record);
+	x->n = 0;
+	x->record[0] = '\0';
+}
+
+static void samples(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof quic_vectors / sizeof *quic_vectors; i++) {
+		const struct quic_vectors *v = &quic_vectors[i];
+		struct fixture *x = fixture_new(17, 0);
+		bool draft = v->version >> 24 == 0xff; /* drafts have hellos of their own */
+		char first[512];
+		snprintf(first, sizeof first, "quic.version=%s\n%s", v->name, draft ? "tls" : CLIENT);
+		feed_hex(x, 1, v->client);
+		assert_memory_equal(x->record, first, strlen(first));
+		assert_non_null(strstr(x->record, v->old_frames ? "tls.sni=server\n" : "tls.sni=example.com\n"));
+		x->n = 0;
+		x->record[0] = '\0';
+		assert_string_equal(sl_app_text(x->flow.app), "quic");
+		assert_int_equal(x->flow.client, 1);
+		feed_hex(x, 0, v->server);
+		assert_record(x, v->old_frames ? "" : SERVER);
+		fixture_free(x);
+	}
+}
+
+/* Without the client's first packet only the version is to be had of the server. */
+static void one_side(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	feed_hex(x, 0, quic_vectors[0].server);
+	feed_hex(x, 0, quic_vectors[0].server);
+	assert_record(x, "quic.version=1\n--\n");
+	assert_int_equal(fixture_count(x, SL_COUNT_QUIC_SEALED), 2);
+	fixture_again(x);
+	feed_hex(x, 0, quic_vectors[0].client);
+	assert_record(x, FIRST);
+	fixture_free(x);
+}
+
+/* The server's keys come from the id that its Retry gives: it can be read alone. */
+static void retries(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client(), s = from_server();
+	feed_client(x, &c);
+	assert_record(x, FIRST);
+	feed_hex(x, 1, quic_vectors[0].retry);
+	c.origin = c.to = s.origin = sl_span_of(server_id, 8);
+	c.token = sl_span_str("token");
+	s.from = sl_span_str("another");
+	feed_client(x, &c); /* the same hello again is told once */
+	assert_record(x, "");
+	feed_server(x, &s);
+	assert_record(x, SERVER);
+	assert_int_equal(x->flow.client, 0);
+
+	fixture_again(x);
+	feed_hex(x, 1, quic_vectors[0].retry);
+	feed_server(x, &s);
+	assert_record(x, "quic.version=1\n--\n" SERVER);
+	assert_int_equal(x->flow.client, 0);
+	fixture_free(x);
+}
+
+/* Frames that an Initial may hold, in front of a piece of the hello. */
+static void other_frames(struct wire *w, uint64_t *seed)
+{
+	static const char *const frames[] = { "", "00", "01", "0000000000", "02 05 4064 00 02",
+					      "02 4005 00 02 01 00 01 00 01", "03 05 00 00 00 01 02 03" };
+	wire_hex(w, frames[wire_random(seed) % 7]);
+}
+
+static void in_any_pieces(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	uint64_t seed = 11;
+	for (unsigned round = 0; round < 400; round++) {
+		size_t cut[HELLO + 1] = { 0 }, order[HELLO], n = 0;
+		for (size_t at = 0; at < HELLO; at = cut[n]) {
+			size_t step = 1 + wire_random(&seed) % (1 + HELLO / (1 + round % 40));
+			order[n] = n;
+			cut[++n] = at + step < HELLO ? at + step : HELLO;
+		}
+		for (size_t i = n - 1; i > 0; i--) {
+			size_t k = wire_random(&seed) % (i + 1), other = order[i];
+			order[i] = order[k];
+			order[k] = other;
+		}
+		fixture_again(x);
+		struct seal c = from_client();
+		for (size_t i = 0; i < n;) {
+			struct wire w = { .n = 0 };
+			for (unsigned packets = 1 + wire_random(&seed) % 3; packets && i < n; packets--) {
+				struct wire frames = { .n = 0 };
+				size_t least = i + 1 + wire_random(&seed) % 60;
+				for (; i < n && i < least; i++) {
+					size_t from = cut[order[i]], to = cut[order[i] + 1];
+					other_frames(&frames, &seed);
+					from -= wire_random(&seed) % 4 == 0 && from ? 1 : 0;
+					wire_crypto(&frames, from, hello.at + from, to - from);
+				}
+				seal(&w, &c, &frames);
+				c.number++;
+			}
+			feed(x, 0, &w);
+		}
+		const char *end = strstr(x->record, CLIENT); /* the version comes with the first datagram */
+		assert_non_null(end);
+		assert_string_equal(end, CLIENT);
+		assert_memory_equal(x->record, "quic.version=1\n", 15);
+		assert_true(end == x->record + 15 || strncmp(x->record + 15, "--\n" CLIENT, 10) == 0);
+	}
+	fixture_free(x);
+}
+
+static void coalesced(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client(), s = from_server();
+	struct wire w = { .n = 0 }, frames = { .n = 0 };
+	feed_client(x, &c);
+	assert_record(x, FIRST);
+	wire_hex(&w, "e0 00000001 00 08 f067a5502a4262b5 14 00000000 11111111111111111111111111111111");
+	for (size_t from = 0; from < ANSWER; from += 30) { /* a Handshake, three Initials, a short one */
+		frames.n = 0;
+		wire_crypto(&frames, from, answer.at + from, 30);
+		seal(&w, &s, &frames);
+		s.number++;
+	}
+	wire_hex(&w, "40 0102030405060708090a0b0c0d0e0f");
+	feed(x, 1, &w);
+	assert_record(x, SERVER);
+	fixture_free(x);
+}
+
+/* A client that asks for a version of its own first: RFC 9000, section 6. */
+static void negotiated(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client(), s = from_server();
+	struct wire w = { .n = 0 };
+	wire_hex(&w, "c0 1a2a3a4a 08 8394c8f03e515708 00 00 44b4");
+	w.n += 1204;
+	memset(w.at + w.n - 1204, 0x55, 1204);
+	feed(x, 0, &w);
+	assert_record(x, "quic.version=1a2a3a4a\n--\n");
+	feed_hex(x, 1, "80 00000000 00 08 8394c8f03e515708 00000001 6b3343cf");
+	feed_client(x, &c);
+	assert_record(x, FIRST);
+	feed_server(x, &s);
+	assert_record(x, SERVER);
+
+	fixture_again(x); /* from a version that is known to another, under the same id */
+	c.version = 0xff00001d;
+	feed_client(x, &c);
+	assert_record(x, "quic.version=ff00001d\n" CLIENT);
+	feed_hex(x, 1, "80 00000000 00 08 8394c8f03e515708 00000001");
+	c.version = V1;
+	feed_client(x, &c);
+	assert_record(x, FIRST);
+	feed_server(x, &s);
+	assert_record(x, SERVER);
+
+	fixture_again(x); /* the server answers in another at once: RFC 9368 */
+	feed_client(x, &c);
+	s.version = 0x6b3343cf;
+	feed_server(x, &s);
+	assert_record(x, FIRST "quic.version=6b3343cf\n" SERVER);
+
+	fixture_again(x); /* seen alone it proves who is the server */
+	feed_hex(x, 1, "80 00000000 00 08 8394c8f03e515708 00000001");
+	assert_string_equal(sl_app_text(x->flow.app), "quic");
+	assert_int_equal(x->flow.client, 0);
+	assert_record(x, "");
+	fixture_free(x);
+}
+
+/* RFC 8446, section 4.1.4: the server asks for another hello. */
+static void hello_asked_for_again(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client(), s = from_server();
+	struct wire asks = answer, two = hello, both;
+	feed_client(x, &c);
+	asks.n = 6;
+	wire_hex(&asks, "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c");
+	asks.n = ANSWER;
+	both = asks;
+	feed_part(x, 1, &s, &asks, 0, ANSWER);
+	assert_record(x, FIRST SERVER);
+	wire_put(&two, hello.at, HELLO);
+	c.to = sl_span_of(server_id, 8);
+	feed_part(x, 0, &c, &two, HELLO, HELLO);
+	assert_record(x, CLIENT);
+	wire_put(&both, answer.at, ANSWER);
+	feed_part(x, 1, &s, &both, ANSWER, ANSWER);
+	assert_record(x, SERVER);
+	assert_true(sl_inspect_held(x->inspect) < 1024); /* no bytes of hellos any more */
+	fixture_free(x);
+}
+
+/* Another connection from the same port. */
+static void one_after_another(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	for (unsigned n = 1; n <= 20; n++) {
+		uint8_t id[20];
+		memset(id, (int)n, sizeof id);
+		struct seal c = from_client(), s = from_server();
+		c.origin = c.to = s.origin = sl_span_of(id, n); /* of every length */
+		s.to = c.from = sl_span_of(id, 20 - n);
+		feed_client(x, &c);
+		assert_record(x, n == 1 ? FIRST : CLIENT);
+		feed_server(x, &s);
+		assert_record(x, SERVER);
+		feed_client(x, &c); /* again: nothing new */
+		feed_server(x, &s);
+		for (unsigned k = 0; k < 10; k++)
+			feed_hex(x, k & 1, "4f 00010203040506070809101112131415");
+		assert_record(x, "");
+	}
+	fixture_free(x);
+}
+
+/* A piece never comes. When the client goes on, what there is of its hello is read. */
+static void lost_in_part(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client();
+	feed_part(x, 0, &c, &hello, 0, 100);
+	assert_record(x, "quic.version=1\n--\n");
+	feed_hex(x, 1, "e0 00000001 00 00 14 00000000 11111111111111111111111111111111");
+	assert_record(x, "");
+	feed_hex(x, 0, "e0 00000001 00 00 14 00000000 11111111111111111111111111111111");
+	assert_non_null(strstr(x->record, "tls.sni=example.com\n"));
+	assert_null(strstr(x->record, "ja3"));
+	x->n = 0;
+	x->record[0] = '\0';
+	feed_hex(x, 0, "40 0102030405060708090a0b0c0d0e0f");
+	feed_part(x, 0, &c, &hello, 100, HELLO - 100);
+	assert_record(x, "");
+	fixture_free(x);
+}
+
+static void broken(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct wire w = { .n = 0 };
+	wire_hex(&w, quic_vectors[0].client);
+	for (size_t n = 0; n < w.n; n++) { /* cut anywhere */
+		fixture_again(x);
+		fixture_feed(x, 0, w.at, n, 0);
+		assert_record(x, "");
+	}
+	for (size_t at = 0; at < w.n; at += at < 30 ? 1 : 37) { /* one byte is wrong */
+		fixture_again(x);
+		w.at[at] ^= 0x10;
+		feed(x, 0, &w);
+		assert_null(strstr(x->record, "tls."));
+		w.at[at] ^= 0x10;
+	}
+	fixture_again(x); /* a bad copy first does no harm */
+	w.at[w.n - 1] ^= 1;
+	feed(x, 0, &w);
+	assert_record(x, "quic.version=1\n--\n");
+	w.at[w.n - 1] ^= 1;
+	struct seal c = from_client();
+	c.origin = c.to = sl_span_str("other id");
+	feed_client(x, &c);
+	assert_record(x, CLIENT);
+	fixture_free(x);
+}
+
+/* Frames beyond the bound, of nonsense, cut: nothing is told, nothing is kept. */
+static void hostile_frames(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"06 80010000 01 01",          "06 c0000000ffffffff 01 01", "06 ffffffffffffffff 01 01",
+		"06 00 4444 0100",            "06 00 04 02000000",         "06 00 04 01ffffff",
+		"06 00 04 16030100",          "02 05 00 ffffffffffffffff 00", "1e 06 00 04 01000001",
+		"1c 00 00 00 06 00 04 0100",  "06",                        "02",
+	};
+	struct fixture *x = fixture_new(17, 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct wire frames = { .n = 0 }, w = { .n = 0 };
+		struct seal c = from_client();
+		c.least = 30;
+		wire_hex(&frames, bad[i]);
+		seal(&w, &c, &frames);
+		fixture_again(x);
+		feed(x, 0, &w);
+		assert_record(x, "quic.version=1\n--\n");
+		assert_true(sl_inspect_held(x->inspect) < 1024);
+	}
+	fixture_free(x);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* A hello of 1,000 frames of a byte, last byte first; and 40,000 holes. */
+static void frames_of_a_byte(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct wire frames = { .n = 0 }, w = { .n = 0 }, large = { .n = 0 };
+	struct seal c = from_client();
+	wire_put(&large, hello.at, HELLO);
+	for (unsigned k = 0; k < 800; k++) /* GREASE behind the last extension */
+		wire_u8(&large, 0);
+	wire_set16(&large, 2, (unsigned)(large.n - 4));
+	for (size_t at = large.n; at-- > 0;)
+		wire_crypto(&frames, at, large.at + at, 1);
+	seal(&w, &c, &frames);
+	uint64_t start = now_ns();
+	feed(x, 0, &w);
+	uint64_t took = now_ns() - start;
+	assert_non_null(strstr(x->record, "tls.sni=example.com"));
+	print_message("%zu frames of a byte: %.0f us\n", large.n, (double)took / 1e3);
+	assert_true(took < 100000000);
+	c.number = 0;
+	fixture_again(x);
+	start = now_ns();
+	for (unsigned k = 0; k < 20; k++, c.number++) {
+		frames.n = w.n = 0;
+		for (unsigned j = 0; j < 2000; j++)
+			wire_crypto(&frames, 1 + (size_t)(k * 2000 + j) * 3 % 65000, hello.at, 1);
+		seal(&w, &c, &frames);
+		feed(x, 0, &w);
+	}
+	took = now_ns() - start;
+	print_message("40,000 holes: %.0f us\n", (double)took / 1e3);
+	assert_true(took < 100000000);
+	fixture_free(x);
+}
+
+/* Google's: in the clear, sealed with a salt of its own, with TLS. */
+static void google(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct wire chlo = { .n = 0 }, frames = { .n = 0 }, w = { .n = 0 };
+	wire_text(&chlo, "CHLO");
+	wire_hex(&chlo, "0200 0000 50414400 04000000 534e4900 0f000000 2d2d2d2d");
+	wire_text(&chlo, "www.example");
+	wire_hex(&w, "0d 0102030405060708 51303433 01 000000000000000000000000 a0012700");
+	wire_put(&w, chlo.at, chlo.n);
+	feed(x, 1, &w);
+	assert_record(x, "quic.version=Q043\ntls.sni=www.example\n--\n");
+	assert_int_equal(x->flow.client, 1);
+	feed(x, 1, &w);
+	feed_hex(x, 0, "0c 0102030405060708 01 0102030405060708");
+	assert_record(x, "");
+
+	fixture_again(x);
+	struct seal c = from_client();
+	c.version = 0x51303530;
+	wire_hex(&frames, "08 00 27");
+	wire_put(&frames, chlo.at, chlo.n);
+	w.n = 0;
+	seal(&w, &c, &frames);
+	feed(x, 0, &w);
+	assert_record(x, "quic.version=Q050\ntls.sni=www.example\n--\n");
+
+	for (uint32_t version = 0x54303530; version <= 0x54303531; version++) {
+		char want[512];
+		fixture_again(x);
+		c.version = version;
+		frames.n = w.n = 0;
+		wire_hex(&frames, "07 08 00 40f1");
+		wire_put(&frames, hello.at, HELLO);
+		seal(&w, &c, &frames);
+		feed(x, 0, &w);
+		snprintf(want, sizeof want, "quic.version=T05%u\n%s", version & 1, CLIENT);
+		assert_record(x, want);
+	}
+	fixture_free(x);
+}
+
+/* Junk, also with a long header and a true version, is never told as a hello, and costs little. */
+static void junk(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	uint64_t seed = 3;
+	unsigned found = 0;
+	for (unsigned round = 0; round < 30000; round++) {
+		struct wire w = { .n = 0 };
+		if (round & 1)
+			wire_hex(&w, round & 2 ? "c3 00000001" : "c9 6b3343cf");
+		for (unsigned n = wire_random(&seed) % 80; n > 0; n--)
+			wire_u8(&w, wire_random(&seed) % 32);
+		fixture_again(x);
+		feed(x, round & 1, &w);
+		found += x->flow.app == SL_APP_QUIC;
+		assert_true(round & 1 || x->flow.app != SL_APP_QUIC);
+		assert_null(strstr(x->record, "tls."));
+	}
+	assert_true(found > 10);
+	fixture_free(x);
+}
+
+static void no_memory(void **state)
+{
+	(void)state;
+	struct sl_counters counters = { 0 };
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client();
+	for (uint64_t bytes = 0; bytes < 8000; bytes += 500) {
+		struct sl_inspect_config config = { .state_bytes = bytes, .counters = &counters,
+						    .sink = { x, fixture_transaction, NULL } };
+		struct sl_err err;
+		sl_inspect_forget(x->inspect, &x->flow, x->slot);
+		sl_inspect_free(x->inspect);
+		assert_int_equal(sl_inspect_new(&x->inspect, &config, &err), SL_OK);
+		fixture_again(x);
+		feed_client(x, &c);
+		assert_int_equal(strstr(x->record, "tls.sni") != NULL, bytes >= 4500);
+	}
+	assert_true(sl_counter_get(&counters, SL_COUNT_INSPECT_FULL) > 5);
+	fixture_free(x);
+}
+
+int main(void)
+{
+	struct wire w = { .n = 0 };
+	wire_hex(&w, quic_vectors[0].client_plain);
+	wire_put(&hello, w.at + 4, HELLO);
+	wire_hex(&answer, "020000560303eefce7f7b37ba1d1632e96677825ddf73988cfc79825df566dc5430b9a045a120013"
+			  "0100002e00330024001d00209d3c940d89690b84d08a60993c144eca684d1081287c834d5311bcf3"
+			  "2bb9da1a002b00020304");
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(samples),       cmocka_unit_test(one_side),
+		cmocka_unit_test(retries),       cmocka_unit_test(in_any_pieces),
+		cmocka_unit_test(coalesced),     cmocka_unit_test(negotiated),
+		cmocka_unit_test(hello_asked_for_again),
+		cmocka_unit_test(one_after_another),
+		cmocka_unit_test(lost_in_part),  cmocka_unit_test(broken),
+		cmocka_unit_test(hostile_frames),
+		cmocka_unit_test(frames_of_a_byte),
+		cmocka_unit_test(google),        cmocka_unit_test(junk),
+		cmocka_unit_test(no_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
