@@ -178,6 +178,17 @@ static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 	return found(t, SL_APP_TLS);
 }
 
+/* The same for fewer bytes, of a flow whose protocol is not known: they are looked at with what follows. */
+static bool may_turn_to_tls(struct sl_talk *t, struct sl_span bytes)
+{
+	if (t->flow->app != SL_APP_NONE || !bytes.len || bytes.len >= 6 || bytes.at[0] != 22 ||
+	    sl_tls_parser.probe(t, bytes) != SL_PARSE_MORE)
+		return false;
+	sl_talk_anew(t); /* the other side may have been given up too */
+	t->at->tries = TRIES_MOST - 1;
+	return true;
+}
+
 /* No protocol here, or not any more. A stream picked up in its middle gets some chunks' patience. */
 static void refused(struct sl_talk *t)
 {
@@ -250,8 +261,9 @@ static struct sl_span feed_gathered(struct sl_talk *t, struct sl_span bytes)
 		return none;
 	}
 	if (p != SL_PARSE_DONE || consumed < before) {
-		if (turns_to_tls(t, bytes)) {
+		if (turns_to_tls(t, bytes) || may_turn_to_tls(t, bytes)) {
 			sl_gather_drop(g, buffer);
+			sl_side_searched(t->at, 0);
 			return bytes;
 		}
 		refused(t);
@@ -296,7 +308,7 @@ void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, u
 		       struct sl_span bytes, uint64_t lost)
 {
 	struct sl_talk t = talk_of(i, flow, slot, side);
-	if (t.at->finished && !turns_to_tls(&t, bytes))
+	if (t.at->finished && !turns_to_tls(&t, bytes) && !may_turn_to_tls(&t, bytes))
 		return;
 	if (lost)
 		lost_bytes(&t, lost);

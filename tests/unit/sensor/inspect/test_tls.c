@@ -191,6 +191,13 @@ static void tls_after_anything(void **state)
 		fixture_feed(x, 1, server.at, server.n, 0);
 		assert_string_equal(x->record, RFC8448_CLIENT_RECORD RFC8448_SERVER_RECORD);
 	}
+	/* a byte a segment */
+	fixture_again(x);
+	for (unsigned i = 0; i < 10; i++)
+		fixture_feed(x, 0, "a1 STARTTLS\r\n" + i, 1, 0);
+	for (size_t i = 0; i < w.n; i++)
+		fixture_feed(x, 0, w.at + i, 1, 0);
+	assert_string_equal(x->record, RFC8448_CLIENT_RECORD);
 	/* the client's hello was seen before the server's answer to STARTTLS */
 	fixture_again(x);
 	fixture_feed(x, 0, w.at, w.n, 0);
