@@ -189,6 +189,21 @@ static bool may_turn_to_tls(struct sl_talk *t, struct sl_span bytes)
 	return true;
 }
 
+/* One side may speak another protocol than the other, which came first: a web server that answers a TLS
+ * hello with words. Once a call, so that two parsers cannot refuse the same bytes for ever. */
+static bool turns_to_another(struct sl_talk *t, struct sl_span bytes)
+{
+	struct sl_talk fresh = *t;
+	enum sl_app app;
+	fresh.state = NULL;
+	if (t->flow->app == SL_APP_NONE || t->turned || probe(&fresh, bytes, &app) != SL_PARSE_DONE ||
+	    app == (enum sl_app)t->flow->app)
+		return false;
+	sl_talk_anew(t);
+	t->turned = true;
+	return found(t, app);
+}
+
 /* No protocol here, or not any more. A stream picked up in its middle gets some chunks' patience. */
 static void refused(struct sl_talk *t)
 {
@@ -231,7 +246,7 @@ static struct sl_span feed_direct(struct sl_talk *t, struct sl_span bytes)
 		finish(t);
 		return none;
 	default:
-		if (turns_to_tls(t, bytes))
+		if (turns_to_tls(t, bytes) || turns_to_another(t, bytes))
 			return bytes;
 		refused(t);
 		return none;

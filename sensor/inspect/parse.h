@@ -41,6 +41,7 @@ struct sl_talk {
 	void *state;        /* of the flow, state_bytes of it, zero when the protocol is found */
 	const struct sl_parser *parser;
 	unsigned side;      /* who sent the bytes */
+	bool turned;        /* inspect.c's: to another protocol, in this call */
 	bool last;          /* there will be no more bytes of this message: use what there is */
 };
 
