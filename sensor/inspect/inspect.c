@@ -11,6 +11,7 @@ enum {
 	TRIES_MOST = 4, /* chunks a side, or datagrams, after which no protocol is looked for */
 	PORT_DNS = 53, /* where one is always looked for */
 	PORT_NETBIOS = 137, /* shares DNS's shape, not its names (RFC 1002) */
+	RECORD_HANDSHAKE = 22, /* TLS */
 };
 
 static const struct sl_parser *const parsers[SL_APP_COUNT] = {
@@ -167,7 +168,6 @@ static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed
  * other TLS. A record of TLS, that is: SSLv2's hello is too short to be told from anything. */
 static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 {
-	enum { RECORD_HANDSHAKE = 22 };
 	if (bytes.len < 6 || bytes.at[0] != RECORD_HANDSHAKE || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
 		return false;
 	if (t->flow->app == SL_APP_TLS) {
@@ -178,11 +178,17 @@ static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 	return found(t, SL_APP_TLS);
 }
 
-/* The same for fewer bytes, of a flow whose protocol is not known: they are looked at with what follows. */
+/* Fewer bytes, of which that cannot be said yet. */
+static bool tls_may_begin(const struct sl_talk *t, struct sl_span bytes)
+{
+	return bytes.len && bytes.len < 6 && bytes.at[0] == RECORD_HANDSHAKE &&
+	       sl_tls_parser.probe(t, bytes) == SL_PARSE_MORE;
+}
+
+/* The same for those of a flow whose protocol is not known: they are looked at with what follows. */
 static bool may_turn_to_tls(struct sl_talk *t, struct sl_span bytes)
 {
-	if (t->flow->app != SL_APP_NONE || !bytes.len || bytes.len >= 6 || bytes.at[0] != 22 ||
-	    sl_tls_parser.probe(t, bytes) != SL_PARSE_MORE)
+	if (t->flow->app != SL_APP_NONE || !tls_may_begin(t, bytes))
 		return false;
 	sl_talk_anew(t); /* the other side may have been given up too */
 	t->at->tries = TRIES_MOST - 1;
@@ -248,8 +254,41 @@ static struct sl_span feed_direct(struct sl_talk *t, struct sl_span bytes)
 	default:
 		if (turns_to_tls(t, bytes) || turns_to_another(t, bytes))
 			return bytes;
-		refused(t);
+		if (!tls_may_begin(t, bytes) || !keep(t, bytes))
+			refused(t);
 		return none;
+	}
+}
+
+/* Steps over gathered bytes, of which `before` are older than the chunk. A message that ends among those had
+ * others behind it, since to know the protocol took more than one: goes on with them. *consumed counts
+ * from what is left in the buffer. */
+static enum sl_parse step_gathered(struct sl_talk *t, size_t *before, size_t *consumed)
+{
+	uint32_t *buffer = &t->slot->buffer[t->side];
+	for (;;) {
+		struct sl_span whole = sl_gather_bytes(t->inspect->gather, *buffer);
+		*consumed = 0;
+		t->last = whole.len >= SL_GATHER_MAX;
+		enum sl_parse p = step(t, whole, consumed);
+		t->state = t->slot->state;
+		if (p == SL_PARSE_REFUSE && !t->turned && turns_to_tls(t, whole)) {
+			t->turned = true; /* its first bytes came apart */
+			continue;
+		}
+		if (p == SL_PARSE_REFUSE && tls_may_begin(t, whole))
+			return SL_PARSE_MORE;
+		if (p != SL_PARSE_DONE || *consumed >= *before)
+			return p;
+		uint64_t skip = t->at->skip;
+		size_t left = *before - *consumed, over = skip < left ? (size_t)skip : left;
+		sl_side_skip(t->at, skip - over);
+		*consumed += over;
+		if (over == left)
+			return p;
+		sl_gather_use(t->inspect->gather, *buffer, *consumed);
+		*before -= *consumed;
+		sl_side_searched(t->at, 0);
 	}
 }
 
@@ -259,23 +298,22 @@ static struct sl_span feed_gathered(struct sl_talk *t, struct sl_span bytes)
 {
 	struct sl_gather *g = t->inspect->gather;
 	uint32_t *buffer = &t->slot->buffer[t->side];
-	size_t before = sl_gather_bytes(g, *buffer).len, consumed = 0;
+	size_t before = sl_gather_bytes(g, *buffer).len, consumed;
 	size_t kept = before < SL_GATHER_MAX ? keep(t, bytes) : 0;
 	if (!*buffer)
 		return none;
-	struct sl_span whole = sl_gather_bytes(g, *buffer);
-	t->last = whole.len >= SL_GATHER_MAX;
-	enum sl_parse p = step(t, whole, &consumed);
-	if (t->last)
-		sl_count(t->inspect->config.counters, SL_COUNT_MESSAGE_TOO_LONG);
-	if (p == SL_PARSE_MORE && !t->last)
-		return sl_span_of(bytes.at + kept, bytes.len - kept);
+	enum sl_parse p = step_gathered(t, &before, &consumed);
+	bool last = t->last;
 	t->last = false;
+	if (last)
+		sl_count(t->inspect->config.counters, SL_COUNT_MESSAGE_TOO_LONG);
+	if (p == SL_PARSE_MORE && !last)
+		return sl_span_of(bytes.at + kept, bytes.len - kept);
 	if (p == SL_PARSE_FINISH) {
 		finish(t);
 		return none;
 	}
-	if (p != SL_PARSE_DONE || consumed < before) {
+	if (p != SL_PARSE_DONE) {
 		if (turns_to_tls(t, bytes) || may_turn_to_tls(t, bytes)) {
 			sl_gather_drop(g, buffer);
 			sl_side_searched(t->at, 0);
