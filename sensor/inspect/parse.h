@@ -114,6 +114,7 @@ struct sl_counters *sl_talk_counters(const struct sl_talk *t);
 /* --- small helpers --- */
 
 #define SL_SKIP_MOST (UINT64_C(1) << 37)
+#define SL_SEARCHED_MOST ((UINT64_C(1) << 18) - 1)
 
 /* The next n bytes of this side are of no interest. */
 static inline void sl_side_skip(struct sl_side *s, uint64_t n)
@@ -121,9 +122,10 @@ static inline void sl_side_skip(struct sl_side *s, uint64_t n)
 	s->skip = (n < SL_SKIP_MOST ? n : SL_SKIP_MOST) & (SL_SKIP_MOST * 2 - 1);
 }
 
+/* More than is gathered: there is nothing to see before the message's bound. */
 static inline void sl_side_searched(struct sl_side *s, size_t n)
 {
-	s->searched = n & 0x3ffff; /* a message is shorter than that: SL_GATHER_MAX */
+	s->searched = (n < SL_SEARCHED_MOST ? n : SL_SEARCHED_MOST) & SL_SEARCHED_MOST;
 }
 
 #endif
