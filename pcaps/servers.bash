@@ -172,7 +172,7 @@ start_smtpd_tls() {
 }
 
 start_dtls() {
-    serve dtls openssl s_server -dtls1_2 -quiet -accept 4433 -cert "$tmp/tls.crt" -key "$tmp/tls.key"
+    serve dtls openssl s_server -dtls1_2 -quiet -accept 192.0.2.80:4433 -cert "$tmp/tls.crt" -key "$tmp/tls.key"
     wait_for_port udp 4433 dtls
 }
 

@@ -75,7 +75,7 @@ bool sl_detect_wants(const struct sl_loaded_ruleset *loaded, enum sl_field field
 	for (uint32_t i = 0; i < rs->conditions_n; i++)
 		if (rs->conditions[i].field == field)
 			return true;
-	return false;
+	return sl_exact_wants(rs, field);
 }
 
 void sl_scan_check(struct sl_detect *d, hs_error_t rc)

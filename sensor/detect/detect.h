@@ -29,7 +29,7 @@ int sl_detect_new(struct sl_detect **out, const struct sl_detect_config *config,
 void sl_detect_free(struct sl_detect *d); /* NULL is fine */
 size_t sl_detect_slot_bytes(void);        /* of SL_SLOT_DETECT */
 
-/* Is there a condition on this field? */
+/* Is there anything to look for in this field: a condition, or a domain, an address, a URL? */
 bool sl_detect_wants(const struct sl_loaded_ruleset *loaded, enum sl_field field);
 
 /* The packet at hand: what a match says about where it was seen. Stays valid until the flush. */

@@ -164,6 +164,7 @@ int sl_direct_match(unsigned id, unsigned long long from, unsigned long long to,
 /* exact.c */
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
 void sl_exact_url(struct sl_detect *d, struct sl_looking *l);
+bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field);
 
 /* field.c */
 void sl_field_scan(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);

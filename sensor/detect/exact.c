@@ -153,6 +153,18 @@ static struct sl_span name_in(const struct sl_value *v)
 	}
 }
 
+/* Do the tables have anything to look for in this field's values? */
+bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
+{
+	static const uint8_t any[] = "x@x";
+	struct sl_value v = { field, sl_span_of(any, sizeof any - 1) };
+	if (rs->domains.n && name_in(&v).len)
+		return true;
+	if (rs->urls.n && (field == SL_FIELD_HTTP_HOST_RAW || field == SL_FIELD_HTTP_URI_RAW))
+		return true;
+	return rs->prefix4.n + rs->prefix6.n && field == SL_FIELD_DNS_ANSWER;
+}
+
 static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	struct sl_span in = name_in(v);

@@ -280,35 +280,40 @@ static bool server_line(struct sl_talk *t, struct sl_span line)
 	return true;
 }
 
+/* Where the other side's lines have told, this one's need not: they may begin in the middle of a reply. */
+static enum phase phase_of(const struct sl_talk *t, struct sl_span line)
+{
+	unsigned other = t->slot->side[t->side ^ 1].phase & ~(unsigned)SKIP;
+	if (other != UNKNOWN)
+		return other == CLIENT ? SERVER : CLIENT;
+	return isdigit(line.at[0]) ? SERVER : CLIENT;
+}
+
 static bool line_read(struct sl_talk *t, struct sl_span line)
 {
 	if (t->at->phase == UNKNOWN && trim(line).len)
-		t->at->phase = isdigit(line.at[0]) ? SERVER : CLIENT;
+		t->at->phase = phase_of(t, line) & 15;
 	return t->at->phase == SERVER || t->at->phase == SERVER_MANY ? server_line(t, line)
 								     : client_line(t, line);
 }
 
-/* All lines at hand: more than one may have been gathered to know the protocol. Of a line that is
- * too long its beginning is read. */
+/* One line. Of one that is too long its beginning is read. None begins with a control character: that
+ * is TLS, whose answer was not seen (RFC 4217). */
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
-	while (t->flow->app == SL_APP_FTP && *consumed < in.len) {
-		struct sl_span rest = sl_span_of(in.at + *consumed, in.len - *consumed);
-		const uint8_t *end = memchr(rest.at, '\n', rest.len);
-		size_t len = end ? (size_t)(end - rest.at) : rest.len;
-		if (!end && len < LINE_MAX_BYTES && !t->last && !(t->at->phase & SKIP))
-			return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
-		*consumed += end ? len + 1 : len;
-		bool skip = t->at->phase & SKIP;
-		t->at->phase &= (unsigned)~SKIP & 15;
-		if (!skip && len >= LINE_MAX_BYTES)
-			sl_count(sl_talk_counters(t), SL_COUNT_MESSAGE_TOO_LONG);
-		if (!skip &&
-		    !line_read(t, sl_span_of(rest.at, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES)))
-			return SL_PARSE_REFUSE;
-		if (!end && t->flow->app == SL_APP_FTP)
-			t->at->phase |= SKIP;
-	}
+	const uint8_t *end = memchr(in.at, '\n', in.len);
+	size_t len = end ? (size_t)(end - in.at) : in.len;
+	bool skip = t->at->phase & SKIP;
+	if (!end && !skip && len < LINE_MAX_BYTES)
+		return in.at[0] < ' ' && !isspace(in.at[0]) ? SL_PARSE_REFUSE : SL_PARSE_MORE;
+	*consumed = end ? len + 1 : len;
+	t->at->phase &= (unsigned)~SKIP & 15;
+	if (!skip && len >= LINE_MAX_BYTES)
+		sl_count(sl_talk_counters(t), SL_COUNT_MESSAGE_TOO_LONG);
+	if (!skip && !line_read(t, sl_span_of(in.at, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES)))
+		return SL_PARSE_REFUSE;
+	if (!end && t->flow->app == SL_APP_FTP)
+		t->at->phase |= SKIP;
 	return SL_PARSE_DONE;
 }
 

@@ -157,3 +157,10 @@ struct sl_span sl_gather_bytes(const struct sl_gather *g, uint32_t handle)
 	const struct buffer *b = handle ? buffer_at(g, handle) : NULL;
 	return b ? sl_span_of(b->bytes, b->len) : sl_span_of(NULL, 0);
 }
+
+void sl_gather_use(struct sl_gather *g, uint32_t handle, size_t n)
+{
+	struct buffer *b = buffer_at(g, handle);
+	b->len -= (uint32_t)n;
+	memmove(b->bytes, b->bytes + n, b->len);
+}

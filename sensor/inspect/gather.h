@@ -20,6 +20,7 @@ void sl_gather_free(struct sl_gather *g); /* NULL is fine */
  * or there is no room at all. */
 size_t sl_gather_append(struct sl_gather *g, uint32_t *handle, struct sl_span bytes);
 struct sl_span sl_gather_bytes(const struct sl_gather *g, uint32_t handle);
-void sl_gather_drop(struct sl_gather *g, uint32_t *handle); /* 0 is fine */
+void sl_gather_use(struct sl_gather *g, uint32_t handle, size_t n); /* the first n bytes go */
+void sl_gather_drop(struct sl_gather *g, uint32_t *handle);         /* 0 is fine */
 
 #endif

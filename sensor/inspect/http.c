@@ -91,6 +91,30 @@ static enum sl_parse response_done(struct sl_talk *t, const struct sl_http_head 
 	return over ? switch_over(t, h) : SL_PARSE_DONE;
 }
 
+/* A head, whole or cut. What of a cut one is still to come is stepped over. */
+static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaited, bool cut)
+{
+	struct sl_http_head h;
+	struct sl_http_side *s = side_of(t);
+	if (s->body)
+		sl_http_body_end(t, false);
+	if (!sl_http_head_read(t, in, awaited, &h))
+		return SL_PARSE_REFUSE;
+	head_done(t, &h);
+	if (!h.response) {
+		sl_http_asked_put(t, &h);
+		if (!sl_http_is(h.method, "CONNECT"))
+			sl_http_body_begin(t, &h, NULL);
+	} else if (response_done(t, &h) == SL_PARSE_FINISH) {
+		return SL_PARSE_FINISH;
+	}
+	if (cut && t->slot->state) {
+		s->after = t->at->phase == SL_HTTP_MAYBE ? s->after : t->at->phase;
+		t->at->phase = SL_HTTP_REST_IN;
+	}
+	return SL_PARSE_DONE;
+}
+
 /* A client that upgraded to HTTP/2 begins with this (RFC 9113, section 3.4); the 101 may not have been seen. */
 static enum sl_parse http2_begins(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
@@ -107,8 +131,8 @@ static enum sl_parse http2_begins(struct sl_talk *t, struct sl_span in, size_t *
 
 static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
-	struct sl_http_head h;
-	struct sl_http_side *s = side_of(t);
+	const struct sl_http *http = t->state;
+	bool awaited = http->first != NULL;
 	size_t blank = 0;
 	while (blank < in.len && (in.at[blank] == '\r' || in.at[blank] == '\n'))
 		blank++;
@@ -119,8 +143,6 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 	if (!blank && http2_begins(t, in, consumed) != SL_PARSE_REFUSE)
 		return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
 	in = sl_span_of(in.at + blank, in.len - blank);
-	struct sl_http *http = t->state;
-	bool awaited = http->first != NULL;
 	if (sl_http_probe(in, awaited) == SL_PARSE_REFUSE)
 		return SL_PARSE_REFUSE;
 	struct sl_span most = sl_span_of(in.at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
@@ -129,23 +151,7 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 		return SL_PARSE_MORE;
 	in.len = end ? end : in.len;
 	*consumed = blank + in.len;
-	if (s->body)
-		sl_http_body_end(t, false);
-	if (!sl_http_head_read(t, in, awaited, &h))
-		return SL_PARSE_REFUSE;
-	head_done(t, &h);
-	if (!h.response) {
-		sl_http_asked_put(t, &h);
-		if (!sl_http_is(h.method, "CONNECT"))
-			sl_http_body_begin(t, &h, NULL);
-	} else if (response_done(t, &h) == SL_PARSE_FINISH) {
-		return SL_PARSE_FINISH;
-	}
-	if (!end && t->slot->state) { /* cut: the rest of it is stepped over */
-		s->after = t->at->phase == SL_HTTP_MAYBE ? s->after : t->at->phase;
-		t->at->phase = SL_HTTP_REST_IN;
-	}
-	return SL_PARSE_DONE;
+	return head_take(t, in, awaited, !end);
 }
 
 /* --- after a hole --- */

@@ -202,8 +202,10 @@ static const struct known known[] = {
 
 static const struct known *known_find(struct sl_span name)
 {
+	int first = name.len ? tolower(name.at[0]) : 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (known[i].len == name.len && strncasecmp(known[i].name, (const char *)name.at, name.len) == 0)
+		if (known[i].len == name.len && known[i].name[0] == first &&
+		    strncasecmp(known[i].name, (const char *)name.at, name.len) == 0)
 			return &known[i];
 	return NULL;
 }
@@ -268,10 +270,7 @@ static struct sl_span unfolded(struct sl_talk *t, struct sl_span raw)
 /* The next header, folded lines and all. False: the head ends. */
 static bool header_next(struct sl_talk *t, struct sl_span *in, struct sl_span *header)
 {
-	if (!sl_http_line(in, header)) { /* of a head that was cut the last line is not whole: it is left out */
-		return false;
-	}
-	if (!header->len)
+	if (!sl_http_line(in, header) || !header->len) /* of a head that was cut, the last line is left out */
 		return false;
 	const uint8_t *begin = header->at;
 	struct sl_span more;

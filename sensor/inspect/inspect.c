@@ -1,7 +1,5 @@
-/* Which protocol a flow speaks, and bringing each parser its message whole. Per worker.
- *
- * A parser works on the chunk as it lies in the packet. Only what it cannot finish is gathered, and
- * parsed from the gathered bytes when more have come. */
+/* The protocols, how a flow comes to one and leaves it, and datagrams; streams are in stream.c. Per
+ * worker. */
 #include <netinet/in.h>
 #include <sensor/inspect/file.h>
 #include <sensor/inspect/inspect_internal.h>
@@ -9,12 +7,11 @@
 #include <stdlib.h>
 
 enum {
-	TRIES_MOST = 4, /* chunks a side, or datagrams, after which no protocol is looked for */
 	PORT_DNS = 53, /* where one is always looked for */
 	PORT_NETBIOS = 137, /* shares DNS's shape, not its names (RFC 1002) */
 };
 
-static const struct sl_parser *const parsers[SL_APP_COUNT] = {
+const struct sl_parser *const sl_parsers[SL_APP_COUNT] = {
 	[SL_APP_HTTP] = &sl_http_parser,
 	[SL_APP_HTTP2] = &sl_http2_parser,
 	[SL_APP_TLS] = &sl_tls_parser,
@@ -27,8 +24,6 @@ static const struct sl_parser *const parsers[SL_APP_COUNT] = {
 	[SL_APP_SSH] = &sl_ssh_parser,
 	[SL_APP_SOCKS] = &sl_socks_parser,
 };
-
-static const struct sl_span none = { NULL, 0 };
 
 int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *config, struct sl_err *err)
 {
@@ -67,27 +62,18 @@ size_t sl_inspect_slot_bytes(void)
 	return sizeof(struct sl_slot);
 }
 
-static struct sl_talk talk_of(struct sl_inspect *i, struct sl_flow *flow, struct sl_slot *slot, unsigned side)
-{
-	i->values_n = 0;
-	i->room_used = 0;
-	return (struct sl_talk){ .inspect = i, .flow = flow, .slot = slot, .at = &slot->side[side],
-				 .state = slot->state, .parser = parsers[flow->app], .side = side };
-}
-
 /* --- protocols come and go --- */
 
-/* False: there is no memory for its state. */
-static bool found(struct sl_talk *t, enum sl_app app)
+bool sl_talk_found(struct sl_talk *t, enum sl_app app)
 {
-	size_t bytes = parsers[app]->state_bytes;
+	size_t bytes = sl_parsers[app]->state_bytes;
 	if (bytes) {
 		t->slot->state = t->state = sl_hold_state(t->inspect, bytes);
 		if (!t->state)
 			return false;
 	}
 	t->flow->app = (uint8_t)app;
-	t->parser = parsers[app];
+	t->parser = sl_parsers[app];
 	return true;
 }
 
@@ -111,211 +97,6 @@ void sl_talk_anew(struct sl_talk *t)
 	}
 }
 
-static void finish(struct sl_talk *t)
-{
-	sl_gather_drop(t->inspect->gather, &t->slot->buffer[t->side]);
-	t->at->finished = true;
-}
-
-/* Begins anew with what comes next. */
-static void side_reset(struct sl_talk *t)
-{
-	sl_gather_drop(t->inspect->gather, &t->slot->buffer[t->side]);
-	uint64_t tries = t->at->tries;
-	*t->at = (struct sl_side){ 0 };
-	t->at->tries = tries & 7;
-}
-
-/* --- streams --- */
-
-/* Which protocol do these bytes begin? */
-static enum sl_parse probe(const struct sl_talk *t, struct sl_span in, enum sl_app *app)
-{
-	enum sl_parse best = SL_PARSE_REFUSE;
-	if (sl_expect_meets(t->inspect->expect, t->flow)) {
-		*app = SL_APP_FTP_DATA;
-		return SL_PARSE_DONE;
-	}
-	for (unsigned a = SL_APP_NONE + 1; a < SL_APP_COUNT; a++) {
-		enum sl_parse p = parsers[a] && parsers[a]->probe ? parsers[a]->probe(t, in) : SL_PARSE_REFUSE;
-		if (p == SL_PARSE_DONE) {
-			*app = (enum sl_app)a;
-			return p;
-		}
-		if (p == SL_PARSE_MORE)
-			best = p;
-	}
-	return best;
-}
-
-/* One step over the bytes at hand. */
-static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed)
-{
-	t->inspect->values_n = 0;
-	t->inspect->room_used = 0;
-	if (t->flow->app == SL_APP_NONE) {
-		enum sl_app app;
-		enum sl_parse p = probe(t, in, &app);
-		if (p != SL_PARSE_DONE)
-			return t->last ? SL_PARSE_REFUSE : p;
-		if (!found(t, app))
-			return SL_PARSE_FINISH;
-	}
-	if (!t->parser->stream)
-		return SL_PARSE_FINISH;
-	enum sl_parse p = t->parser->stream(t, in, consumed);
-	bool turned = t->flow->app == SL_APP_NONE; /* sl_talk_anew: these bytes may be the other's first */
-	return p == SL_PARSE_DONE && !*consumed && !t->at->skip && !turned ? SL_PARSE_REFUSE : p;
-}
-
-/* TLS may begin in the middle of anything: after a STARTTLS that was not understood, in a tunnel, after
- * other TLS. A record of TLS, that is: SSLv2's hello is too short to be told from anything. */
-static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
-{
-	enum { RECORD_HANDSHAKE = 22 };
-	if (bytes.len < 6 || bytes.at[0] != RECORD_HANDSHAKE || sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
-		return false;
-	if (t->flow->app == SL_APP_TLS) {
-		*t->at = (struct sl_side){ 0 };
-		return true;
-	}
-	sl_talk_anew(t);
-	return found(t, SL_APP_TLS);
-}
-
-/* No protocol here, or not any more. A stream picked up in its middle gets some chunks' patience. */
-static void refused(struct sl_talk *t)
-{
-	side_reset(t);
-	if (t->flow->app != SL_APP_NONE && !t->at->tries)
-		sl_count(t->inspect->config.counters, SL_COUNT_PARSE_ERRORS);
-	t->at->tries = (t->at->tries + 1) & 7;
-	if (t->at->tries >= TRIES_MOST)
-		finish(t);
-}
-
-/* The message goes on beyond these bytes: keep what there is. Returns how much was kept; 0: lost. */
-static size_t keep(struct sl_talk *t, struct sl_span bytes)
-{
-	uint32_t *buffer = &t->slot->buffer[t->side];
-	size_t kept = sl_gather_append(t->inspect->gather, buffer, bytes);
-	if (!kept) {
-		sl_count(t->inspect->config.counters, SL_COUNT_GATHER_FULL);
-		sl_gather_drop(t->inspect->gather, buffer);
-		sl_side_searched(t->at, 0);
-	}
-	return kept;
-}
-
-/* Works on the chunk itself. Returns the rest that was not used up; it is empty unless a message ended
- * and another begins. */
-static struct sl_span feed_direct(struct sl_talk *t, struct sl_span bytes)
-{
-	size_t consumed = 0;
-	sl_side_searched(t->at, 0);
-	switch (step(t, bytes, &consumed)) {
-	case SL_PARSE_DONE:
-		t->at->tries = 0;
-		return sl_span_of(bytes.at + consumed, bytes.len - consumed);
-	case SL_PARSE_MORE: {
-		size_t kept = keep(t, bytes);
-		return kept ? sl_span_of(bytes.at + kept, bytes.len - kept) : none;
-	}
-	case SL_PARSE_FINISH:
-		finish(t);
-		return none;
-	default:
-		if (turns_to_tls(t, bytes))
-			return bytes;
-		refused(t);
-		return none;
-	}
-}
-
-/* Works on gathered bytes with the chunk behind them. A message that does not end within the bound is
- * parsed as far as it goes, once. */
-static struct sl_span feed_gathered(struct sl_talk *t, struct sl_span bytes)
-{
-	struct sl_gather *g = t->inspect->gather;
-	uint32_t *buffer = &t->slot->buffer[t->side];
-	size_t before = sl_gather_bytes(g, *buffer).len, consumed = 0;
-	size_t kept = before < SL_GATHER_MAX ? keep(t, bytes) : 0;
-	if (!*buffer)
-		return none;
-	struct sl_span whole = sl_gather_bytes(g, *buffer);
-	t->last = whole.len >= SL_GATHER_MAX;
-	enum sl_parse p = step(t, whole, &consumed);
-	if (t->last)
-		sl_count(t->inspect->config.counters, SL_COUNT_MESSAGE_TOO_LONG);
-	if (p == SL_PARSE_MORE && !t->last)
-		return sl_span_of(bytes.at + kept, bytes.len - kept);
-	t->last = false;
-	if (p == SL_PARSE_FINISH) {
-		finish(t);
-		return none;
-	}
-	if (p != SL_PARSE_DONE || consumed < before) {
-		if (turns_to_tls(t, bytes)) {
-			sl_gather_drop(g, buffer);
-			return bytes;
-		}
-		refused(t);
-		return none;
-	}
-	t->at->tries = 0;
-	sl_gather_drop(g, buffer);
-	sl_side_searched(t->at, 0);
-	size_t used = consumed - before;
-	return sl_span_of(bytes.at + used, bytes.len - used);
-}
-
-/* Bytes are missing. What a parser was to skip may be among them. */
-static void lost_bytes(struct sl_talk *t, uint64_t lost)
-{
-	const struct sl_parser *p = t->parser;
-	uint64_t skipped = t->at->skip < lost ? t->at->skip : lost;
-	sl_side_skip(t->at, t->at->skip - skipped);
-	lost -= skipped;
-	if (lost == 0 || (p && p->lost && !t->slot->buffer[t->side] && p->lost(t, lost)))
-		return;
-	side_reset(t);
-	t->at->tries = 0;
-}
-
-static void take(struct sl_talk *t, struct sl_span bytes)
-{
-	while (bytes.len && !t->at->finished) {
-		uint64_t skip = t->at->skip;
-		if (skip) {
-			size_t n = skip < bytes.len ? (size_t)skip : bytes.len;
-			sl_side_skip(t->at, skip - n);
-			bytes = sl_span_of(bytes.at + n, bytes.len - n);
-			continue;
-		}
-		bytes = t->slot->buffer[t->side] ? feed_gathered(t, bytes) : feed_direct(t, bytes);
-		t->state = t->slot->state;
-	}
-}
-
-void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
-		       struct sl_span bytes, uint64_t lost)
-{
-	struct sl_talk t = talk_of(i, flow, slot, side);
-	if (t.at->finished && !turns_to_tls(&t, bytes))
-		return;
-	if (lost)
-		lost_bytes(&t, lost);
-	take(&t, bytes);
-}
-
-void sl_inspect_stream_end(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side)
-{
-	struct sl_talk t = talk_of(i, flow, slot, side);
-	const struct sl_parser *p = t.parser;
-	if (p && p->end && !t.at->finished)
-		p->end(&t);
-}
-
 /* --- datagrams --- */
 
 static bool on_port(const struct sl_flow *flow, uint16_t port)
@@ -326,10 +107,10 @@ static bool on_port(const struct sl_flow *flow, uint16_t port)
 /* Tries the protocol on a datagram of a flow that is not known yet. */
 static bool try_datagram(struct sl_talk *t, enum sl_app app, struct sl_span payload)
 {
-	const struct sl_parser *p = parsers[app];
+	const struct sl_parser *p = sl_parsers[app];
 	if (!p || !p->datagram || (p->probe_datagram && !p->probe_datagram(t, payload)))
 		return false;
-	if (p->probe_datagram && !found(t, app))
+	if (p->probe_datagram && !sl_talk_found(t, app))
 		return false;
 	t->parser = p;
 	t->inspect->values_n = 0;
@@ -355,7 +136,7 @@ static bool find_datagram(struct sl_talk *t, struct sl_span payload)
 void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
 			 struct sl_span payload)
 {
-	struct sl_talk t = talk_of(i, flow, slot, side);
+	struct sl_talk t = sl_talk_of(i, flow, slot, side);
 	if (flow->key.proto != IPPROTO_UDP || !payload.len)
 		return;
 	/* media begins with STUN, for as long as it takes, before DTLS */
@@ -373,7 +154,7 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot,
 		return;
 	}
 	t.at->tries = (t.at->tries + 1) & 7;
-	if (t.at->tries >= TRIES_MOST) {
+	if (t.at->tries >= SL_TRIES_MOST) {
 		t.at->finished = !on_port(flow, PORT_DNS);
 		t.at->tries = 0;
 	}
@@ -381,7 +162,7 @@ void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot,
 
 void sl_inspect_forget(struct sl_inspect *i, struct sl_flow *flow, void *slot)
 {
-	struct sl_talk t = talk_of(i, flow, slot, 0);
+	struct sl_talk t = sl_talk_of(i, flow, slot, 0);
 	state_drop(&t);
 	for (unsigned s = 0; s < 2; s++)
 		sl_gather_drop(i->gather, &t.slot->buffer[s]);

@@ -41,6 +41,7 @@ struct sl_talk {
 	void *state;        /* of the flow, state_bytes of it, zero when the protocol is found */
 	const struct sl_parser *parser;
 	unsigned side;      /* who sent the bytes */
+	bool turned;        /* inspect.c's: to another protocol, in this call */
 	bool last;          /* there will be no more bytes of this message: use what there is */
 };
 
@@ -114,6 +115,7 @@ struct sl_counters *sl_talk_counters(const struct sl_talk *t);
 /* --- small helpers --- */
 
 #define SL_SKIP_MOST (UINT64_C(1) << 37)
+#define SL_SEARCHED_MOST ((UINT64_C(1) << 18) - 1)
 
 /* The next n bytes of this side are of no interest. */
 static inline void sl_side_skip(struct sl_side *s, uint64_t n)
@@ -121,9 +123,10 @@ static inline void sl_side_skip(struct sl_side *s, uint64_t n)
 	s->skip = (n < SL_SKIP_MOST ? n : SL_SKIP_MOST) & (SL_SKIP_MOST * 2 - 1);
 }
 
+/* More than is gathered: there is nothing to see before the message's bound. */
 static inline void sl_side_searched(struct sl_side *s, size_t n)
 {
-	s->searched = n & 0x3ffff; /* a message is shorter than that: SL_GATHER_MAX */
+	s->searched = (n < SL_SEARCHED_MOST ? n : SL_SEARCHED_MOST) & SL_SEARCHED_MOST;
 }
 
 #endif

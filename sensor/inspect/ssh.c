@@ -76,7 +76,7 @@ static enum sl_parse version_read(struct sl_talk *t, struct sl_span line)
 	const uint8_t *dash = memchr(line.at + 4, '-', line.len - 4);
 	if (!dash)
 		return SL_PARSE_REFUSE;
-	bool second = line.at[4] == '2' || memcmp(line.at + 4, "1.99-", 5) == 0;
+	bool second = line.at[4] == '2' || (line.len >= 9 && memcmp(line.at + 4, "1.99-", 5) == 0);
 	size_t len = (size_t)(line.at + line.len - dash - 1);
 	const uint8_t *blank = memchr(dash + 1, ' ', len);
 	if (blank)

@@ -202,10 +202,42 @@ static void equal_values(void **state)
 	fixture_free(x);
 }
 
+/* What the tables look into must be found out, though no condition names the field. */
+static void fields_that_tables_want(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *indicators;
+		enum sl_field wanted[4], not_wanted[3];
+	} cases[] = {
+		{ "[{\"id\": \"d\", \"domain\": \"evil.example\"}]",
+		  { SL_FIELD_DNS_RRNAME, SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME, SL_FIELD_EMAIL_FROM },
+		  { SL_FIELD_DNS_RCODE, SL_FIELD_FILE_SHA256, SL_FIELD_HTTP_URI_RAW } },
+		{ "[{\"id\": \"a\", \"address\": \"2001:db8::/64\"}]",
+		  { SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER },
+		  { SL_FIELD_DNS_RRNAME, SL_FIELD_TLS_SNI, SL_FIELD_JA3_HASH } },
+		{ "[{\"id\": \"u\", \"url\": \"http://evil.example/x\"}]",
+		  { SL_FIELD_HTTP_HOST_RAW, SL_FIELD_HTTP_URI_RAW, SL_FIELD_HTTP_URI_RAW, SL_FIELD_HTTP_URI_RAW },
+		  { SL_FIELD_DNS_ANSWER, SL_FIELD_FILE_NAME, SL_FIELD_HTTP_HEADER } },
+		{ "[{\"id\": \"h\", \"match\": [{\"field\": \"ja3.hash\", \"equals\": \"0f\"}]}]",
+		  { SL_FIELD_JA3_HASH, SL_FIELD_JA3_HASH, SL_FIELD_JA3_HASH, SL_FIELD_JA3_HASH },
+		  { SL_FIELD_DNS_ANSWER, SL_FIELD_JA4_HASH, SL_FIELD_DNS_RRNAME } },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct fixture *x = fixture_new(cases[i].indicators);
+		for (unsigned k = 0; k < 4; k++)
+			assert_true(sl_detect_wants(x->loaded, cases[i].wanted[k]));
+		for (unsigned k = 0; k < 3; k++)
+			assert_false(sl_detect_wants(x->loaded, cases[i].not_wanted[k]));
+		fixture_free(x);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(domains),
+		cmocka_unit_test(fields_that_tables_want),
 		cmocka_unit_test(domains_of_mails_and_certificates),
 		cmocka_unit_test(addresses_in_answers),      cmocka_unit_test(what_a_match_says),
 		cmocka_unit_test(addresses),    cmocka_unit_test(urls),

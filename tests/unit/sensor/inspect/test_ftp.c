@@ -1,6 +1,6 @@
 /* FTP: commands and replies cut everywhere and with one side alone; data connections, active and
  * passive, IPv4 and IPv6; what turns to TLS; streams that are none. */
-#include "fixture.h"
+#include "tls_bytes.h"
 #include <sensor/inspect/ftp.h>
 #include <sensor/inspect/parse.h>
 
@@ -111,6 +111,30 @@ static void turns_to_tls(void **state)
 	assert_int_equal(x->flow.app, SL_APP_NONE);
 	say(x, 0, "SSH-2.0-inside\n"); /* stands for what comes */
 	assert_string_equal(x->record, "ftp.command=AUTH\n--\nssh.software=inside\n--\n");
+	fixture_free(x);
+}
+
+/* The server's answer was not seen. */
+static void turns_to_tls_alone(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(6, 1 << 20);
+	struct wire client = { .n = 0 };
+	tls_after(&client, "AUTH TLS\r\n");
+	fixture_every_split(x, 0, client.at, client.n, "ftp.command=AUTH\n--\n" RFC8448_CLIENT_RECORD);
+	fixture_free(x);
+}
+
+/* Bytes are missing in a reply's middle: its lines look like a client's, and are not taken for it. */
+static void hole_in_a_reply(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(6, 1 << 20);
+	say(x, 1, "220 FTP\r\n");
+	say(x, 0, "SYST\r\n");
+	fixture_feed(x, 1, "PWD and CWD\r\n214 End\r\n", 22, 9);
+	assert_int_equal(x->flow.client, 0);
+	assert_string_equal(x->record, "ftp.command=SYST\n--\n");
 	fixture_free(x);
 }
 
@@ -251,6 +275,7 @@ int main(void)
 		cmocka_unit_test(ports),	 cmocka_unit_test(commands),	  cmocka_unit_test(long_line),
 		cmocka_unit_test(none),		 cmocka_unit_test(turns_to_tls),  cmocka_unit_test(transfers),
 		cmocka_unit_test(cut_transfers), cmocka_unit_test(not_expected),
+		cmocka_unit_test(turns_to_tls_alone), cmocka_unit_test(hole_in_a_reply),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,20 @@ static void growth_leaks_nothing(void **state)
 	sl_gather_free(g);
 }
 
+static void the_first_bytes_go(void **state)
+{
+	(void)state;
+	struct sl_gather *g = make(300000);
+	uint32_t handle = 0;
+	sl_gather_append(g, &handle, sl_span_str("abcdef"));
+	sl_gather_use(g, handle, 2);
+	sl_gather_append(g, &handle, sl_span_str("g"));
+	struct sl_span left = sl_gather_bytes(g, handle);
+	assert_int_equal(left.len, 5);
+	assert_memory_equal(left.at, "cdefg", 5);
+	sl_gather_free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +159,7 @@ int main(void)
 		cmocka_unit_test(growing_takes_the_oldest_too),
 		cmocka_unit_test(no_pool_at_all),
 		cmocka_unit_test(growth_leaks_nothing),
+		cmocka_unit_test(the_first_bytes_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

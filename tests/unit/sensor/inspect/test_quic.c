@@ -535,7 +535,7 @@ static void no_memory(void **state)
 		assert_int_equal(sl_inspect_new(&x->inspect, &config, &err), SL_OK);
 		fixture_again(x);
 		feed_client(x, &c);
-		assert_int_equal(strstr(x->record, "tls.sni") != NULL, bytes >= 4500);
+		assert_int_equal(strstr(x->record, "tls.sni") != NULL, bytes >= 6000);
 	}
 	assert_true(sl_counter_get(&counters, SL_COUNT_INSPECT_FULL) > 5);
 	fixture_free(x);

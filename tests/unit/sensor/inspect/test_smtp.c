@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "fixture.h"
+#include "tls_bytes.h"
 #include <sensor/inspect/inspect_internal.h>
 
 /* Of the hashes, only the one. */
@@ -135,6 +135,32 @@ static void starttls(void **state)
 	fixture_free(x);
 }
 
+static void starttls_alone(void **state)
+{
+	(void)state;
+	struct fixture *x = smtp_fixture();
+	struct wire client = { .n = 0 };
+	tls_after(&client, "EHLO a\r\nSTARTTLS\r\n");
+	fixture_every_split(x, 1, client.at, client.n, "smtp.helo=a\n--\n" RFC8448_CLIENT_RECORD);
+	fixture_free(x);
+}
+
+/* To know the protocol takes all of a greeting's lines: those gathered for that are not thrown away. */
+static void long_greeting(void **state)
+{
+	(void)state;
+	static const char lines[] = "220-a\r\n220-b\r\n220 c ESMTP\r\n";
+	struct fixture *x = smtp_fixture();
+	for (size_t cut = 1; cut < sizeof lines - 1; cut++) {
+		fixture_again(x);
+		fixture_feed(x, 0, lines, cut, 0);
+		fixture_feed(x, 0, lines + cut, sizeof lines - 1 - cut, 0);
+		assert_int_equal(x->flow.app, SL_APP_SMTP);
+		assert_int_equal(fixture_count(x, SL_COUNT_PARSE_ERRORS), 0);
+	}
+	fixture_free(x);
+}
+
 static void recognition(void **state)
 {
 	(void)state;
@@ -245,7 +271,8 @@ int main(void)
 		cmocka_unit_test(recognition),	 cmocka_unit_test(bare_lines),
 		cmocka_unit_test(holes),	 cmocka_unit_test(cut_short),
 		cmocka_unit_test(forged_end),
-		cmocka_unit_test(many_recipients),
+		cmocka_unit_test(many_recipients), cmocka_unit_test(starttls_alone),
+		cmocka_unit_test(long_greeting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

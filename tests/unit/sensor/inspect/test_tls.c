@@ -191,6 +191,13 @@ static void tls_after_anything(void **state)
 		fixture_feed(x, 1, server.at, server.n, 0);
 		assert_string_equal(x->record, RFC8448_CLIENT_RECORD RFC8448_SERVER_RECORD);
 	}
+	/* a byte a segment */
+	fixture_again(x);
+	for (unsigned i = 0; i < 10; i++)
+		fixture_feed(x, 0, &"a1 STARTTLS\r\n"[i], 1, 0);
+	for (size_t i = 0; i < w.n; i++)
+		fixture_feed(x, 0, w.at + i, 1, 0);
+	assert_string_equal(x->record, RFC8448_CLIENT_RECORD);
 	/* the client's hello was seen before the server's answer to STARTTLS */
 	fixture_again(x);
 	fixture_feed(x, 0, w.at, w.n, 0);
@@ -462,6 +469,22 @@ static void hello_without_end(void **state)
 	fixture_free(x);
 }
 
+/* A web server that knows no TLS answers a hello with words: that side is read as what it is. */
+static void a_server_answers_in_http(void **state)
+{
+	(void)state;
+	static const char answer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno";
+	struct fixture *x = fixture_new(6, POOL);
+	struct wire w = { .n = 0 };
+	add_record(&w, RFC8448_CLIENT_HELLO);
+	fixture_feed(x, 0, w.at, w.n, 0);
+	assert_non_null(strstr(x->record, "ja3.hash="));
+	assert_null(strstr(x->record, "http."));
+	fixture_feed(x, 1, answer, sizeof answer - 1, 0);
+	assert_non_null(strstr(x->record, "http.stat_code=400\n"));
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +503,7 @@ int main(void)
 		cmocka_unit_test(a_thousand_certificates),
 		cmocka_unit_test(no_name),
 		cmocka_unit_test(as_in_rfc_8448),
+		cmocka_unit_test(a_server_answers_in_http),
 		cmocka_unit_test(what_is_no_hello),
 		cmocka_unit_test(lengths_that_lie),
 		cmocka_unit_test(hello_without_end),

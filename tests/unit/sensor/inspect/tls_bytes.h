@@ -76,6 +76,15 @@ static inline void tls_records(struct wire *out, const struct wire *message, siz
 	}
 }
 
+/* Text, and behind it RFC 8448's ClientHello in a record: a client that turned to TLS. */
+static inline void tls_after(struct wire *out, const char *text)
+{
+	struct wire message = { .n = 0 };
+	wire_hex(&message, RFC8448_CLIENT_HELLO);
+	wire_put(out, text, strlen(text));
+	tls_records(out, &message, message.n);
+}
+
 /* A Certificate message with these certificates (hex, NULL behind the last). */
 static inline void tls_certificates(struct wire *out, const char *const *certs)
 {
