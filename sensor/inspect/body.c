@@ -1,10 +1,11 @@
 /* Content codings undone (RFC 9110, section 8.4): gzip, deflate (zlib, or raw as some send it) and br,
  * also several on top of each other. Libraries allocate from the bounded memory of inspect; what comes
- * out is bounded by what went in. An unknown coding stays on: the bytes are handed on as sent. Per
+ * out is bounded by what went in, of a body and of all bodies together. An unknown coding stays on: the bytes are handed on as sent. Per
  * worker. */
 #include <brotli/decode.h>
 #include <ctype.h>
 #include <sensor/inspect/body.h>
+#include <sensor/inspect/inspect_internal.h>
 #include <sensor/inspect/mime.h>
 #include <strings.h>
 #include <zlib.h>
@@ -12,8 +13,11 @@
 enum {
 	CODINGS_MOST = 3,
 	OUT_BYTES = 16 * 1024,
-	RATIO_MOST = 64, /* text seldom packs better than 20 to 1 … */
-	SLACK_BYTES = 8 << 20, /* … but a short body may: so much is free */
+	RATIO_OWN = 20,  /* text seldom packs better; what does draws on what is spare … */
+	RATIO_MOST = 64, /* … up to this */
+	SLACK_BYTES = 8 << 20, /* that a body may draw beyond any ratio: short ones pack well */
+	RATIO_SPARE = 4, /* bytes to spare that each byte of any body earns */
+	RING_LEAST = 64 * 1024, /* of Brotli's: what is less counts when it comes out */
 	START_MOST = 4,
 	MEMBER = 0x1f, /* the first byte of a gzip member */
 };
@@ -35,24 +39,41 @@ struct sl_body {
 	struct coder coder[CODINGS_MOST]; /* in the order in which they are undone */
 	unsigned coders;
 	uint64_t in, out; /* bytes on the wire; unpacked, by all coders together */
+	uint64_t drawn;   /* of `out`, at the expense of what is spare */
+	uint64_t ahead;   /* drawn for rings */
+	struct sl_inspect *inspect;
 	bool broken;      /* bytes are missing, or make no sense */
 };
 
 /* --- the libraries' memory --- */
 
-static void *take(void *inspect, size_t bytes)
+/* Brotli fills its ring, which is as large as what is announced, before it hands anything out. */
+static void *take(void *body, size_t bytes)
 {
-	return sl_hold_take(inspect, bytes);
+	struct sl_body *b = body;
+	if (bytes >= RING_LEAST) {
+		if (bytes > b->inspect->spare)
+			return NULL;
+		b->inspect->spare -= bytes;
+		b->ahead += bytes;
+	}
+	return sl_hold_take(b->inspect, bytes);
 }
 
-static void give(void *inspect, void *at)
+static void give(void *body, void *at)
 {
-	sl_hold_give(inspect, at);
+	struct sl_body *b = body;
+	sl_hold_give(b->inspect, at);
 }
 
 static voidpf zlib_take(voidpf inspect, uInt n, uInt size)
 {
 	return size && n > UINT32_MAX / size ? NULL : sl_hold_take(inspect, (size_t)n * size);
+}
+
+static void zlib_give(voidpf inspect, voidpf at)
+{
+	sl_hold_give(inspect, at);
 }
 
 /* --- which codings --- */
@@ -131,11 +152,11 @@ static bool is_zlib(const struct coder *c)
 	return c->start_n == 2 && (b[0] & 15) == 8 && b[0] >> 4 <= 7 && (b[0] << 8 | b[1]) % 31 == 0;
 }
 
-static bool coder_begin(struct sl_talk *t, struct coder *c)
+static bool coder_begin(struct sl_talk *t, struct sl_body *b, struct coder *c)
 {
 	c->begun = true;
 	if (c->coding == BR) {
-		c->br = BrotliDecoderCreateInstance(take, give, t->inspect);
+		c->br = BrotliDecoderCreateInstance(take, give, b);
 		return c->br != NULL;
 	}
 	if (c->coding == GZIP && !is_gzip(c)) {
@@ -143,7 +164,7 @@ static bool coder_begin(struct sl_talk *t, struct coder *c)
 		return true;
 	}
 	c->z.zalloc = zlib_take;
-	c->z.zfree = give;
+	c->z.zfree = zlib_give;
 	c->z.opaque = t->inspect;
 	int window = c->coding == GZIP ? 16 + MAX_WBITS : is_zlib(c) ? MAX_WBITS : -MAX_WBITS;
 	return inflateInit2(&c->z, window) == Z_OK;
@@ -211,6 +232,28 @@ static void hand_on(struct sl_talk *t, struct sl_body *b, struct sl_span bytes)
 
 static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in);
 
+/* May n bytes more be unpacked? Bombs share what is spare, however many they are; a body that packs no
+ * better than most do needs none of it. */
+static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
+{
+	b->out += n;
+	if (b->out > SLACK_BYTES + b->in * RATIO_MOST)
+		return false;
+	uint64_t have = b->in * RATIO_OWN + b->drawn;
+	uint64_t over = b->out > have ? b->out - have : 0;
+	if (over > t->inspect->spare)
+		return false;
+	t->inspect->spare -= over;
+	b->drawn += over;
+	return true;
+}
+
+static void earn(struct sl_inspect *i, uint64_t n)
+{
+	uint64_t spare = i->spare + n;
+	i->spare = spare < SL_SPARE_BYTES ? spare : SL_SPARE_BYTES;
+}
+
 /* All that the coder makes of these bytes. */
 static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
 {
@@ -219,10 +262,9 @@ static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct 
 	int n = OUT_BYTES; /* a full buffer: there may be more, even without more input */
 	while ((in.len || n == OUT_BYTES) && !b->broken) {
 		n = c->coding == BR ? brotli_step(c, &in, out) : in.len || !c->ended ? inflate_step(c, &in, out) : 0;
-		b->out += n > 0 ? (unsigned)n : 0;
 		if (n > 0)
 			undo(t, b, which + 1, sl_span_of(out, (size_t)n));
-		if (n < 0 || b->out > SLACK_BYTES + b->in * RATIO_MOST)
+		if (n < 0 || !affords(t, b, (size_t)n))
 			broken(t, b, true);
 	}
 }
@@ -239,7 +281,7 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 	if (!c->begun) {
 		if (!coder_starts(c, &in))
 			return;
-		if (!coder_begin(t, c)) {
+		if (!coder_begin(t, b, c)) {
 			broken(t, b, false); /* no memory: counted there */
 			return;
 		}
@@ -249,6 +291,13 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 		undo(t, b, which + 1, in);
 	else if (!b->broken)
 		unpack(t, b, which, in);
+}
+
+/* Rings of a body that came, and unpacked to no more than is its own, were no bomb's. */
+static void give_back(const struct sl_body *b)
+{
+	uint64_t own = b->in * RATIO_OWN, left = own > b->out ? own - b->out : 0;
+	earn(b->inspect, b->ahead < left ? b->ahead : left);
 }
 
 /* --- bodies --- */
@@ -267,6 +316,7 @@ struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct s
 		return NULL;
 	}
 	b->file = file;
+	b->inspect = t->inspect;
 	if (type.len > sizeof multipart && strncasecmp((const char *)type.at, multipart, sizeof multipart) == 0)
 		b->mime = sl_mime_new_multipart(t, type);
 	codings_read(b, encoding);
@@ -278,6 +328,7 @@ void sl_body_data(struct sl_talk *t, struct sl_body *b, struct sl_span bytes)
 	if (!b || !bytes.len)
 		return;
 	b->in += bytes.len;
+	earn(t->inspect, bytes.len * RATIO_SPARE);
 	if (!b->coders)
 		hand_on(t, b, bytes);
 	else if (!b->broken)
@@ -299,6 +350,7 @@ void sl_body_end(struct sl_talk *t, struct sl_body *b, bool whole)
 		whole = whole && (c->ended || c->coding == PLAIN);
 		coder_free(c);
 	}
+	give_back(b);
 	sl_mime_end(t, b->mime, whole && !b->broken);
 	sl_file_end(t, b->file, whole);
 	sl_hold_give(t->inspect, b);

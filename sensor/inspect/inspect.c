@@ -32,6 +32,7 @@ int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *conf
 	memset(i, 0, offsetof(struct sl_inspect, room));
 	i->config = *config;
 	i->hold_left = config->state_bytes;
+	i->spare = SL_SPARE_BYTES;
 	int rc = sl_gather_new(&i->gather, config->gather_bytes, config->counters, err);
 	if (rc == SL_OK)
 		rc = sl_expect_new(&i->expect, config->counters, err);

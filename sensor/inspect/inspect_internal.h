@@ -8,6 +8,7 @@
 
 enum {
 	SL_ROOM_BYTES = 384 * 1024, /* more than the largest message and its values, unpacked */
+	SL_SPARE_BYTES = 16 << 20,
 	SL_TRIES_MOST = 4, /* chunks a side, or datagrams, after which no protocol is looked for */
 };
 
@@ -16,6 +17,7 @@ struct sl_inspect {
 	struct sl_gather *gather;
 	struct sl_expect *expect;
 	uint64_t hold_left;  /* of config.state_bytes */
+	uint64_t spare;      /* bytes that bodies may unpack beyond what they earn: SL_SPARE_BYTES at most */
 	size_t values_n;     /* of the message at hand */
 	size_t room_used;
 	struct sl_value value[SL_VALUES_MAX];

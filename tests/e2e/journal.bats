@@ -151,7 +151,7 @@ start_full() {
 	until_true 10 lines_are follow.out 50
 	disk=/proc/$sensor/root$T/journal
 	dd if=/dev/zero of="$disk/filler" bs=64k 2>/dev/null || true
-	tail -c +$((25 + 100 * (84 + 16))) some.pcap >&9
+	tail -c +$((25 + 100 * (84 + 16))) some.pcap >&9 & # it waits while the sensor does
 	wait_for sensor.err "No space left on device"
 	has "make room" "$(cat sensor.err)"
 	kill -USR1 "$sensor"
