@@ -3,6 +3,7 @@
 #include <selat/name.h>
 #include <selat/url.h>
 #include <sensor/inspect/http.h>
+#include <sensor/inspect/text.h>
 
 enum { SINGLES_MOST = 200 /* leaves room for the other values of a message */ };
 
@@ -179,11 +180,6 @@ struct sl_span sl_http_segment(struct sl_span target)
 	return begin < end ? sl_span_of(target.at + begin, end - begin) : sl_span_of(NULL, 0);
 }
 
-static int hex(uint8_t c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
-
 /* ext-value = charset "'" [ language ] "'" value-chars (RFC 8187, section 3.2), its escapes undone. */
 static struct sl_span ext_value(struct sl_talk *t, struct sl_span s)
 {
@@ -196,8 +192,8 @@ static struct sl_span ext_value(struct sl_talk *t, struct sl_span s)
 	uint8_t *at = sl_talk_room(t, s.len);
 	size_t n = 0;
 	for (size_t i = 0; at && i < s.len; i++) {
-		bool escape = s.at[i] == '%' && s.len - i > 2 && hex(s.at[i + 1]) >= 0 && hex(s.at[i + 2]) >= 0;
-		int byte = escape ? hex(s.at[i + 1]) << 4 | hex(s.at[i + 2]) : s.at[i];
+		bool escape = s.at[i] == '%' && s.len - i > 2 && sl_hex_digit(s.at[i + 1]) >= 0 && sl_hex_digit(s.at[i + 2]) >= 0;
+		int byte = escape ? sl_hex_digit(s.at[i + 1]) << 4 | sl_hex_digit(s.at[i + 2]) : s.at[i];
 		at[n++] = (uint8_t)byte;
 		i += escape ? 2 : 0;
 	}
