@@ -1,5 +1,6 @@
 /* One indicator: what it looks for, and its metadata. Readers of keys, then the checks that need
  * more than one key. */
+#include <rules/idn.h>
 #include <rules/reader.h>
 
 #include <netinet/in.h>
@@ -75,10 +76,11 @@ static bool domain_read(struct sl_reader *r, const char *key, const json_t *valu
 {
 	struct sl_indicator *ind = into;
 	struct sl_err why = { "" };
-	char normal[SL_NAME_MAX];
+	char ascii[SL_NAME_MAX], normal[SL_NAME_MAX];
 	if (!sl_reader_text(r, key, value, SL_NAME_MAX - 1, false, &ind->value))
 		return false;
-	if (sl_name_parse(ind->value, normal, sizeof normal, &why) < 0)
+	if (sl_idn_name(ind->value, ascii, sizeof ascii, &why) < 0 ||
+	    sl_name_parse(ascii, normal, sizeof normal, &why) < 0)
 		return sl_reader_fail(r, key, "%s", why.text);
 	return normal_set(r, key, normal, ind);
 }
@@ -87,10 +89,11 @@ static bool url_read(struct sl_reader *r, const char *key, const json_t *value, 
 {
 	struct sl_indicator *ind = into;
 	struct sl_err why = { "" };
-	char normal[SL_URL_MAX];
+	char ascii[SL_URL_MAX], normal[SL_URL_MAX];
 	if (!sl_reader_text(r, key, value, SL_URL_MAX - 1, false, &ind->value))
 		return false;
-	if (sl_url_parse(ind->value, normal, sizeof normal, &why) < 0)
+	if (sl_idn_url(ind->value, ascii, sizeof ascii, &why) < 0 ||
+	    sl_url_parse(ascii, normal, sizeof normal, &why) < 0)
 		return sl_reader_fail(r, key, "%s", why.text);
 	return normal_set(r, key, normal, ind);
 }

@@ -1,5 +1,6 @@
 /* The conditions of a `match`: a field, one pattern, and how to compare. */
 #include <rules/expression.h>
+#include <rules/idn.h>
 #include <rules/reader.h>
 
 #include <ctype.h>
@@ -138,14 +139,39 @@ static bool pattern_read(struct sl_reader *r, const json_t *value, struct sl_con
 	return true;
 }
 
+/* On the wire names are ASCII. */
+static bool name_to_ascii(struct sl_reader *r, struct sl_condition *c)
+{
+	char ascii[SL_NAME_MAX];
+	struct sl_err why = { "" };
+	const char *key = sl_condition_key(c);
+	if (sl_idn_name(c->text, ascii, sizeof ascii, &why) < 0)
+		return sl_reader_fail(r, key, "%s", why.text);
+	if (strcmp(ascii, c->text) == 0)
+		return true;
+	if (c->op != SL_OP_EQUALS)
+		return sl_reader_fail(r, key, "names are compared in ASCII: write it as \"%.64s\"", ascii);
+	uint8_t *bytes = (uint8_t *)strdup(ascii);
+	if (!bytes)
+		return sl_reader_fail(r, key, "out of memory");
+	free(c->bytes);
+	c->bytes = bytes;
+	c->len = strlen(ascii);
+	return true;
+}
+
 /* What depends on field and pattern together. */
-static void condition_finish(struct sl_condition *c)
+static bool condition_finish(struct sl_reader *r, struct sl_condition *c)
 {
 	if (!sl_field_is_name(c->field))
-		return;
+		return true;
 	c->flags |= SL_COND_NOCASE;
+	bool plain = c->op != SL_OP_REGEX && !(c->flags & SL_COND_HEX) && strlen(c->text) < SL_NAME_MAX;
+	if (plain && c->bytes && !name_to_ascii(r, c))
+		return false;
 	if (c->op == SL_OP_EQUALS && c->len > 1 && c->bytes[c->len - 1] == '.')
 		c->bytes[--c->len] = 0;
+	return true;
 }
 
 static bool condition_read(struct sl_reader *r, const json_t *object, struct sl_condition *c)
@@ -165,8 +191,7 @@ static bool condition_read(struct sl_reader *r, const json_t *object, struct sl_
 		sl_reader_fail(r, "nocase", "does not go with \"hex\"");
 	if (r->problems->errors != errors)
 		return false;
-	condition_finish(c);
-	return true;
+	return condition_finish(r, c);
 }
 
 bool sl_match_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
