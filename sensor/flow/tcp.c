@@ -1,34 +1,16 @@
-/* TCP reassembly. Per worker. Segments beyond a hole lie in blocks of a fixed pool, a sorted list a
- * side; a segment longer than a block takes several. Sequence numbers are compared modulo 2^32. */
+/* TCP reassembly. Per worker. Segments beyond a hole wait in held.c's pool. Sequence numbers are compared
+ * modulo 2^32. */
+#include <sensor/flow/held.h>
 #include <sensor/flow/recent.h>
 #include <sensor/flow/tcp.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 enum {
-	BLOCK_BYTES = 2032,
-	HELD_MOST = 128,  /* blocks a side that wait: 256 KiB, then the hole is skipped */
-	HELD_S = 10,      /* seconds that they wait at most */
+	HELD_S = 10,      /* seconds that segments wait at most */
 	ACKED_S = 1,      /* and when the receiver has acknowledged the hole: it will not be filled */
-	HOARDS = 64,
-	HOARD_LEAST = 8,  /* blocks */
 	FAR_BEHIND = 1 << 16,
 	SHED_MOST = 1 << 30, /* bytes let go before the stream is moved on: numbers wrap around */
 	FAR_AHEAD = 1 << 26, /* beyond any window in use (RFC 7323 allows 2^30) */
-};
-
-struct block {
-	uint32_t next; /* index; 0: the last */
-	uint32_t seq;
-	uint32_t len;
-	uint32_t since; /* seconds: when it came */
-	uint8_t bytes[BLOCK_BYTES];
-};
-
-/* Who holds much: asked when the pool is used up. */
-struct hoard {
-	struct sl_flow *flow;
-	unsigned side;
 };
 
 struct sl_tcp {
@@ -36,10 +18,7 @@ struct sl_tcp {
 	struct sl_counters *counters;
 	uint64_t depth; /* bytes a direction that are handed on; 0: all */
 	struct sl_recent *recent;
-	struct hoard hoard[HOARDS];
-	struct block *blocks; /* index 0 is none */
-	size_t size;
-	uint32_t max, fresh, free;
+	struct sl_held *held;
 };
 
 int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, uint64_t depth,
@@ -51,16 +30,9 @@ int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, uint64_t depth,
 	t->sink = *sink;
 	t->counters = counters;
 	t->depth = depth;
-	t->max = (uint32_t)(held_bytes / sizeof(struct block));
-	t->fresh = 1;
-	t->size = ((size_t)t->max + 1) * sizeof(struct block);
-	t->blocks = mmap(NULL, t->size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (t->blocks == MAP_FAILED) {
-		free(t);
-		return sl_fail(err, SL_ENOMEM, "TCP reassembly: no memory; lower flow.reassembly");
-	}
-	int rc = sl_recent_new(&t->recent, err);
+	int rc = sl_held_new(&t->held, held_bytes, counters, err);
+	if (rc == SL_OK)
+		rc = sl_recent_new(&t->recent, err);
 	if (rc != SL_OK) {
 		sl_tcp_free(t);
 		return rc;
@@ -73,91 +45,9 @@ void sl_tcp_free(struct sl_tcp *t)
 {
 	if (!t)
 		return;
-	munmap(t->blocks, t->size);
+	sl_held_free(t->held);
 	sl_recent_free(t->recent);
 	free(t);
-}
-
-static uint32_t block_take(struct sl_tcp *t)
-{
-	uint32_t i = t->free;
-	if (i)
-		t->free = t->blocks[i].next;
-	else if (t->fresh <= t->max)
-		i = t->fresh++;
-	return i;
-}
-
-static void block_give(struct sl_tcp *t, uint32_t i)
-{
-	t->blocks[i].next = t->free;
-	t->free = i;
-}
-
-/* --- pressure --- */
-
-static struct hoard *hoard_of(struct sl_tcp *t, const struct sl_flow *f, unsigned s)
-{
-	return &t->hoard[(f->hash + s) % HOARDS];
-}
-
-static void hoard_note(struct sl_tcp *t, struct sl_flow *f, unsigned s)
-{
-	struct hoard *h = hoard_of(t, f, s);
-	if (f->side[s].held_n < HOARD_LEAST)
-		return;
-	if (!h->flow || h->flow->side[h->side].held_n < f->side[s].held_n)
-		*h = (struct hoard){ f, s };
-}
-
-static void hoard_forget(struct sl_tcp *t, const struct sl_flow *f, unsigned s)
-{
-	struct hoard *h = hoard_of(t, f, s);
-	if (h->flow == f && h->side == s)
-		h->flow = NULL;
-}
-
-/* Lets go what a side holds; its bytes will be missing as a gap. */
-static void drop_held(struct sl_tcp *t, struct sl_flow *f, unsigned s)
-{
-	struct sl_tcp_side *side = &f->side[s];
-	while (side->held) {
-		uint32_t i = side->held;
-		side->held = t->blocks[i].next;
-		sl_count_add(t->counters, SL_COUNT_STREAM_HELD_DROPPED, t->blocks[i].len);
-		block_give(t, i);
-	}
-	side->held_n = 0;
-	hoard_forget(t, f, s);
-}
-
-/* The pool is used up: the one that holds most makes room, unless it is the one that asks. */
-static bool make_room(struct sl_tcp *t, const struct sl_tcp_side *asking)
-{
-	struct hoard *most = NULL;
-	for (unsigned i = 0; i < HOARDS; i++) {
-		struct hoard *h = &t->hoard[i];
-		if (h->flow && (!most || h->flow->side[h->side].held_n > most->flow->side[most->side].held_n))
-			most = h;
-	}
-	if (!most || &most->flow->side[most->side] == asking)
-		return false;
-	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
-	drop_held(t, most->flow, most->side);
-	return true;
-}
-
-static uint32_t block_for(struct sl_tcp *t, const struct sl_tcp_side *side)
-{
-	uint32_t i = side->held_n < HELD_MOST ? block_take(t) : 0;
-	if (!i && side->held_n < HELD_MOST && make_room(t, side))
-		i = block_take(t);
-	return i;
-}
-
-static inline int32_t after(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
 }
 
 /* --- handing on --- */
@@ -200,7 +90,7 @@ static void end_side(struct sl_tcp *t, struct sl_flow *f, unsigned s)
 /* Gives up what is missing before seq. */
 static void skip_to(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq)
 {
-	int32_t hole = after(seq, side->next);
+	int32_t hole = sl_seq_after(seq, side->next);
 	if (hole <= 0)
 		return;
 	side->next = seq;
@@ -215,22 +105,20 @@ static void skip_to(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq)
 static void drain(struct sl_tcp *t, struct sl_flow *f, unsigned s, bool skip)
 {
 	struct sl_tcp_side *side = &f->side[s];
-	while (side->held) {
-		uint32_t i = side->held;
-		struct block *b = &t->blocks[i];
-		int32_t ahead = after(b->seq, side->next);
+	const struct sl_held_block *b;
+	while ((b = sl_held_first(t->held, side))) {
+		int32_t ahead = sl_seq_after(b->seq, side->next);
 		uint32_t lost = ahead > 0 ? (uint32_t)ahead : 0;
 		if (lost && !skip)
 			return;
 		if (lost)
 			skip_to(t, side, b->seq);
 		skip = skip && !lost;
-		side->held = b->next;
-		side->held_n--;
+		uint32_t taken = sl_held_take(t->held, side);
 		uint32_t old = ahead < 0 ? (uint32_t)-ahead : 0;
 		if (old < b->len)
 			deliver(t, f, s, sl_span_of(b->bytes + old, b->len - old), lost);
-		block_give(t, i);
+		sl_held_give(t->held, taken);
 	}
 }
 
@@ -246,69 +134,10 @@ static void skip_shed(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 	struct sl_tcp_side *side = &f->side[s];
 	drain_all(t, f, s);
 	side->flags &= (uint8_t)~SL_SIDE_SHED;
-	if (after(seq, side->next) <= 0)
+	if (sl_seq_after(seq, side->next) <= 0)
 		return;
 	skip_to(t, side, seq);
 	side->flags |= SL_SIDE_UNTOLD;
-}
-
-/* --- holding --- */
-
-/* Puts bytes that no block has yet between two blocks, in as many blocks as they need. False: full. */
-static bool hold_run(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t **link, uint32_t seq,
-		     struct sl_span run, uint32_t now_s)
-{
-	while (run.len) {
-		uint32_t i = block_for(t, side);
-		if (!i)
-			return false;
-		struct block *b = &t->blocks[i];
-		b->len = (uint32_t)(run.len < BLOCK_BYTES ? run.len : BLOCK_BYTES);
-		b->seq = seq;
-		b->since = now_s;
-		memcpy(b->bytes, run.at, b->len);
-		b->next = **link;
-		**link = i;
-		*link = &b->next;
-		side->held_n++;
-		seq += b->len;
-		run = sl_span_of(run.at + b->len, run.len - b->len);
-	}
-	return true;
-}
-
-/* Bytes that lie in a block already came again: the same, or others. */
-static void compare(struct sl_tcp *t, const struct block *b, uint32_t seq, const uint8_t *again, size_t n)
-{
-	sl_count_add(t->counters, SL_COUNT_STREAM_REPEATED, n);
-	if (memcmp(b->bytes + (seq - b->seq), again, n) != 0)
-		sl_count_add(t->counters, SL_COUNT_STREAM_CONFLICTS, n);
-}
-
-/* Keeps the parts of a segment that lie in no block so far: the first copy wins. */
-static bool hold(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struct sl_span bytes,
-		 uint32_t now_s)
-{
-	uint32_t *link = &side->held;
-	while (bytes.len) {
-		struct block *b = *link ? &t->blocks[*link] : NULL;
-		size_t room = b ? (after(b->seq, seq) > 0 ? b->seq - seq : 0) : bytes.len;
-		size_t run = room < bytes.len ? room : bytes.len;
-		if (run && !hold_run(t, side, &link, seq, sl_span_of(bytes.at, run), now_s))
-			return false;
-		seq += (uint32_t)run;
-		bytes = sl_span_of(bytes.at + run, bytes.len - run);
-		if (!b || !bytes.len)
-			break;
-		int32_t covered = after(b->seq + b->len, seq);
-		size_t step = covered <= 0 ? 0 : (size_t)covered < bytes.len ? (size_t)covered : bytes.len;
-		if (step)
-			compare(t, b, seq, bytes.at, step);
-		seq += (uint32_t)step;
-		bytes = sl_span_of(bytes.at + step, bytes.len - step);
-		link = &b->next;
-	}
-	return true;
 }
 
 /* --- taking --- */
@@ -337,7 +166,8 @@ static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t s
 		if (old >= bytes.len)
 			return;
 		bytes = sl_span_of(bytes.at + old, bytes.len - old);
-		size_t room = side->held ? t->blocks[side->held].seq - side->next : bytes.len;
+		const struct sl_held_block *held = side->held ? sl_held_first(t->held, side) : NULL;
+		size_t room = held ? held->seq - side->next : bytes.len;
 		size_t run = room < bytes.len ? room : bytes.len;
 		seq = side->next + (uint32_t)run;
 		deliver(t, f, s, sl_span_of(bytes.at, run), lost);
@@ -355,13 +185,11 @@ static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t
 		       uint32_t now_s)
 {
 	struct sl_tcp_side *side = &f->side[s];
-	if (hold(t, side, seq, bytes, now_s)) {
-		hoard_note(t, f, s);
+	if (sl_held_put(t->held, f, s, seq, bytes, now_s))
 		return;
-	}
 	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
 	drain_all(t, f, s);
-	int32_t lost = after(seq, side->next);
+	int32_t lost = sl_seq_after(seq, side->next);
 	skip_to(t, side, seq);
 	take_due(t, f, s, seq, bytes, lost > 0 ? (uint32_t)lost : 0);
 }
@@ -370,7 +198,7 @@ static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t
 static void take_beyond(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq, struct sl_span bytes)
 {
 	uint32_t end = seq + (uint32_t)bytes.len;
-	if (after(end, side->next) <= 0)
+	if (sl_seq_after(end, side->next) <= 0)
 		return;
 	sl_count_add(t->counters, SL_COUNT_STREAM_BEYOND, end - side->next);
 	side->next = end;
@@ -380,7 +208,7 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 		      struct sl_span bytes, uint32_t now_s)
 {
 	struct sl_tcp_side *side = &f->side[s];
-	int32_t ahead = after(seq, side->next);
+	int32_t ahead = sl_seq_after(seq, side->next);
 	if (side->flags & SL_SIDE_BEYOND) {
 		take_beyond(t, side, seq, bytes);
 		return;
@@ -409,12 +237,12 @@ static void give_up_holes(struct sl_tcp *t, struct sl_flow *f, unsigned s, const
 	uint32_t now_s = (uint32_t)(p->time / 1000000000u);
 	for (unsigned i = 0; i < 2; i++) {
 		struct sl_tcp_side *side = &f->side[i];
-		if (!side->held)
+		const struct sl_held_block *held = sl_held_first(t->held, side);
+		if (!held)
 			continue;
-		uint32_t since = t->blocks[side->held].since;
-		uint32_t waited = now_s > since ? now_s - since : 0;
+		uint32_t waited = now_s > held->since ? now_s - held->since : 0;
 		bool acked = i != s && p->tcp_flags & SL_TCP_ACK &&
-			     after(p->ack, t->blocks[side->held].seq) >= 0;
+			     sl_seq_after(p->ack, held->seq) >= 0;
 		bool both = f->side[0].flags & f->side[1].flags & SL_SIDE_FIN && !p->payload.len;
 		if (waited > HELD_S || (acked && waited > ACKED_S) || both)
 			drain(t, f, i, true);
@@ -438,11 +266,11 @@ static bool outdated(struct sl_tcp *t, struct sl_tcp_side *side, const struct sl
 {
 	if (!p->has_stamp)
 		return false;
-	if (side->flags & SL_SIDE_STAMP && after(p->stamp, side->stamp) < 0) {
+	if (side->flags & SL_SIDE_STAMP && sl_seq_after(p->stamp, side->stamp) < 0) {
 		sl_count(t->counters, SL_COUNT_STREAM_OLD_STAMPS);
 		return true;
 	}
-	if (after(seq, side->next) <= 0) {
+	if (sl_seq_after(seq, side->next) <= 0) {
 		side->stamp = p->stamp;
 		side->flags |= SL_SIDE_STAMP;
 	}
@@ -454,7 +282,7 @@ static bool outdated(struct sl_tcp *t, struct sl_tcp_side *side, const struct sl
 static void note_fin(struct sl_tcp_side *side, const struct sl_packet *p, uint32_t seq)
 {
 	uint32_t fin = seq + (uint32_t)p->payload.len;
-	if (p->tcp_flags & SL_TCP_FIN && !(side->flags & SL_SIDE_FIN) && after(fin, side->next) >= -1) {
+	if (p->tcp_flags & SL_TCP_FIN && !(side->flags & SL_SIDE_FIN) && sl_seq_after(fin, side->next) >= -1) {
 		side->flags |= SL_SIDE_FIN;
 		side->fin = fin;
 	}
@@ -463,7 +291,7 @@ static void note_fin(struct sl_tcp_side *side, const struct sl_packet *p, uint32
 static void end_if_due(struct sl_tcp *t, struct sl_flow *f, unsigned s)
 {
 	const struct sl_tcp_side *side = &f->side[s];
-	if (side->flags & SL_SIDE_FIN && after(side->next, side->fin) >= 0)
+	if (side->flags & SL_SIDE_FIN && sl_seq_after(side->next, side->fin) >= 0)
 		end_side(t, f, s);
 }
 
@@ -498,7 +326,7 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 bool sl_tcp_shed(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_packet *p)
 {
 	struct sl_tcp_side *side = &f->side[s];
-	int32_t ahead = after(p->seq, side->next);
+	int32_t ahead = sl_seq_after(p->seq, side->next);
 	if (!side->delivered || side->flags & SL_SIDE_BEYOND || ahead < 0)
 		return false;
 	if (ahead > SHED_MOST)
@@ -511,7 +339,7 @@ void sl_tcp_flush(struct sl_tcp *t, struct sl_flow *f)
 {
 	for (unsigned s = 0; s < 2; s++) {
 		drain_all(t, f, s);
-		hoard_forget(t, f, s);
+		sl_held_forget(t->held, f, s);
 		end_side(t, f, s);
 	}
 }

@@ -1,7 +1,7 @@
 /* Content codings undone (RFC 9110, section 8.4): gzip, deflate (zlib, or raw as some send it) and br,
  * also several on top of each other. Libraries allocate from the bounded memory of inspect; what comes
- * out is bounded by what went in, of a body and of all bodies together. An unknown coding stays on: the bytes are handed on as sent. Per
- * worker. */
+ * out is bounded by what went in, of a body and of all bodies together. An unknown coding stays on: the
+ * bytes are handed on as sent. Per worker. */
 #include <brotli/decode.h>
 #include <ctype.h>
 #include <sensor/inspect/body.h>

@@ -2,10 +2,9 @@
  * will be (RFC 2428). Those are announced in the table of expected connections, under the name that
  * the transfer's command gives, before or after. AUTH TLS (RFC 4217) turns the flow to TLS. Per
  * worker. */
-#include <ctype.h>
 #include <sensor/inspect/ftp.h>
 #include <sensor/inspect/inspect_internal.h>
-#include <strings.h>
+#include <sensor/inspect/text.h>
 
 enum phase {
 	UNKNOWN,
@@ -27,15 +26,6 @@ struct state {
 static bool at_home(const struct sl_flow *f)
 {
 	return f->key.low_port == PORT_FTP || f->key.high_port == PORT_FTP;
-}
-
-static struct sl_span trim(struct sl_span s)
-{
-	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
-		s = sl_span_of(s.at + 1, s.len - 1);
-	while (s.len && isspace(s.at[s.len - 1]))
-		s.len--;
-	return s;
 }
 
 static bool is_text(struct sl_span s)
@@ -122,7 +112,7 @@ static enum sl_parse command_probe(struct sl_span line, bool home)
 						   "STAT", "USER", "PASS", NULL };
 	static const char *const guests[] = { "anonymous", "ftp", NULL };
 	struct sl_span verb = sl_span_of(line.at, verb_len(line));
-	struct sl_span argument = trim(sl_span_of(line.at + verb.len, line.len - verb.len));
+	struct sl_span argument = sl_line_trim(sl_span_of(line.at + verb.len, line.len - verb.len));
 	if (!verb.len || !is_text(argument))
 		return SL_PARSE_REFUSE;
 	if (verb_is(verb, own) || (home && verb_is(verb, at_home_too)))
@@ -159,7 +149,7 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 		if (!end)
 			return unended_probe(in, home);
 		size_t len = (size_t)(end - in.at);
-		struct sl_span line = trim(sl_span_of(in.at, len));
+		struct sl_span line = sl_line_trim(sl_span_of(in.at, len));
 		enum sl_parse p = line.len ? command_probe(line, home) : SL_PARSE_MORE;
 		if (p != SL_PARSE_MORE)
 			return p;
@@ -214,7 +204,7 @@ static void transfer_by_reply(struct sl_talk *t, struct sl_span line)
 	const uint8_t *size = name.len ? memmem(name.at, name.len, " (", 2) : NULL;
 	if (size)
 		name.len = (size_t)(size - name.at);
-	transfer(t, listing ? SL_EXPECT_LISTING : SL_EXPECT_FILE, trim(name));
+	transfer(t, listing ? SL_EXPECT_LISTING : SL_EXPECT_FILE, sl_line_trim(name));
 }
 
 /* --- lines --- */
@@ -245,14 +235,14 @@ static bool client_line(struct sl_talk *t, struct sl_span line)
 {
 	while (line.len && line.at[0] >= TELNET) /* the signals in front of ABOR */
 		line = sl_span_of(line.at + 1, line.len - 1);
-	line = trim(line);
+	line = sl_line_trim(line);
 	size_t verb = verb_len(line);
 	if (!line.len)
 		return true;
 	if (!verb)
 		return false;
 	command_read(t, sl_span_of(line.at, verb),
-		     trim(sl_span_of(line.at + verb, line.len - verb)));
+		     sl_line_trim(sl_span_of(line.at + verb, line.len - verb)));
 	return true;
 }
 
@@ -261,7 +251,7 @@ static bool server_line(struct sl_talk *t, struct sl_span line)
 {
 	bool more = false, many = t->at->phase == SERVER_MANY;
 	unsigned code = code_of(line, &more);
-	if (!code && !many && trim(line).len)
+	if (!code && !many && sl_line_trim(line).len)
 		return false;
 	t->at->phase = (code ? more : many) ? SERVER_MANY : SERVER;
 	if (!code || more)
@@ -291,7 +281,7 @@ static enum phase phase_of(const struct sl_talk *t, struct sl_span line)
 
 static bool line_read(struct sl_talk *t, struct sl_span line)
 {
-	if (t->at->phase == UNKNOWN && trim(line).len)
+	if (t->at->phase == UNKNOWN && sl_line_trim(line).len)
 		t->at->phase = phase_of(t, line) & 15;
 	return t->at->phase == SERVER || t->at->phase == SERVER_MANY ? server_line(t, line)
 								     : client_line(t, line);

@@ -3,6 +3,7 @@
 #include <selat/name.h>
 #include <selat/url.h>
 #include <sensor/inspect/http.h>
+#include <sensor/inspect/mime_part.h>
 
 enum { SINGLES_MOST = 200 /* leaves room for the other values of a message */ };
 
@@ -179,85 +180,13 @@ struct sl_span sl_http_segment(struct sl_span target)
 	return begin < end ? sl_span_of(target.at + begin, end - begin) : sl_span_of(NULL, 0);
 }
 
-static int hex(uint8_t c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
-
-/* ext-value = charset "'" [ language ] "'" value-chars (RFC 8187, section 3.2), its escapes undone. */
-static struct sl_span ext_value(struct sl_talk *t, struct sl_span s)
-{
-	for (unsigned quotes = 0; quotes < 2; quotes++) {
-		const uint8_t *quote = s.len ? memchr(s.at, '\'', s.len) : NULL;
-		if (!quote)
-			return sl_span_of(NULL, 0);
-		s = sl_span_of(quote + 1, (size_t)(s.at + s.len - quote - 1));
-	}
-	uint8_t *at = sl_talk_room(t, s.len);
-	size_t n = 0;
-	for (size_t i = 0; at && i < s.len; i++) {
-		bool escape = s.at[i] == '%' && s.len - i > 2 && hex(s.at[i + 1]) >= 0 && hex(s.at[i + 2]) >= 0;
-		int byte = escape ? hex(s.at[i + 1]) << 4 | hex(s.at[i + 2]) : s.at[i];
-		at[n++] = (uint8_t)byte;
-		i += escape ? 2 : 0;
-	}
-	return sl_span_of(at, n);
-}
-
-/* The value of a parameter at the start of *s, a token or a quoted string, whose escapes are undone; *s
- * becomes what is behind it. */
-static struct sl_span parameter_value(struct sl_talk *t, struct sl_span *s)
-{
-	size_t i = 0, n = 0;
-	if (!s->len || s->at[0] != '"') {
-		const uint8_t *end = s->len ? memchr(s->at, ';', s->len) : NULL;
-		struct sl_span value = sl_span_of(s->at, end ? (size_t)(end - s->at) : s->len);
-		*s = sl_span_of(s->at + value.len, s->len - value.len);
-		return sl_http_trim(value);
-	}
-	uint8_t *at = sl_talk_room(t, s->len);
-	for (i = 1; i < s->len && s->at[i] != '"'; i++) {
-		/* clients send Windows paths whose backslashes escape nothing */
-		bool escape = s->at[i] == '\\' && i + 1 < s->len && (s->at[i + 1] == '"' || s->at[i + 1] == '\\');
-		i += escape;
-		if (at)
-			at[n++] = s->at[i];
-	}
-	i = i < s->len ? i : s->len;
-	*s = sl_span_of(s->at + i, s->len - i);
-	return sl_span_of(at, n);
-}
-
-/* The next parameter behind a semicolon; what has no value is passed over. */
-static bool parameter_next(struct sl_talk *t, struct sl_span *s, struct sl_span *key, struct sl_span *value)
-{
-	const uint8_t *p;
-	while (s->len && (p = memchr(s->at, ';', s->len))) {
-		size_t n = 0;
-		*s = sl_http_trim(sl_span_of(p + 1, (size_t)(s->at + s->len - p - 1)));
-		while (n < s->len && s->at[n] != '=' && s->at[n] != ';')
-			n++;
-		*key = sl_http_trim(sl_span_of(s->at, n));
-		bool has = n < s->len && s->at[n] == '=';
-		*s = sl_span_of(s->at + n + has, s->len - n - has);
-		if (!has)
-			continue;
-		*s = sl_http_trim(*s);
-		*value = parameter_value(t, s);
-		return true;
-	}
-	return false;
-}
-
-/* RFC 6266, section 4.3: filename* outranks filename. */
+/* RFC 6266, section 4.3: filename* outranks filename. Parameters are those of MIME. */
 struct sl_span sl_http_file_name(struct sl_talk *t, struct sl_span disposition, struct sl_span otherwise)
 {
-	struct sl_span name = { NULL, 0 }, s = disposition, key, value;
-	while (parameter_next(t, &s, &key, &value)) {
-		if (sl_http_is(key, "filename*") && (value = ext_value(t, value)).len)
-			return value;
-		if (sl_http_is(key, "filename") && value.len)
-			name = value;
-	}
-	return name.len ? name : otherwise;
+	uint8_t *name = disposition.len ? sl_talk_room(t, SL_MIME_NAME_MAX) : NULL;
+	size_t n = 0;
+	bool cut;
+	if (name && sl_mime_param(disposition, "filename", name, SL_MIME_NAME_MAX, &n, &cut) && n)
+		return sl_span_of(name, n);
+	return otherwise;
 }

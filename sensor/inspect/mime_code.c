@@ -1,7 +1,7 @@
 /* MIME's transfer encodings, undone as the bytes come: base64 (RFC 2045, section 6.8) and
  * quoted-printable (section 6.7). State is what a cut in the middle leaves over. */
-#include <ctype.h>
 #include <sensor/inspect/mime_part.h>
+#include <sensor/inspect/text.h>
 
 enum { PIECE = 768 }; /* a multiple of three */
 
@@ -59,11 +59,6 @@ static void base64_data(struct sl_mime_code *c, struct sl_span in, sl_mime_out *
 		out(ctx, sl_span_of(piece, n));
 }
 
-static int hex_digit(uint8_t c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
-
 static void blanks_out(struct sl_mime_code *c, sl_mime_out *out, void *ctx)
 {
 	if (c->blanks_n)
@@ -84,7 +79,7 @@ static void escape_out(struct sl_mime_code *c, sl_mime_out *out, void *ctx)
 /* One byte within or behind an escape. False: it belongs to none, and is still to be looked at. */
 static bool quoted_escape(struct sl_mime_code *c, uint8_t byte, sl_mime_out *out, void *ctx)
 {
-	int digit = hex_digit(byte);
+	int digit = sl_hex_digit(byte);
 	bool blank = byte == ' ' || byte == '\t';
 	if (c->bits_n == 1 && blank && c->blanks_n < SL_MIME_BLANKS_MAX) {
 		c->blanks[c->blanks_n++] = byte; /* "=", white space, line's end: a soft one */
@@ -99,7 +94,7 @@ static bool quoted_escape(struct sl_mime_code *c, uint8_t byte, sl_mime_out *out
 		c->bits_n = 2;
 		return true;
 	}
-	uint8_t value = (uint8_t)(hex_digit(c->escape) << 4 | digit);
+	uint8_t value = (uint8_t)(sl_hex_digit(c->escape) << 4 | digit);
 	out(ctx, sl_span_of(&value, 1));
 	c->bits_n = 0;
 	return true;

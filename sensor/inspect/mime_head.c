@@ -1,9 +1,8 @@
 /* The headers of a MIME part (RFC 2045, RFC 2183): which kind it is, how it is coded, what it is called.
  * Parameters in all their forms: tokens, quoted strings, RFC 2231's pieces and charsets. */
-#include <ctype.h>
 #include <sensor/inspect/mime_part.h>
+#include <sensor/inspect/text.h>
 #include <stdio.h>
-#include <strings.h>
 
 enum {
 	PIECES_MAX = 32, /* of a parameter */
@@ -14,12 +13,6 @@ enum {
 static bool is_text(struct sl_span s, const char *text)
 {
 	return s.len == strlen(text) && strncasecmp((const char *)s.at, text, s.len) == 0;
-}
-
-static bool begins(struct sl_span s, const char *text)
-{
-	size_t n = strlen(text);
-	return s.len >= n && strncasecmp((const char *)s.at, text, n) == 0;
 }
 
 static bool is_blank(uint8_t c)
@@ -138,16 +131,11 @@ static void text_quoted(struct text *t, const struct param *p)
 	}
 }
 
-static int hex_digit(uint8_t c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
-
 static void text_percent(struct text *t, struct sl_span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		int high = s.at[i] == '%' && i + 2 < s.len ? hex_digit(s.at[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.at[i + 2]) : -1;
+		int high = s.at[i] == '%' && i + 2 < s.len ? sl_hex_digit(s.at[i + 1]) : -1;
+		int low = high >= 0 ? sl_hex_digit(s.at[i + 2]) : -1;
 		if (low >= 0)
 			i += 2;
 		int c = low >= 0 ? high * 16 + low : s.at[i];
@@ -234,28 +222,28 @@ void sl_mime_type_read(struct sl_mime_head *h, struct sl_span value)
 	bool cut;
 	value = trim(value);
 	h->kind = SL_MIME_LEAF;
-	if (begins(value, "multipart/")) {
-		h->digest = begins(value, "multipart/digest");
-		h->form = begins(value, "multipart/form-data");
+	if (sl_text_begins(value, "multipart/")) {
+		h->digest = sl_text_begins(value, "multipart/digest");
+		h->form = sl_text_begins(value, "multipart/form-data");
 		sl_mime_param(value, "boundary", h->boundary, sizeof h->boundary, &h->boundary_len, &cut);
 		while (h->boundary_len && is_blank(h->boundary[h->boundary_len - 1]))
 			h->boundary_len--;
 		if (h->boundary_len && !cut)
 			h->kind = SL_MIME_MULTIPART;
-	} else if (begins(value, "message/rfc822") || begins(value, "message/global")) {
+	} else if (sl_text_begins(value, "message/rfc822") || sl_text_begins(value, "message/global")) {
 		h->kind = SL_MIME_MESSAGE;
-	} else if (begins(value, "text/html")) {
+	} else if (sl_text_begins(value, "text/html")) {
 		h->kind = SL_MIME_HTML;
-	} else if (begins(value, "text/")) {
+	} else if (sl_text_begins(value, "text/")) {
 		h->kind = SL_MIME_PLAIN;
 	}
 }
 
 static void coding_read(struct sl_mime_head *h, struct sl_span value)
 {
-	if (begins(value, "base64"))
+	if (sl_text_begins(value, "base64"))
 		h->coding = SL_MIME_BASE64;
-	else if (begins(value, "quoted-printable"))
+	else if (sl_text_begins(value, "quoted-printable"))
 		h->coding = SL_MIME_QUOTED;
 }
 

@@ -1,5 +1,5 @@
 /* What the MIME files share: a part's headers, its transfer decoding and the links in its text.
- * Private to mime*.c. */
+ * Private to mime*.c; HTTP takes sl_mime_param too. */
 #ifndef SELAT_SENSOR_INSPECT_MIME_PART_H
 #define SELAT_SENSOR_INSPECT_MIME_PART_H
 

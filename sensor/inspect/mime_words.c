@@ -1,7 +1,6 @@
 /* Encoded words in headers (RFC 2047): =?charset?B or Q?text?=. */
-#include <ctype.h>
 #include <sensor/inspect/mime_part.h>
-#include <strings.h>
+#include <sensor/inspect/text.h>
 
 struct word {
 	struct sl_span charset, text;
@@ -86,18 +85,13 @@ static size_t base64_put(uint8_t *out, struct sl_span text, enum charset charset
 	return n;
 }
 
-static int hex_digit(uint8_t c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
-
 static size_t quoted_put(uint8_t *out, struct sl_span text, enum charset charset)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.at[i] == '_' ? ' ' : text.at[i];
-		int high = c == '=' && i + 2 < text.len ? hex_digit(text.at[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(text.at[i + 2]) : -1;
+		int high = c == '=' && i + 2 < text.len ? sl_hex_digit(text.at[i + 1]) : -1;
+		int low = high >= 0 ? sl_hex_digit(text.at[i + 2]) : -1;
 		if (low >= 0) {
 			c = (uint8_t)(high << 4 | low);
 			i += 2;

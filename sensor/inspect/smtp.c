@@ -4,28 +4,12 @@
  * Whichever side is seen is enough. Commands count whether they are pipelined or not, and refused or
  * not. Only where a DATA was not answered by 354 the client's next line tells if it was refused: then
  * it is a command. STARTTLS turns the flow to another protocol once the server agrees. */
-#include <ctype.h>
 #include <sensor/inspect/smtp.h>
-#include <strings.h>
+#include <sensor/inspect/text.h>
 
 enum { PROBE_MAX = 4096, FIRST_LINE_MAX = 64 };
 
 /* --- lines --- */
-
-static struct sl_span trim(struct sl_span s)
-{
-	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
-		s = sl_span_of(s.at + 1, s.len - 1);
-	while (s.len && isspace(s.at[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-static bool begins(struct sl_span s, const char *text)
-{
-	size_t n = strlen(text);
-	return s.len >= n && strncasecmp((const char *)s.at, text, n) == 0;
-}
 
 /* Printable, as far as a line goes. */
 static bool is_text(struct sl_span s)
@@ -62,9 +46,9 @@ static enum verb verb_of(struct sl_span line, struct sl_span *argument)
 {
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		size_t n = strlen(verbs[i].text);
-		if (!begins(line, verbs[i].text) || !word_ends(line, n))
+		if (!sl_text_begins(line, verbs[i].text) || !word_ends(line, n))
 			continue;
-		*argument = trim(sl_span_of(line.at + n, line.len - n));
+		*argument = sl_line_trim(sl_span_of(line.at + n, line.len - n));
 		if (!verbs[i].alone || argument->len == 0)
 			return verbs[i].verb;
 	}
@@ -86,7 +70,7 @@ static struct sl_span address_of(struct sl_span s)
 		else if (!quoted && (bracket ? s.at[n] == '>' : isspace(s.at[n])))
 			break;
 	}
-	return trim(sl_span_of(s.at, n));
+	return sl_line_trim(sl_span_of(s.at, n));
 }
 
 static void bdat_begin(struct sl_talk *t, struct sl_smtp *s, struct sl_span argument)
@@ -100,9 +84,9 @@ static void bdat_begin(struct sl_talk *t, struct sl_smtp *s, struct sl_span argu
 	}
 	if (i == 0)
 		return;
-	struct sl_span rest = trim(sl_span_of(argument.at + i, argument.len - i));
+	struct sl_span rest = sl_line_trim(sl_span_of(argument.at + i, argument.len - i));
 	sl_smtp_envelope_done(t, s);
-	sl_smtp_chunk_begin(t, s, n, begins(rest, "LAST"));
+	sl_smtp_chunk_begin(t, s, n, sl_text_begins(rest, "LAST"));
 }
 
 static void helo_take(struct sl_talk *t, struct sl_smtp *s, struct sl_span name)
@@ -174,9 +158,9 @@ static void reply_line(struct sl_talk *t, struct sl_smtp *s, struct sl_span line
 {
 	if (!is_reply(line) || line.at[3] == '-')
 		return;
-	if (begins(line, "354")) {
+	if (sl_text_begins(line, "354")) {
 		s->go_ahead = true;
-	} else if (begins(line, "220") && s->tls_asked) {
+	} else if (sl_text_begins(line, "220") && s->tls_asked) {
 		sl_smtp_envelope_done(t, s);
 		sl_talk_anew(t);
 	}
@@ -251,10 +235,10 @@ static enum sl_parse banner_probe(struct sl_span in)
 			return SL_PARSE_MORE;
 		size_t n = (size_t)(lf - rest.at) + 1;
 		for (size_t i = 4; i + 4 < n; i++)
-			named = named || begins(sl_span_of(rest.at + i, n - i), "SMTP") ||
-				begins(sl_span_of(rest.at + i, n - i), "LMTP");
-		if (!begins(rest, "220") || rest.at[3] != '-')
-			return named && begins(rest, "220") ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+			named = named || sl_text_begins(sl_span_of(rest.at + i, n - i), "SMTP") ||
+				sl_text_begins(sl_span_of(rest.at + i, n - i), "LMTP");
+		if (!sl_text_begins(rest, "220") || rest.at[3] != '-')
+			return named && sl_text_begins(rest, "220") ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 		at += n;
 	}
 	return SL_PARSE_MORE;

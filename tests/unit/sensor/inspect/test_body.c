@@ -162,6 +162,27 @@ static void bombs(void **state)
 	fixture_free(x);
 }
 
+/* RFC 7932, section 9.1: the largest window, whose ring grows to 16 MiB, is no bomb. */
+static void large_window(void **state)
+{
+	(void)state;
+	enum { BLOCK = 65536, BLOCKS = 320 };
+	static uint8_t block[3 + BLOCK];
+	struct fixture *x = http_fixture(6, 64 << 20, "file.sha256");
+	http_say(x, 1, "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 20972481\r\n\r\n");
+	for (unsigned i = 0; i < BLOCKS; i++) {
+		/* the window's bits go first; then 0, 00, the length less one (16), 1: not compressed */
+		uint32_t bits = i ? 0xffffu << 3 | 1u << 19 : 0xfu | 0xffffu << 7 | 1u << 23;
+		for (unsigned k = 0; k < 3; k++)
+			block[k] = (uint8_t)(bits >> 8 * k);
+		for (size_t at = 0; at < sizeof block; at += 8192)
+			fixture_feed(x, 1, block + at, sizeof block - at < 8192 ? sizeof block - at : 8192, 0);
+	}
+	fixture_feed(x, 1, "\x03", 1, 0);
+	assert_string_equal(x->record, OK_200 FILE_OF("cd52d81e25f372e6fa4db2c0dfceb59862c1969cab17096da352b34950c973cc"));
+	fixture_free(x);
+}
+
 /* Without memory for unpacking the messages are read all the same; what was taken comes back. */
 static void without_memory(void **state)
 {
@@ -210,6 +231,7 @@ int main(void)
 		cmocka_unit_test(each_coding), cmocka_unit_test(codings_on_codings),
 		cmocka_unit_test(not_as_said), cmocka_unit_test(bombs),
 		cmocka_unit_test(without_memory), cmocka_unit_test(multipart),
+		cmocka_unit_test(large_window),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
