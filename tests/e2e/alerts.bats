@@ -67,7 +67,7 @@ feed() {
 	has "high" "$output"
 	has "c2.evil.example" "$output"
 	hasnt $'\e' "$output"
-	same 4 "$(grep -c 'evil.example\|dga.example' <<<"$output")"
+	same 5 "$(grep -c 'evil.example\|dga.example' <<<"$output")"
 }
 
 @test "--summary counts, plain and as JSON" {
@@ -119,8 +119,8 @@ feed() {
 	} | timeout 10 kcat -b "$address" -t selat.alerts -P
 	run --separate-stderr alerts follow --from beginning --idle 1 --json --summary
 	same 3 "$status"
-	same 4 "${#lines[@]}"
-	grep '^{' <<<"$stderr" | jq -e '.alerts == 4 and .repeats == 4 and .unreadable == 3'
+	same 5 "${#lines[@]}"
+	grep '^{' <<<"$stderr" | jq -e '.alerts == 5 and .repeats == 4 and .unreadable == 3'
 	has "is no alert" "$stderr"
 }
 

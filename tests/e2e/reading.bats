@@ -16,9 +16,9 @@ alerts_of() { sensor -R ruleset -o - "$@" 2>/dev/null | wc -l; }
 @test "a file" {
 	read_all -r "$pcaps/dns.pcap"
 	same 0 "$status"
-	same 4 "${#lines[@]}"
+	same 5 "${#lines[@]}"
 	has "20 packets" "$stderr"
-	has "4 alerts" "$stderr"
+	has "5 alerts" "$stderr"
 }
 
 @test "a folder: every capture in it, others are passed over" {
@@ -28,18 +28,18 @@ alerts_of() { sensor -R ruleset -o - "$@" 2>/dev/null | wc -l; }
 	echo text >folder/README.md
 	read_all -r folder
 	same 0 "$status"
-	same $((4 + 4)) "${#lines[@]}"
+	same $((5 + 4)) "${#lines[@]}"
 }
 
 @test "several files, by one option and by several" {
-	same 8 "$(alerts_of -r "$pcaps/dns.pcap" "$pcaps/dns-nano.pcap")"
-	same 8 "$(alerts_of -r "$pcaps/dns.pcap" -r "$pcaps/dns-nano.pcap")"
+	same 9 "$(alerts_of -r "$pcaps/dns.pcap" "$pcaps/dns-nano.pcap")"
+	same 9 "$(alerts_of -r "$pcaps/dns.pcap" -r "$pcaps/dns-nano.pcap")"
 }
 
 @test "standard input, from a file and from a pipe" {
-	same 4 "$(alerts_of -r - <"$pcaps/dns.pcap")"
+	same 5 "$(alerts_of -r - <"$pcaps/dns.pcap")"
 	# shellcheck disable=SC2002 # a pipe is what is tried
-	same 4 "$(cat "$pcaps/dns.pcap" | alerts_of -r -)"
+	same 5 "$(cat "$pcaps/dns.pcap" | alerts_of -r -)"
 }
 
 @test "pcapng, from a file and from a pipe" {
@@ -71,7 +71,7 @@ alerts_of() { sensor -R ruleset -o - "$@" 2>/dev/null | wc -l; }
 		    at += 16 + head[2]
 		sys.stdout.buffer.write(out)
 	END
-	same 4 "$(alerts_of -r big.pcap)"
+	same 5 "$(alerts_of -r big.pcap)"
 }
 
 @test "a missing file is named" {
@@ -107,7 +107,7 @@ alerts_of() { sensor -R ruleset -o - "$@" 2>/dev/null | wc -l; }
 @test "one of several is missing: the rest is used" {
 	read_all -r "$pcaps/dns.pcap" nowhere.pcap "$pcaps/dns-nano.pcap"
 	same 3 "$status"
-	same 8 "${#lines[@]}"
+	same 9 "${#lines[@]}"
 	has "nowhere.pcap: No such file" "$stderr"
 }
 
@@ -177,7 +177,7 @@ alerts_of() { sensor -R ruleset -o - "$@" 2>/dev/null | wc -l; }
 	printf '\xbd\0\0\0' | dd of=odd.pcap bs=1 seek=20 conv=notrunc status=none
 	read_all -r odd.pcap "$pcaps/dns.pcap"
 	same 3 "$status"
-	same 4 "${#lines[@]}"
+	same 5 "${#lines[@]}"
 }
 
 @test "--dump packets, flows and fields are JSON Lines" {
@@ -258,7 +258,7 @@ plain() { jq -c 'del(.observed, .sensor.epoch) | .id |= sub("/[^/]*/"; "/")' "$@
 
 @test "a full device: a sentence, counts, status 1" {
 	fails 1 sensor -r "$pcaps/dns.pcap" -R ruleset -o /dev/full
-	has "/dev/full: No space left on device: 0 alerts written, 4 not" "$stderr"
+	has "/dev/full: No space left on device: 0 alerts written, 5 not" "$stderr"
 	sensor -r "$pcaps" --dump packets >/dev/full 2>err && return 1
 	has "No space left on device" "$(cat err)"
 }
@@ -270,7 +270,7 @@ plain() { jq -c 'del(.observed, .sensor.epoch) | .id |= sub("/[^/]*/"; "/")' "$@
 
 @test "--stats at the end: a file, and standard error" {
 	sensor -r "$pcaps/dns.pcap" -R ruleset -o alerts --stats stats 2>/dev/null
-	jq -e '.packets == 20 and .alerts == 4 and .alerts_written == 4 and .alerts_refused == 0' stats
+	jq -e '.packets == 20 and .alerts == 5 and .alerts_written == 5 and .alerts_refused == 0' stats
 	sensor -r "$pcaps/dns.pcap" -R ruleset -o alerts --stats - 2>err
 	grep '^{' err | jq -e '.packets == 20'
 	same "" "$(compgen -G '*.new')"
@@ -283,7 +283,7 @@ plain() { jq -c 'del(.observed, .sensor.epoch) | .id |= sub("/[^/]*/"; "/")' "$@
 }
 
 @test "--at judges validity by another time" {
-	same 4 "$(alerts_of -r "$pcaps/dns.pcap" --at 2026-11-22T00:00:00Z)"
+	same 5 "$(alerts_of -r "$pcaps/dns.pcap" --at 2026-11-22T00:00:00Z)"
 	same 0 "$(alerts_of -r "$pcaps/dns.pcap" --at 2036-01-02T00:00:00Z)"
 }
 
@@ -312,5 +312,5 @@ plain() { jq -c 'del(.observed, .sensor.epoch) | .id |= sub("/[^/]*/"; "/")' "$@
 	until_true 1 test -s alerts || true
 	stop "$pid" TERM 3
 	same 0 "$status"
-	same 4 "$(wc -l <alerts)"
+	same 5 "$(wc -l <alerts)"
 }
