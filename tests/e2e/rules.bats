@@ -244,7 +244,7 @@ wrong() {
 
 @test "test prints what matched, where, and what did not" {
 	run --separate-stderr -0 rules test "$pack" "$pcaps/dns.pcap"
-	has "c2-domain: 2 alerts" "$output"
+	has "c2-domain: 3 alerts" "$output"
 	has "dns.query" "$output"
 	has ">>c2.evil.example<<" "$output"
 	has "no match: beacon" "$output"

@@ -150,7 +150,7 @@ static void bombs(void **state)
 		fixture_again(x);
 		for (size_t at = 0; at < n; at += 1400)
 			fixture_feed(x, 1, stream + at, n - at < 1400 ? n - at : 1400, 0);
-		assert_true(clock() - begin < CLOCKS_PER_SEC / 2);
+		assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
 		assert_int_equal(fixture_count(x, SL_COUNT_BODIES_NOT_DECODED), i + 1);
 		http_say(x, 1, "HTTP/1.1 204 No\r\n\r\n");
 		assert_string_equal(x->record, OK_200 "http.stat_code=204\nhttp.stat_msg=No\n--\n");

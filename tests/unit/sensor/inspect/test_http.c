@@ -278,7 +278,7 @@ static void flood_of_headers(void **state)
 		fixture_feed(x, 0, lines, sizeof lines, 0);
 	}
 	http_say(x, 0, "\r\n");
-	assert_true(clock() - begin < CLOCKS_PER_SEC / 2);
+	assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
 	assert_int_equal(fixture_count(x, SL_COUNT_MESSAGE_TOO_LONG), 1);
 	assert_true(fixture_count(x, SL_COUNT_VALUES_LEFT_OUT) > 5000);
 	x->n = 0;
