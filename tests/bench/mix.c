@@ -87,7 +87,7 @@ static void read_options(struct options *o, int argc, char **argv)
 			o->packets = number("packets", optarg, 1, 1000000000);
 			break;
 		case 'c':
-			o->conversations = (uint32_t)number("conversations", optarg, 1, 1000000);
+			o->conversations = (uint32_t)number("conversations", optarg, 1, 2000000);
 			break;
 		case 'm':
 			o->mean = (uint32_t)number("mean", optarg, 100, 800);
