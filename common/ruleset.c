@@ -167,32 +167,31 @@ const char *sl_ruleset_string(const struct sl_ruleset *rs, uint32_t offset)
 
 const char *sl_indicator_kind_text(enum sl_indicator_kind kind)
 {
-	switch (kind) {
-	case SL_IND_ADDRESS:
-		return "address";
-	case SL_IND_DOMAIN:
-		return "domain";
-	case SL_IND_URL:
-		return "url";
-	case SL_IND_MATCH:
-		return "match";
-	}
-	return "";
+	static const char *const texts[SL_IND_KINDS] = {
+		[SL_IND_ADDRESS] = "address",
+		[SL_IND_DOMAIN] = "domain",
+		[SL_IND_URL] = "url",
+		[SL_IND_MATCH] = "match",
+		[SL_IND_MD5] = "md5",
+		[SL_IND_SHA1] = "sha1",
+		[SL_IND_SHA256] = "sha256",
+		[SL_IND_CERT_SHA1] = "cert_sha1",
+		[SL_IND_CERT_SHA256] = "cert_sha256",
+		[SL_IND_JA3] = "ja3",
+		[SL_IND_JA3S] = "ja3s",
+		[SL_IND_JA4] = "ja4",
+		[SL_IND_HASSH] = "hassh",
+		[SL_IND_HASSH_SERVER] = "hassh_server",
+	};
+	return (unsigned)kind < SL_IND_KINDS && texts[kind] ? texts[kind] : "";
 }
 
 const char *sl_op_text(enum sl_op op)
 {
-	switch (op) {
-	case SL_OP_EQUALS:
-		return "equals";
-	case SL_OP_CONTAINS:
-		return "contains";
-	case SL_OP_STARTS:
-		return "starts";
-	case SL_OP_ENDS:
-		return "ends";
-	case SL_OP_REGEX:
-		return "regex";
-	}
-	return "";
+	static const char *const texts[] = {
+		[SL_OP_EQUALS] = "equals", [SL_OP_CONTAINS] = "contains", [SL_OP_STARTS] = "starts",
+		[SL_OP_ENDS] = "ends",     [SL_OP_REGEX] = "regex",       [SL_OP_LENGTH] = "length",
+		[SL_OP_NUMBER] = "number", [SL_OP_IN] = "in",             [SL_OP_ABSENT] = "absent",
+	};
+	return (unsigned)op < sizeof texts / sizeof texts[0] && texts[op] ? texts[op] : "";
 }

@@ -68,7 +68,23 @@ struct sl_ruleset_pack {
 	uint32_t indicators;
 };
 
-enum sl_indicator_kind { SL_IND_ADDRESS = 1, SL_IND_DOMAIN, SL_IND_URL, SL_IND_MATCH };
+enum sl_indicator_kind {
+	SL_IND_ADDRESS = 1,
+	SL_IND_DOMAIN,
+	SL_IND_URL,
+	SL_IND_MATCH,
+	SL_IND_MD5,
+	SL_IND_SHA1,
+	SL_IND_SHA256,
+	SL_IND_CERT_SHA1,
+	SL_IND_CERT_SHA256,
+	SL_IND_JA3,
+	SL_IND_JA3S,
+	SL_IND_JA4,
+	SL_IND_HASSH,
+	SL_IND_HASSH_SERVER,
+	SL_IND_KINDS
+};
 enum sl_scope { SL_SCOPE_TRANSACTION, SL_SCOPE_FLOW, SL_SCOPE_PACKET };
 enum { SL_IND_SUBDOMAINS = 1, SL_IND_SHADOW = 2 }; /* flags */
 
@@ -86,8 +102,43 @@ struct sl_ruleset_indicator { /* 80 bytes */
 	uint32_t condition, conditions_n; /* first and number, in SL_SECTION_CONDITIONS; at most 32 */
 };
 
-enum sl_op { SL_OP_EQUALS = 1, SL_OP_CONTAINS, SL_OP_STARTS, SL_OP_ENDS, SL_OP_REGEX };
-enum { SL_COND_NOCASE = 1, SL_COND_HEX = 2 };
+enum sl_op {
+	SL_OP_EQUALS = 1,
+	SL_OP_CONTAINS,
+	SL_OP_STARTS,
+	SL_OP_ENDS,
+	SL_OP_REGEX,
+	SL_OP_LENGTH,
+	SL_OP_NUMBER,
+	SL_OP_IN,
+	SL_OP_ABSENT
+};
+enum {
+	SL_COND_NOCASE = 1,
+	SL_COND_HEX = 2,
+	SL_COND_NOT = 4,
+	SL_COND_SAME = 8, /* of the group of the one before */
+};
+
+enum { SL_TRANSFORMS_MAX = 6 };
+enum sl_transform {
+	SL_TO_MD5 = 1,
+	SL_TO_SHA1,
+	SL_TO_SHA256,
+	SL_URL_DECODE,
+	SL_STRIP_WHITESPACE,
+	SL_COMPRESS_WHITESPACE,
+	SL_HEADER_LOWERCASE,
+	SL_STRIP_PSEUDO_HEADERS,
+	SL_DOTPREFIX,
+	SL_TO_LOWERCASE,
+	SL_TO_UPPERCASE,
+	SL_BASE64_DECODE
+};
+
+enum sl_threshold_type { SL_THRESHOLD_NONE, SL_THRESHOLD_FROM, SL_THRESHOLD_LIMIT, SL_THRESHOLD_BOTH, SL_THRESHOLD_EVERY };
+enum sl_threshold_by { SL_BY_SOURCE, SL_BY_DESTINATION, SL_BY_PAIR, SL_BY_INDICATOR, SL_BY_FLOW };
+enum { SL_WHERE_ICMP = 1, SL_WHERE_PACKETS = 2, SL_WHERE_VNI = 4 };
 
 struct sl_ruleset_condition { /* 16 bytes; `hex` is `contains` written in hex */
 	uint32_t indicator;
