@@ -172,8 +172,7 @@ static int pack_digest(struct sl_pack *pack, struct sl_err *err)
 		sl_sha256_free(d);
 		return sl_fail(err, SL_ENOMEM, "%s: out of memory", pack->source.path);
 	}
-	for (size_t i = 0; i < pack->lists.n; i++)
-		sl_sha256_add(d, sl_span_of(pack->lists.list[i]->digest, SL_SHA256_SIZE));
+	sl_lists_digest(&pack->lists, d);
 	sl_sha256_end(d, pack->digest);
 	return SL_OK;
 }

@@ -20,22 +20,35 @@ enum {
 	SL_REGEX_MAX = 8192,    /* bytes */
 };
 
-/* Where in a value a pattern may match, and the numbers of `length` and `number`. INT32_MIN, 0 and
- * UINT32_MAX: not given (see docs/rules.md for what each means). */
+/* As struct sl_ruleset_position: SL_NOT_GIVEN, 0 and UINT32_MAX where the author said nothing. */
 struct sl_position {
 	int32_t offset, depth, distance, within;
 	uint32_t after_min, after_max;
-	uint64_t min, max;
+	uint64_t min, max; /* of length and number */
 };
 
-/* What an `in` condition compares with. A list of addresses has prefixes and no values. */
+static inline struct sl_position sl_position_none(void)
+{
+	return (struct sl_position){ .offset = SL_NOT_GIVEN,
+				     .depth = SL_NOT_GIVEN,
+				     .distance = SL_NOT_GIVEN,
+				     .within = SL_NOT_GIVEN,
+				     .after_max = UINT32_MAX };
+}
+
+/* The file of an `in`: its values, normalised for the field. */
 struct sl_values {
 	char *path;
 	uint8_t *bytes;
 	uint64_t *at; /* n + 1 offsets into bytes */
 	size_t n;
-	struct sl_prefix *prefix;
+	struct sl_prefix *prefix; /* instead, for fields that are addresses */
 	size_t prefixes;
+};
+
+struct sl_lists { /* of a pack: a file that several conditions name is there once a normal form */
+	struct sl_values **item;
+	size_t n;
 };
 
 struct sl_condition {
@@ -46,18 +59,9 @@ struct sl_condition {
 	uint8_t *bytes;   /* what to look for, owned: hex decoded; of a regex its text */
 	size_t len;       /* bytes are NUL-terminated beyond it */
 	struct sl_position position;
-	bool positioned; /* anything of offset to after is given */
-	uint8_t transform[SL_TRANSFORMS_MAX], transforms; /* enum sl_transform */
-	struct sl_values *list; /* of `in`: owned by the pack; else NULL */
-};
-
-struct sl_meta { /* what an indicator has, or its pack's defaults give it */
-	enum sl_severity severity;
-	enum sl_tlp tlp;
-	uint8_t confidence;
-	bool shadow;
-	const char *class_, *drill;
-	int64_t valid_from, valid_until; /* seconds since 1970; INT64_MIN, INT64_MAX: no limit */
+	bool positioned; /* any of offset, depth, distance, within, after is given */
+	uint8_t transform[SL_TRANSFORMS_MAX], transforms; /* enum sl_transform, in order */
+	const struct sl_values *list; /* of `in`: borrowed from the pack; else NULL */
 };
 
 struct sl_number_range {
@@ -70,29 +74,34 @@ struct sl_network_item {
 	bool negated;
 };
 
-/* Where in the traffic an indicator may hold. The arrays are owned; the names in them borrowed. */
-struct sl_where {
+struct sl_where { /* arrays are owned, texts borrowed */
 	struct sl_number_range *port, *client_port, *from_port, *to_port;
 	size_t ports_n, client_ports_n, from_ports_n, to_ports_n;
 	struct sl_network_item *client, *server, *from, *to;
 	size_t clients_n, servers_n, froms_n, tos_n;
 	const char **marked, **marked_any, **not_marked;
 	size_t marked_n, marked_any_n, not_marked_n;
-	uint64_t apps;      /* bits 1 << enum sl_app; 0: any */
-	uint64_t protos[4]; /* 256 bits; none set: any */
-	uint8_t direction, part, tunnel; /* 0: any; 1 and 2 as in struct sl_ruleset_where */
-	uint8_t flags_set, flags_clear;  /* of TCP */
-	uint8_t flags;                   /* SL_WHERE_* */
+	uint64_t apps;      /* as in struct sl_ruleset_where, and so on */
+	uint64_t protos[4];
+	uint8_t direction, part, tunnel, flags_set, flags_clear, flags;
 	uint16_t icmp_type_min, icmp_type_max, icmp_code_min, icmp_code_max;
 	uint32_t vni;
 };
 
-/* What a match does beside its alert. */
-struct sl_action {
-	uint8_t threshold, by; /* enum sl_threshold_type, sl_threshold_by */
+struct sl_action { /* arrays are owned, names borrowed */
+	uint8_t threshold, by; /* enum sl_threshold_type, enum sl_threshold_by */
 	uint32_t count, seconds;
 	const char **set, **unset, **toggle;
 	size_t sets, unsets, toggles;
+};
+
+struct sl_meta { /* what an indicator has, or its pack's defaults give it */
+	enum sl_severity severity;
+	enum sl_tlp tlp;
+	uint8_t confidence;
+	bool shadow;
+	const char *class_, *drill;
+	int64_t valid_from, valid_until; /* seconds since 1970; INT64_MIN, INT64_MAX: no limit */
 };
 
 struct sl_indicator {
@@ -106,25 +115,12 @@ struct sl_indicator {
 	uint8_t proto, ports_n;
 	uint16_t ports[SL_PORTS_MAX];
 	struct sl_prefix prefix; /* of an address */
-	char *normal;            /* of a domain or URL: its normal form, owned */
-	struct sl_condition *condition; /* of a hash or fingerprint: one */
+	char *normal;            /* of a domain, URL or exact kind: its normal form, owned */
+	struct sl_condition *condition;
 	size_t conditions;
-	struct sl_where *where;   /* NULL: anywhere */
-	struct sl_action *action; /* NULL: nothing */
+	struct sl_where *where;   /* owned; NULL: anywhere */
+	struct sl_action *action; /* owned; NULL: none */
 	bool silent, pass;
-};
-
-/* The lists of a pack: each file once for each way it is read. */
-struct sl_list_read {
-	struct sl_values values;
-	const char *name; /* as the pack has it */
-	uint8_t form;     /* enum list_form of pack_list.c */
-	uint8_t digest[32];
-};
-
-struct sl_lists {
-	struct sl_list_read **list;
-	size_t n;
 };
 
 struct sl_pack {
@@ -132,9 +128,9 @@ struct sl_pack {
 	const char *name, *author;
 	uint32_t version;
 	uint8_t digest[32]; /* SHA-256 of the canonical JSON and the lists' files */
-	struct sl_lists lists;
 	struct sl_indicator *indicator;
 	size_t n;
+	struct sl_lists lists; /* owned */
 };
 
 /* Packs of one run, sorted by name, so that the order they were named in does not matter. */
@@ -153,9 +149,6 @@ void sl_packs_fini(struct sl_packs *packs);
 void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
-
-/* A position with nothing given. */
-struct sl_position sl_position_none(void);
 
 /* The key a condition's pattern stands under: "equals", "hex" … */
 const char *sl_condition_key(const struct sl_condition *c);

@@ -19,9 +19,9 @@ static bool transforms_equal(const struct sl_condition *a, const struct sl_condi
 /* The key by which the author linked it to the one before. */
 static const char *link_key(const struct sl_condition *c)
 {
-	if (c->position.distance != INT32_MIN)
+	if (c->position.distance != SL_NOT_GIVEN)
 		return "distance";
-	return c->position.within != INT32_MIN ? "within" : "same";
+	return c->position.within != SL_NOT_GIVEN ? "within" : "same";
 }
 
 /* c is linked to the condition before it. *ends: a condition of its group has a match's end. */

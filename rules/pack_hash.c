@@ -1,27 +1,25 @@
-/* Hashes of files and certificates, and fingerprints of programs: each is one `equals` condition on
- * its field, in the form the field has. */
+/* Hashes of files and certificates, and fingerprints of programs: each is compared with the whole
+ * value of its field, in the form the field has. */
 #include <rules/reader.h>
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct hash {
 	const char *key;
-	enum sl_field field;
 	size_t digits; /* 0: no hex, a JA4 */
 	bool colons;   /* between the pairs of the field's values */
 } hashes[] = {
-	{ "md5", SL_FIELD_FILE_MD5, 32, false },
-	{ "sha1", SL_FIELD_FILE_SHA1, 40, false },
-	{ "sha256", SL_FIELD_FILE_SHA256, 64, false },
-	{ "cert_sha1", SL_FIELD_TLS_CERT_FINGERPRINT, 40, true },
-	{ "cert_sha256", SL_FIELD_TLS_CERT_SHA256, 64, false },
-	{ "ja3", SL_FIELD_JA3_HASH, 32, false },
-	{ "ja3s", SL_FIELD_JA3S_HASH, 32, false },
-	{ "ja4", SL_FIELD_JA4_HASH, 0, false },
-	{ "hassh", SL_FIELD_SSH_HASSH, 32, false },
-	{ "hassh_server", SL_FIELD_SSH_HASSH_SERVER, 32, false },
+	{ "md5", 32, false },
+	{ "sha1", 40, false },
+	{ "sha256", 64, false },
+	{ "cert_sha1", 40, true },
+	{ "cert_sha256", 64, false },
+	{ "ja3", 32, false },
+	{ "ja3s", 32, false },
+	{ "ja4", 0, false },
+	{ "hassh", 32, false },
+	{ "hassh_server", 32, false },
 };
 enum { HASHES = sizeof hashes / sizeof hashes[0], VALUE_MAX = 128 };
 
@@ -111,22 +109,6 @@ bool sl_hash_read(struct sl_reader *r, const char *key, const json_t *value, voi
 	const struct hash *h = hashes;
 	while (h < hashes + HASHES - 1 && strcmp(h->key, key) != 0)
 		h++;
-	if (!sl_reader_text(r, key, value, VALUE_MAX - 1, false, &ind->value) ||
-	    !value_normal(r, h, ind->value, normal))
-		return false;
-	if (ind->condition)
-		return true; /* a second kind is refused later */
-	ind->condition = calloc(1, sizeof *ind->condition);
-	if (!ind->condition)
-		return sl_reader_fail(r, key, "out of memory");
-	ind->conditions = 1;
-	*ind->condition = (struct sl_condition){
-		.field = h->field,
-		.op = SL_OP_EQUALS,
-		.text = ind->value,
-		.bytes = (uint8_t *)strdup(normal),
-		.len = strlen(normal),
-		.position = sl_position_none(),
-	};
-	return ind->condition->bytes || sl_reader_fail(r, key, "out of memory");
+	return sl_reader_text(r, key, value, VALUE_MAX - 1, false, &ind->value) &&
+	       value_normal(r, h, ind->value, normal) && sl_normal_set(r, key, normal, ind);
 }

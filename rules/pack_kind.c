@@ -20,8 +20,8 @@ bool sl_address_read(struct sl_reader *r, const char *key, const json_t *value, 
 }
 
 /* An indicator with a domain and a URL is refused later; until then it has one normal form. */
-static bool normal_set(struct sl_reader *r, const char *key, const char *normal,
-		       struct sl_indicator *ind)
+bool sl_normal_set(struct sl_reader *r, const char *key, const char *normal,
+		   struct sl_indicator *ind)
 {
 	free(ind->normal);
 	ind->normal = strdup(normal);
@@ -38,7 +38,7 @@ bool sl_domain_read(struct sl_reader *r, const char *key, const json_t *value, v
 	if (sl_idn_name(ind->value, ascii, sizeof ascii, &why) < 0 ||
 	    sl_name_parse(ascii, normal, sizeof normal, &why) < 0)
 		return sl_reader_fail(r, key, "%s", why.text);
-	return normal_set(r, key, normal, ind);
+	return sl_normal_set(r, key, normal, ind);
 }
 
 bool sl_url_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
@@ -51,7 +51,7 @@ bool sl_url_read(struct sl_reader *r, const char *key, const json_t *value, void
 	if (sl_idn_url(ind->value, ascii, sizeof ascii, &why) < 0 ||
 	    sl_url_parse(ascii, normal, sizeof normal, &why) < 0)
 		return sl_reader_fail(r, key, "%s", why.text);
-	return normal_set(r, key, normal, ind);
+	return sl_normal_set(r, key, normal, ind);
 }
 
 static bool port_add(struct sl_reader *r, const char *key, const json_t *value,

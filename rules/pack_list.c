@@ -17,9 +17,16 @@ enum list_form { LIST_VALUES, LIST_NAMES, LIST_ADDRESSES };
 enum { CHUNK = 65536, LINE_BYTES = 3 * SL_LITERAL_MAX + 16 };
 #define SIZE_LIMIT (UINT64_C(1) << 30) /* bytes of a list */
 
+struct list { /* as the pack's lists hold it */
+	struct sl_values values; /* first */
+	const char *name;        /* as the pack has it */
+	enum list_form form;
+	uint8_t digest[SL_SHA256_SIZE];
+};
+
 struct reading {
 	struct sl_reader *r;
-	struct sl_list_read *list;
+	struct list *list;
 	size_t values_room, bytes_room, prefixes_room;
 	uint64_t bytes_len, size;
 	size_t number; /* of the line, from 1 */
@@ -254,7 +261,7 @@ static int list_open(struct sl_reader *r, const char *key, const char *path)
 	return fd;
 }
 
-static bool list_read(struct sl_reader *r, const char *key, struct sl_list_read *list)
+static bool list_read(struct sl_reader *r, const char *key, struct list *list)
 {
 	size_t errors = r->problems->errors;
 	int fd = list_open(r, key, list->values.path);
@@ -277,23 +284,29 @@ static bool list_read(struct sl_reader *r, const char *key, struct sl_list_read 
 	return ok && r->problems->errors == errors;
 }
 
-static void list_free(struct sl_list_read *list)
+static struct list *list_at(const struct sl_lists *lists, size_t i)
 {
-	if (!list)
-		return;
-	free(list->values.path);
-	free(list->values.bytes);
-	free(list->values.at);
-	free(list->values.prefix);
-	free(list);
+	return (struct list *)lists->item[i];
 }
 
 void sl_lists_fini(struct sl_lists *lists)
 {
-	for (size_t i = 0; i < lists->n; i++)
-		list_free(lists->list[i]);
-	free(lists->list);
+	for (size_t i = 0; i < lists->n; i++) {
+		struct sl_values *values = lists->item[i];
+		free(values->path);
+		free(values->bytes);
+		free(values->at);
+		free(values->prefix);
+		free(list_at(lists, i));
+	}
+	free(lists->item);
 	*lists = (struct sl_lists){ 0 };
+}
+
+void sl_lists_digest(const struct sl_lists *lists, struct sl_sha256 *digest)
+{
+	for (size_t i = 0; i < lists->n; i++)
+		sl_sha256_add(digest, sl_span_of(list_at(lists, i)->digest, SL_SHA256_SIZE));
 }
 
 /* A pack may come from elsewhere: it reads nothing but what lies beside it. */
@@ -307,13 +320,14 @@ static bool path_check(struct sl_reader *r, const char *key, const char *name)
 	return true;
 }
 
-static struct sl_list_read *list_add(struct sl_reader *r, const char *name, uint8_t form)
+/* "lists/names.txt" beside "packs/c2.yaml" is "packs/lists/names.txt". */
+static struct list *list_add(struct sl_reader *r, const char *name, enum list_form form)
 {
-	struct sl_list_read *list = calloc(1, sizeof *list);
-	struct sl_list_read **grown =
-		reallocarray(r->lists->list, r->lists->n + 1, sizeof(struct sl_list_read *));
+	struct list *list = calloc(1, sizeof *list);
+	struct sl_values **grown =
+		reallocarray(r->lists->item, r->lists->n + 1, sizeof(struct sl_values *));
 	if (grown)
-		r->lists->list = grown;
+		r->lists->item = grown;
 	const char *slash = strrchr(r->file, '/');
 	int folder = slash ? (int)(slash - r->file) + 1 : 0;
 	if (!list || !grown ||
@@ -323,26 +337,32 @@ static struct sl_list_read *list_add(struct sl_reader *r, const char *name, uint
 	}
 	list->name = name;
 	list->form = form;
-	r->lists->list[r->lists->n++] = list;
+	r->lists->item[r->lists->n++] = &list->values;
 	return list;
+}
+
+static enum list_form form_of(const struct sl_condition *c)
+{
+	if (c->transforms)
+		return LIST_VALUES;
+	if (sl_field_info(c->field)->kind == SL_KIND_ADDRESS || c->field == SL_FIELD_DNS_ANSWER)
+		return LIST_ADDRESSES;
+	return sl_field_is_name(c->field) ? LIST_NAMES : LIST_VALUES;
 }
 
 bool sl_list_find(struct sl_reader *r, const char *key, struct sl_condition *c)
 {
-	bool plain = c->transforms == 0, address = sl_field_info(c->field)->kind == SL_KIND_ADDRESS;
-	uint8_t form = LIST_VALUES;
-	if (plain && (address || c->field == SL_FIELD_DNS_ANSWER))
-		form = LIST_ADDRESSES;
-	else if (plain && sl_field_is_name(c->field))
-		form = LIST_NAMES;
+	enum list_form form = form_of(c);
 	if (!path_check(r, key, c->text))
 		return false;
-	for (size_t i = 0; i < r->lists->n; i++)
-		if (r->lists->list[i]->form == form && strcmp(r->lists->list[i]->name, c->text) == 0) {
-			c->list = &r->lists->list[i]->values;
+	for (size_t i = 0; i < r->lists->n; i++) {
+		const struct list *list = list_at(r->lists, i);
+		if (list->form == form && strcmp(list->name, c->text) == 0) {
+			c->list = &list->values;
 			return true;
 		}
-	struct sl_list_read *list = list_add(r, c->text, form);
+	}
+	struct list *list = list_add(r, c->text, form);
 	if (!list)
 		return sl_reader_fail(r, key, "out of memory");
 	c->list = &list->values;

@@ -3,18 +3,6 @@
 
 enum { PLACE_MAX = 1 << 30 };
 
-struct sl_position sl_position_none(void)
-{
-	return (struct sl_position){
-		.offset = INT32_MIN,
-		.depth = INT32_MIN,
-		.distance = INT32_MIN,
-		.within = INT32_MIN,
-		.after_max = UINT32_MAX,
-		.max = UINT64_MAX,
-	};
-}
-
 static bool place_read(struct sl_reader *r, const char *key, const json_t *value,
 		       struct sl_condition *c, int64_t min, int32_t *out)
 {
@@ -66,7 +54,7 @@ bool sl_after_read(struct sl_reader *r, const char *key, const json_t *value, vo
 
 static bool room_check(struct sl_reader *r, const char *key, const struct sl_condition *c, int32_t room)
 {
-	if (room == INT32_MIN || c->op == SL_OP_REGEX || (size_t)room >= c->len)
+	if (room == SL_NOT_GIVEN || c->op == SL_OP_REGEX || (size_t)room >= c->len)
 		return true;
 	return sl_reader_fail(r, key, "%d bytes have no room for the %zu of \"%s\": it would never hold",
 			      (int)room, c->len, sl_condition_key(c));

@@ -4,6 +4,7 @@
 #define SELAT_RULES_READER_H
 
 #include <rules/pack.h>
+#include <selat/digest.h>
 
 struct sl_reader {
 	const char *file;
@@ -79,6 +80,7 @@ void sl_indicator_read(struct sl_reader *r, const json_t *object, const struct s
 
 /* What to look for: pack_kind.c and, for hashes and fingerprints, pack_hash.c. into: struct sl_indicator */
 sl_key_fn sl_address_read, sl_port_read, sl_proto_read, sl_domain_read, sl_url_read, sl_hash_read;
+bool sl_normal_set(struct sl_reader *r, const char *key, const char *normal, struct sl_indicator *ind);
 int sl_proto_number(const char *name); /* -1: no protocol of that name */
 void sl_kind_read(struct sl_reader *r, const json_t *object, struct sl_indicator *into);
 
@@ -94,6 +96,7 @@ bool sl_groups_check(struct sl_reader *r, const struct sl_indicator *ind);
 
 /* Reads the file of an `in` condition, or finds that it was read: pack_list.c. */
 bool sl_list_find(struct sl_reader *r, const char *key, struct sl_condition *c);
+void sl_lists_digest(const struct sl_lists *lists, struct sl_sha256 *digest); /* adds the files' */
 void sl_lists_fini(struct sl_lists *lists);
 
 /* Where it may hold and what it does then: pack_where.c, pack_where_items.c, pack_action.c.

@@ -1,4 +1,4 @@
-/* The protocols that a flow may be found to speak, and what they are called in dumps and alerts. */
+/* The protocols that a flow may be found to speak, and what they are called in rules, dumps and alerts. */
 #ifndef SELAT_APP_H
 #define SELAT_APP_H
 
