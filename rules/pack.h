@@ -13,6 +13,9 @@
 enum {
 	SL_CONDITIONS_MAX = 32, /* of an indicator */
 	SL_PORTS_MAX = 8,       /* of an address */
+	SL_RANGES_MAX = 32,     /* of ports in a `where` */
+	SL_NETWORKS_MAX = 256,  /* of one side in a `where` */
+	SL_MARKS_MAX = 32,      /* in one list of marks */
 	SL_LITERAL_MAX = 2048,  /* bytes: Hyperscan takes 16,000 characters, four a byte */
 	SL_REGEX_MAX = 8192,    /* bytes */
 };
@@ -124,7 +127,7 @@ struct sl_pack {
 	struct sl_packfile source;
 	const char *name, *author;
 	uint32_t version;
-	uint8_t digest[32]; /* SHA-256 of the canonical JSON */
+	uint8_t digest[32]; /* SHA-256 of the canonical JSON and the lists' files */
 	struct sl_indicator *indicator;
 	size_t n;
 	struct sl_lists lists; /* owned */
