@@ -1,0 +1,13 @@
+/* What the files that write an alert share. */
+#ifndef SELAT_SENSOR_PUBLISH_ALERT_INTERNAL_H
+#define SELAT_SENSOR_PUBLISH_ALERT_INTERNAL_H
+
+#include <sensor/publish/alert.h>
+
+/* A key with a text; nothing if there is none. */
+void sl_alert_text(struct sl_json *j, const char *key, const char *value);
+
+void sl_alert_flow(struct sl_json *j, const struct sl_match *m, uint16_t community_seed);
+void sl_alert_link(struct sl_json *j, const struct sl_match *m);
+
+#endif
