@@ -21,17 +21,12 @@ char *sl_alert_id(char out[SL_ALERT_ID_TEXT], const char *sensor, const char *ep
 	return out;
 }
 
-static const struct sl_ruleset_indicator *indicator_of(const struct sl_match *m)
-{
-	return &m->ruleset->indicators[m->indicator];
-}
-
 void sl_alert_labels(const struct sl_match *m, enum sl_tlp *tlp, enum sl_severity *severity)
 {
-	const struct sl_ruleset_indicator *ind = indicator_of(m);
+	const struct sl_ruleset_meta *meta = sl_ruleset_meta(m->ruleset, m->indicator);
 
-	*tlp = (enum sl_tlp)ind->tlp;
-	*severity = (enum sl_severity)ind->severity;
+	*tlp = (enum sl_tlp)meta->tlp;
+	*severity = (enum sl_severity)meta->severity;
 }
 
 static void write_references(struct sl_json *j, const char *lines)
@@ -48,9 +43,11 @@ static void write_references(struct sl_json *j, const char *lines)
 	sl_json_close(j, ']');
 }
 
-static void write_indicator(struct sl_json *j, const struct sl_ruleset *rs,
-			    const struct sl_ruleset_indicator *ind)
+static void write_indicator(struct sl_json *j, const struct sl_match *m)
 {
+	const struct sl_ruleset *rs = m->ruleset;
+	const struct sl_ruleset_indicator *ind = &rs->indicators[m->indicator];
+	const struct sl_ruleset_meta *meta = sl_ruleset_meta(rs, m->indicator);
 	const struct sl_ruleset_pack *pack = &rs->packs[ind->pack];
 
 	sl_json_open(j, "indicator", '{');
@@ -59,19 +56,20 @@ static void write_indicator(struct sl_json *j, const struct sl_ruleset *rs,
 	sl_alert_text(j, "id", sl_ruleset_string(rs, ind->id));
 	sl_alert_text(j, "type", sl_indicator_kind_text((enum sl_indicator_kind)ind->kind));
 	sl_alert_text(j, "value", sl_ruleset_string(rs, ind->value));
-	sl_alert_text(j, "name", sl_ruleset_string(rs, ind->name));
-	write_references(j, sl_ruleset_string(rs, ind->references));
+	sl_alert_text(j, "name", sl_ruleset_string(rs, meta->name));
+	write_references(j, sl_ruleset_string(rs, meta->references));
 	sl_alert_text(j, "author", sl_ruleset_string(rs, pack->author));
 	sl_json_close(j, '}');
 }
 
-static void write_labels(struct sl_json *j, const struct sl_ruleset *rs,
-			 const struct sl_ruleset_indicator *ind)
+static void write_labels(struct sl_json *j, const struct sl_match *m)
 {
-	sl_alert_text(j, "tlp", sl_tlp_text((enum sl_tlp)ind->tlp));
-	sl_alert_text(j, "severity", sl_severity_text((enum sl_severity)ind->severity));
-	sl_json_u64(j, "confidence", ind->confidence);
-	sl_alert_text(j, "class", sl_ruleset_string(rs, ind->class_));
+	const struct sl_ruleset_meta *meta = sl_ruleset_meta(m->ruleset, m->indicator);
+
+	sl_alert_text(j, "tlp", sl_tlp_text((enum sl_tlp)meta->tlp));
+	sl_alert_text(j, "severity", sl_severity_text((enum sl_severity)meta->severity));
+	sl_json_u64(j, "confidence", meta->confidence);
+	sl_alert_text(j, "class", sl_ruleset_string(m->ruleset, meta->class_));
 }
 
 /* What tells where it was seen. */
@@ -120,9 +118,7 @@ struct values { /* of one field: how many, and where the first is */
 	uint32_t n, first;
 };
 
-/* Steps over one (u8 field, u16 length, bytes); false at the end or where the bytes end too early.
- */
-static bool field_next(struct sl_span fields, size_t *at, uint8_t *field, struct sl_span *value)
+bool sl_alert_field_next(struct sl_span fields, size_t *at, uint8_t *field, struct sl_span *value)
 {
 	uint16_t len;
 
@@ -147,7 +143,7 @@ static void write_field(struct sl_json *j, struct sl_span fields, uint8_t want, 
 
 	if (values->n > 1)
 		sl_json_open(j, key, '[');
-	while (field_next(fields, &at, &field, &value))
+	while (sl_alert_field_next(fields, &at, &field, &value))
 		if (field == want)
 			sl_json_bytes(j, values->n > 1 ? NULL : key, value);
 	if (values->n > 1)
@@ -187,7 +183,7 @@ static void write_transaction(struct sl_json *j, struct sl_span fields)
 	uint8_t field;
 	struct sl_span value;
 
-	while (field_next(fields, &at, &field, &value)) {
+	while (sl_alert_field_next(fields, &at, &field, &value)) {
 		if (values[field].n++ == 0)
 			values[field].first = (uint32_t)before;
 		before = at;
@@ -204,13 +200,14 @@ static void write_ruleset(struct sl_json *j, const struct sl_match *m)
 	char text[7 + 2 * SL_SHA256_SIZE + 1] = "sha256:";
 	sl_hex(text + 7, sl_span_of(m->ruleset->header->identity, SL_SHA256_SIZE));
 	sl_json_text(j, "ruleset", text);
-	sl_alert_text(j, "drill", sl_ruleset_string(m->ruleset, indicator_of(m)->drill));
+	sl_alert_text(j, "drill",
+		      sl_ruleset_string(m->ruleset, sl_ruleset_meta(m->ruleset, m->indicator)->drill));
 }
 
 void sl_alert_rule(struct sl_json *j, const struct sl_match *m)
 {
-	write_labels(j, m->ruleset, indicator_of(m));
-	write_indicator(j, m->ruleset, indicator_of(m));
+	write_labels(j, m);
+	write_indicator(j, m);
 	write_ruleset(j, m);
 }
 
@@ -251,8 +248,8 @@ void sl_alert_write(struct sl_json *j, const struct sl_alert *a)
 	const struct sl_match *m = a->match;
 
 	open_alert(j, a, m);
-	write_labels(j, m->ruleset, indicator_of(m));
-	write_indicator(j, m->ruleset, indicator_of(m));
+	write_labels(j, m);
+	write_indicator(j, m);
 	write_match(j, m, a->tail);
 	sl_alert_flow(j, m, a->community_seed);
 	sl_alert_link(j, m);

@@ -10,4 +10,8 @@ void sl_alert_text(struct sl_json *j, const char *key, const char *value);
 void sl_alert_flow(struct sl_json *j, const struct sl_match *m, uint16_t community_seed);
 void sl_alert_link(struct sl_json *j, const struct sl_match *m);
 
+/* The next of a tail's fields, each (u8 field, u16 length, bytes); false at the end, or where the bytes
+ * end too early. *at begins as 0. */
+bool sl_alert_field_next(struct sl_span fields, size_t *at, uint8_t *field, struct sl_span *value);
+
 #endif
