@@ -51,10 +51,12 @@ static enum sl_merge_state take(struct sl_publisher *p, uint64_t *wanted)
 		state = sl_merge_next(&p->merge, &from, wanted);
 		if (state == SL_MERGE_RECORD)
 			take_record(p, from);
-		else if (!settle_idle(p, state))
+		else if (settle_idle(p, state))
+			state = SL_MERGE_RECORD;
+		else
 			break;
 	}
-	return p->in_hand ? SL_MERGE_RECORD : state;
+	return state;
 }
 
 /* The output's sums as counters; they only grow. */
