@@ -17,12 +17,11 @@ struct reading {
 	uint32_t number;
 };
 
-static int fail_line(struct reading *r, const char *text, const char *why)
+static int fail_line(struct reading *r, const char *why)
 {
 	return sl_fail(r->err, SL_EUSAGE,
-		       "%s:%u: \"%.80s\" is no exception: %s; write an address, a network, a domain or "
-		       "id:PACK/ID, one a line",
-		       r->allow->path, r->number, text, why);
+		       "%s:%u: %s; an exception is an address, a network, a domain, id:PACK/ID or id:ID",
+		       r->allow->path, r->number, why);
 }
 
 static int fail_memory(struct reading *r)
@@ -43,7 +42,7 @@ static int add_text(struct reading *r, uint8_t kind, const char *text)
 	size_t len = strlen(text);
 
 	if (len == 0 || len > SL_NAME_MAX)
-		return fail_line(r, text, len ? "it is too long" : "no id follows");
+		return fail_line(r, len ? "the id is too long" : "no id follows");
 	memcpy(key + 1, text, len);
 	return add_key(r, sl_span_of(key, 1 + len));
 }
@@ -71,9 +70,9 @@ static int add_exception(struct reading *r, const char *text)
 		return add_text(r, SL_ALLOW_ID, text + 3);
 	if (looks_like_address(text))
 		return sl_prefix_parse(text, &prefix, &why) == SL_OK ? add_prefix(r, &prefix)
-								     : fail_line(r, text, why.text);
+								     : fail_line(r, why.text);
 	if (sl_name_parse(text, name, sizeof name, &why) != SL_OK)
-		return fail_line(r, text, why.text);
+		return fail_line(r, why.text);
 	return add_text(r, SL_ALLOW_NAME, name);
 }
 
@@ -118,7 +117,7 @@ static int read_lines(struct reading *r, char *file, size_t size)
 		end = end ? end : file + size;
 		r->number++;
 		if (memchr(line, '\0', (size_t)(end - line)))
-			return fail_line(r, line, "a zero byte is in it");
+			return fail_line(r, "a zero byte is in it");
 		*end = '\0';
 		line = trim(line);
 		if (!*line)
