@@ -61,7 +61,7 @@ static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint3
 	if (w->detect)
 		sl_detect_transaction(w->detect, w->now, flow, side, values, n);
 	else
-		sl_dump_transaction(w->dump, w->now, flow, side, values, n);
+		sl_dump_transaction(w->dump, w->now, flow, side, tx, values, n);
 }
 
 static void on_piece(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece)
