@@ -94,7 +94,7 @@ static enum sl_parse switch_over(struct sl_talk *t, const struct sl_http_head *h
 		sl_talk_anew(t);
 		return SL_PARSE_DONE;
 	}
-	sl_http_body_end(t, true);
+	sl_http_body_end(t, SL_FILE_WHOLE);
 	t->slot->side[!t->side].phase = SL_HTTP_OPAQUE;
 	return SL_PARSE_FINISH;
 }
@@ -117,7 +117,7 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaite
 	struct sl_http_head h;
 	struct sl_http_side *s = side_of(t);
 	if (s->open)
-		sl_http_body_end(t, false);
+		sl_http_body_end(t, SL_FILE_LOST);
 	if (!sl_http_head_read(t, in, awaited, &h))
 		return SL_PARSE_REFUSE;
 	head_done(t, &h);
@@ -134,7 +134,7 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaite
 		s->after = t->at->phase == SL_HTTP_MAYBE ? s->after : t->at->phase;
 		t->at->phase = SL_HTTP_REST_IN;
 	} else if (t->at->phase == SL_HTTP_HEAD) {
-		sl_http_body_end(t, true); /* it has none */
+		sl_http_body_end(t, SL_FILE_WHOLE); /* it has none */
 	}
 	return SL_PARSE_DONE;
 }
@@ -184,7 +184,7 @@ static void lose_place(struct sl_talk *t)
 {
 	struct sl_http *http = t->state;
 	const struct sl_http_side *other = &http->side[!t->side];
-	sl_http_body_end(t, false);
+	sl_http_body_end(t, SL_FILE_LOST);
 	sl_http_asked_clear(t); /* who knows which of them were answered */
 	sl_pairs_lost(t, &http->pairs, other->open ? other->tx : 0);
 	t->at->phase = SL_HTTP_FIND;
@@ -233,7 +233,7 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 		if (!s->left && t->at->phase == SL_HTTP_DATA)
 			t->at->phase = SL_HTTP_DATA_END;
 		else if (!s->left)
-			sl_http_body_end(t, false);
+			sl_http_body_end(t, SL_FILE_LOST);
 		return true;
 	}
 	if (t->at->phase != SL_HTTP_OPAQUE)
@@ -271,7 +271,7 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	if (s->begun)
 		sl_side_searched(t->at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
 	if (p == SL_PARSE_REFUSE)
-		sl_http_body_end(t, false);
+		sl_http_body_end(t, SL_FILE_LOST);
 	return p;
 }
 
@@ -303,10 +303,12 @@ static void end(struct sl_talk *t)
 		t->at->phase = side_of(t)->after & 15u;
 	if (t->at->phase != SL_HTTP_CLOSE)
 		return;
-	sl_http_body_end(t, t->flow->side[t->side].flags & SL_SIDE_FIN);
+	sl_http_body_end(t, t->flow->side[t->side].flags & SL_SIDE_FIN ? SL_FILE_WHOLE : SL_FILE_LOST);
 	t->at->phase = SL_HTTP_FIND;
 }
 
+/* A side that ended its stream in the middle of a body sends no more of it (RFC 9112, section 8). That is
+ * certain only when the flow goes: a FIN may be forged. */
 static void forget(struct sl_talk *t)
 {
 	unsigned side = t->side;
@@ -315,7 +317,8 @@ static void forget(struct sl_talk *t)
 		t->side = i;
 		t->at = &t->slot->side[i];
 		t->tx = side_of(t)->tx;
-		sl_http_body_end(t, false);
+		bool ended = t->flow->side[i].flags & SL_SIDE_FIN && t->flow->side[i].flags & SL_SIDE_ENDED;
+		sl_http_body_end(t, ended ? SL_FILE_CUT : SL_FILE_LOST);
 	}
 	t->side = side;
 	t->at = at;
@@ -346,7 +349,7 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 		sl_pairs_lost(t, &http->pairs, 0);
 	head_done(t, &h);
 	if (!end || end == in.len) {
-		sl_http_body_end(t, true);
+		sl_http_body_end(t, SL_FILE_WHOLE);
 		return true;
 	}
 	sl_http_body_begin(t, &h, NULL);
@@ -357,7 +360,7 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 		rest.len = (size_t)s->left;
 	bool whole = t->at->phase == SL_HTTP_CLOSE || (t->at->phase == SL_HTTP_LENGTH && rest.len == s->left);
 	sl_body_data(t, s->body, rest);
-	sl_http_body_end(t, whole);
+	sl_http_body_end(t, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	return true;
 }
 

@@ -155,6 +155,6 @@ void sl_http_asked_clear(struct sl_talk *t);
 void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const struct sl_http_asked *asked);
 enum sl_parse sl_http_body_step(struct sl_talk *t, struct sl_span in, size_t *consumed);
 /* The message at hand ends, its body too if it has one; the next begins with a head. */
-void sl_http_body_end(struct sl_talk *t, bool whole);
+void sl_http_body_end(struct sl_talk *t, enum sl_file_end how);
 
 #endif

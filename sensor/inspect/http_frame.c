@@ -22,14 +22,14 @@ static void message_over(struct sl_talk *t, struct sl_http_side *s)
 	s->open = false;
 }
 
-void sl_http_body_end(struct sl_talk *t, bool whole)
+void sl_http_body_end(struct sl_talk *t, enum sl_file_end how)
 {
 	struct sl_http_side *s = side_of(t);
 	struct sl_body *body = s->body;
 	s->body = NULL;
 	s->left = 0;
 	t->at->phase = SL_HTTP_HEAD;
-	sl_body_end(t, body, whole);
+	sl_body_end(t, body, how);
 	message_over(t, s);
 }
 
@@ -144,7 +144,7 @@ static bool maybe(struct sl_talk *t, struct sl_span in)
 	if (head && n < MAYBE_BYTES && !t->last)
 		return false;
 	if (head)
-		sl_http_body_end(t, false);
+		sl_http_body_end(t, SL_FILE_LOST);
 	else
 		t->at->phase = side_of(t)->after & 15u;
 	return true;
@@ -166,7 +166,7 @@ static enum sl_parse bytes_step(struct sl_talk *t, struct sl_span in, size_t *co
 	if (!s->left && chunk)
 		t->at->phase = SL_HTTP_DATA_END;
 	else if (!s->left)
-		sl_http_body_end(t, true);
+		sl_http_body_end(t, SL_FILE_WHOLE);
 	return SL_PARSE_DONE;
 }
 
@@ -237,7 +237,7 @@ static enum sl_parse rest_step(struct sl_talk *t, struct sl_span in, size_t *con
 		if (line.len || inside)
 			continue;
 		if (s->after == SL_HTTP_HEAD)
-			sl_http_body_end(t, true);
+			sl_http_body_end(t, SL_FILE_WHOLE);
 		else
 			t->at->phase = s->after & 15u;
 		break;
