@@ -17,6 +17,7 @@ selat_find(XXHASH libxxhash Xxhash::Xxhash)
 selat_find(NGHTTP2 libnghttp2 Nghttp2::Nghttp2)
 selat_find(ZLIB zlib Zlib::Zlib)
 selat_find(IDN2 libidn2 Idn2::Idn2)
+selat_find(PSL libpsl Psl::Psl)
 selat_find(BROTLI libbrotlidec Brotli::Decoder)
 
 # The sensor scans and never compiles: it takes Hyperscan's runtime alone.

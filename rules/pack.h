@@ -145,8 +145,9 @@ int sl_packs_read(struct sl_packs *packs, char *const *paths, size_t n,
 		  struct sl_problems *problems, struct sl_err *err);
 void sl_packs_fini(struct sl_packs *packs);
 
-/* Adds a problem with one condition or key of an indicator that was read, with its place. */
-void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
+/* Adds a problem with one condition or key of an indicator that was read, with its place. NULL if it
+ * is beyond the bound. */
+struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 
