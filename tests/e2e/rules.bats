@@ -350,7 +350,7 @@ wrong() {
 	echo 'dns.pcap: [nobody, {id: dga, alert: 1}]' >t/bad.yaml
 	fails 1 rules test "$pack" "$pcaps/dns.pcap" --expect t/bad.yaml
 	has 't/bad.yaml:1:12: "nobody" is no indicator of' "$stderr"
-	has 't/bad.yaml:1:29: unknown key "alert", did you mean "alerts"?' "$stderr"
+	has 't/bad.yaml:1:30: unknown key "alert", did you mean "alerts"?' "$stderr"
 	fails 2 rules test "$pack" --update "$pcaps/dns.pcap"
 	fails 2 rules test "$pack"
 }
