@@ -528,7 +528,7 @@ static void no_memory(void **state)
 	struct seal c = from_client();
 	for (uint64_t bytes = 0; bytes < 8000; bytes += 500) {
 		struct sl_inspect_config config = { .state_bytes = bytes, .counters = &counters,
-						    .sink = { x, fixture_transaction, NULL } };
+						    .sink = { x, fixture_transaction, NULL, NULL } };
 		struct sl_err err;
 		sl_inspect_forget(x->inspect, &x->flow, x->slot);
 		sl_inspect_free(x->inspect);
