@@ -119,6 +119,14 @@ pcre2_code *sl_engine_expression(const struct sl_engine *e, uint32_t condition)
 
 /* --- what holds of the ruleset as a whole --- */
 
+static bool judges_lengths(const struct sl_engine *e)
+{
+	for (uint32_t i = e->always[SL_FIELD_PAYLOAD]; i < e->always[SL_FIELD_PAYLOAD + 1]; i++)
+		if (e->rs->conditions[e->rs->always[i].condition].op == SL_OP_LENGTH)
+			return true;
+	return false;
+}
+
 static void index_always(struct sl_engine *e)
 {
 	uint32_t row = 0;
@@ -133,8 +141,7 @@ static void watch_indicator(struct sl_engine *e, const struct sl_ruleset_indicat
 {
 	for (uint32_t i = 0; i < ind->conditions_n; i++) {
 		const struct sl_ruleset_condition *c = &e->rs->conditions[ind->condition + i];
-		bool negated = c->flags & SL_COND_NOT && !(c->flags & SL_COND_SAME);
-		if (negated || c->op == SL_OP_ABSENT)
+		if (c->flags & SL_COND_NOT || c->op == SL_OP_ABSENT)
 			sl_field_set_add(&e->watched[ind->scope], sl_ruleset_field(e->rs, c->field));
 	}
 	e->ends = true;
@@ -166,17 +173,35 @@ static void index_all(struct sl_engine *e)
 {
 	const struct sl_ruleset *rs = e->rs;
 	index_always(e);
+	e->lengths = judges_lengths(e);
 	for (uint32_t i = 0; i < rs->indicators_n; i++)
 		if (rs->indicators[i].flags & SL_IND_ENDWISE)
 			watch_indicator(e, &rs->indicators[i]);
+	for (uint32_t i = 0; i < rs->derived_n; i++)
+		if (sl_ruleset_field_streams(rs->derived[i].field))
+			sl_field_set_add(&e->derived, rs->derived[i].field);
 	for (uint32_t i = 0; i < rs->endwise_n; i++)
 		e->bare |= needs_absence_alone(rs, &rs->indicators[rs->endwise[i]]);
+	e->segments = needs_segments(e);
+}
+
+/* Stream fields whose groups are verified, and which indicators want that of payloads. */
+static int index_windows(struct sl_engine *e)
+{
+	const struct sl_ruleset *rs = e->rs;
+	e->windowed = calloc(rs->indicators_n + 1, sizeof *e->windowed);
+	if (!e->windowed)
+		return SL_ENOMEM;
 	for (uint32_t i = 0; i < rs->conditions_n; i++) {
 		const struct sl_ruleset_condition *c = &rs->conditions[i];
-		if (c->flags & (SL_COND_CONFIRM | SL_COND_PCRE) && sl_ruleset_field_streams(c->field))
-			sl_field_set_add(&e->confirmed, c->field);
+		if (!(c->flags & (SL_COND_CONFIRM | SL_COND_PCRE)) || !sl_ruleset_field_streams(c->field))
+			continue;
+		sl_field_set_add(&e->confirmed, c->field);
+		bool again = e->windowed_n && e->windowed[e->windowed_n - 1] == c->indicator;
+		if (c->field == SL_FIELD_PAYLOAD && !again)
+			e->windowed[e->windowed_n++] = c->indicator;
 	}
-	e->segments = needs_segments(e);
+	return SL_OK;
 }
 
 /* --- life --- */
@@ -191,7 +216,7 @@ int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err)
 		rc = open_databases(e, path, err);
 	if (rc == SL_OK)
 		rc = compile_expressions(e, path, err);
-	if (rc == SL_OK && sl_flowwise_init(&e->flowwise, e->rs) != SL_OK)
+	if (rc == SL_OK && (sl_flowwise_init(&e->flowwise, e->rs) != SL_OK || index_windows(e) != SL_OK))
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	if (rc != SL_OK) {
 		sl_engine_free(e);
@@ -212,6 +237,7 @@ void sl_engine_free(struct sl_engine *e)
 	for (size_t i = 0; i < e->expressions; i++)
 		pcre2_code_free(e->expression[i].code);
 	free(e->expression);
+	free(e->windowed);
 	sl_flowwise_fini(&e->flowwise);
 	sl_ruleset_free(e->rs);
 	free(e);

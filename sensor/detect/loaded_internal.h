@@ -73,6 +73,10 @@ struct sl_engine {
 	uint32_t always[SL_FIELDS_ALL + 1]; /* where a field's rows begin in rs->always */
 	struct sl_field_set watched[SL_SCOPE_PACKET + 1]; /* whether they occur matters at a scope's end */
 	struct sl_field_set confirmed; /* stream fields with groups to be verified in a window */
+	uint32_t *windowed; /* indicators with such groups on payloads */
+	uint32_t windowed_n;
+	struct sl_field_set derived; /* stream fields that transforms look at */
+	bool lengths;    /* of packets' payloads are judged */
 	bool bare;       /* an indicator needs nothing but that a field is absent: all transactions count */
 	bool ends;       /* there is anything to be decided at a scope's end */
 	bool segments;   /* expressions look at segments of TCP one by one: scope packet */

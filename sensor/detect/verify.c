@@ -89,9 +89,10 @@ static int64_t given(int32_t n)
 static bool room_of(const struct search *s, const struct element *el, struct room *r)
 {
 	const struct sl_ruleset_position *p = el->p;
-	int64_t lo = given(p->offset), hi = (int64_t)s->value.len, before = (int64_t)el->before;
-	if (p->depth != SL_NOT_GIVEN && given(p->offset) + p->depth < hi)
-		hi = given(p->offset) + p->depth;
+	int64_t base = (int64_t)s->v->base, before = (int64_t)el->before;
+	int64_t lo = given(p->offset) - base, hi = (int64_t)s->value.len;
+	if (p->depth != SL_NOT_GIVEN && given(p->offset) + p->depth - base < hi)
+		hi = given(p->offset) + p->depth - base;
 	if (el->relative && before + given(p->distance) > lo)
 		lo = before + given(p->distance);
 	if (p->within != SL_NOT_GIVEN && before + given(p->distance) + p->within < hi)
@@ -144,7 +145,7 @@ static bool find_literal(struct search *s, struct element *el, const struct room
 	if (r->first > len && lo < r->first - len)
 		lo = r->first - len;
 	if (el->c->op == SL_OP_STARTS) {
-		if (lo > 0)
+		if (lo > 0 || s->v->base > 0)
 			return false;
 		last = last < len ? last : len;
 	}
