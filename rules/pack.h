@@ -59,6 +59,7 @@ struct sl_condition {
 	bool positioned; /* any of offset, depth, distance, within, after is given */
 	uint8_t transform[SL_TRANSFORMS_MAX], transforms; /* enum sl_transform, in order */
 	const struct sl_values *list; /* of `in`: borrowed from the pack; else NULL */
+	uint8_t search; /* of a regex: enum sl_search, what sl_expression_check said */
 };
 
 struct sl_number_range {

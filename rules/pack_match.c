@@ -133,10 +133,9 @@ static bool pattern_read(struct sl_reader *r, const json_t *value, struct sl_con
 	if (c->len > max)
 		return sl_reader_fail(r, key, "is longer than %zu bytes", max);
 	struct sl_err why = { "" };
-	if (c->op == SL_OP_REGEX &&
-	    sl_expression_check(c->text, c->flags & SL_COND_NOCASE, &why) < 0)
-		return sl_reader_fail(r, key, "%s", why.text);
-	return true;
+	int search = c->op == SL_OP_REGEX ? sl_expression_check(c->text, c->flags & SL_COND_NOCASE, &why) : 0;
+	c->search = (uint8_t)search;
+	return search >= 0 || sl_reader_fail(r, key, "%s", why.text);
 }
 
 /* On the wire names are ASCII. */
