@@ -178,8 +178,8 @@ static void visit(struct run *r, size_t i)
 	*now = (struct sl_sighting){ .packet = p->number, .time = p->time };
 	sl_flow_moment(flow, &now->flow);
 	r->at = now;
-	if (fresh && r->last >= DETECT)
-		sl_detect_flow(r->detect, now, flow);
+	if (r->last >= DETECT)
+		sl_detect_packet(r->detect, now, flow, lookup->side, p->payload.len);
 	if (p->proto == IPPROTO_TCP) {
 		if (r->last >= TCP)
 			sl_tcp_packet(r->tcp, flow, lookup->side, p);
