@@ -27,8 +27,17 @@ struct sl_piece {
 	void **kept;     /* the receiver's own: NULL at the value's first piece, freed by it at the last */
 };
 
-/* tx numbers a transaction within its flow, from 1: a request with its response and their bodies. Its
- * values come in several calls, of both sides. 0: they belong to the flow as a whole. */
+/* tx numbers a transaction within its flow, from 1. Its values come in several calls, of both sides:
+ *   HTTP/1            the n-th request and the n-th final response, with their bodies; ends with the later one
+ *   HTTP/2            the stream's id; ends when both sides have ended it, or a reset
+ *   DNS               1 + the message's id; ends with the response, or when a query has the id anew
+ *   TLS, DTLS, SSH    1: the handshake; ends when the server's side is encrypted, with SSH's second offer
+ *   QUIC              a connection of the flow; ends when both hellos are read
+ *   SMTP              a mail with what was said since the one before; ends with its last byte, RSET, QUIT,
+ *                     another HELO or MAIL
+ *   FTP               a command; ends with its reply. A file of a data connection: 1
+ * Where bytes are missing a count goes on at a number that neither side has used. 0: the values belong to the
+ * flow as a whole. */
 struct sl_inspect_sink {
 	void *ctx;
 	/* A message was read whole. Values are borrowed for the call. side: who sent it. */

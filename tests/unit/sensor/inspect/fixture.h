@@ -15,7 +15,7 @@ struct fixture {
 	void *slot;
 	char record[RECORD_MAX]; /* "field=value\n", and "--\n" behind each transaction */
 	size_t n;
-	char txs[RECORD_MAX]; /* "n " a transaction's values, "n. " its end */
+	char txs[RECORD_MAX]; /* "n " a transaction's values, "n* " a file's last piece, "n. " its end */
 	size_t txs_n;
 };
 
@@ -41,6 +41,15 @@ static inline void fixture_transaction_end(void *ctx, struct sl_flow *flow, uint
 	fixture_tx(x, tx, ". ");
 }
 
+static inline void fixture_piece(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece)
+{
+	struct fixture *x = ctx;
+	assert_ptr_equal(flow, &x->flow);
+	assert_true(side < 2);
+	if (piece->last && piece->field == SL_FIELD_FILE_DATA)
+		fixture_tx(x, piece->tx, "* ");
+}
+
 static inline void fixture_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
 				       const struct sl_value *values, size_t n)
 {
@@ -63,9 +72,10 @@ static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
 	struct sl_err err;
 	assert_non_null(x);
 	struct sl_inspect_config config = { .gather_bytes = gather, .state_bytes = 64 << 20,
-					    .sink = { x, fixture_transaction, NULL, fixture_transaction_end },
+					    .sink = { x, fixture_transaction, fixture_piece, fixture_transaction_end },
 					    .counters = &x->counters };
 	memset(config.wanted, 1, sizeof config.wanted);
+	config.wanted[SL_FIELD_FILE_SIZE] = config.wanted[SL_FIELD_FILE_WHOLE] = false; /* few tests are about them */
 	assert_int_equal(sl_inspect_new(&x->inspect, &config, &err), SL_OK);
 	x->slot = calloc(1, sl_inspect_slot_bytes());
 	assert_non_null(x->slot);

@@ -305,6 +305,10 @@ static void one_after_another(void **state)
 		for (unsigned k = 0; k < 10; k++)
 			feed_hex(x, k & 1, "4f 00010203040506070809101112131415");
 		assert_record(x, "");
+		char txs[32]; /* each is a transaction, which ends when both hellos are read */
+		snprintf(txs, sizeof txs, "%u %u %u. ", n, n, n);
+		assert_string_equal(x->txs, txs);
+		x->txs_n = 0;
 	}
 	fixture_free(x);
 }
