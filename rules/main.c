@@ -19,6 +19,7 @@ static const struct {
 	{ "compile", sl_rules_compile, "compile packs to the ruleset file a sensor loads" },
 	{ "show", sl_rules_show, "show what is in a pack or in a ruleset file" },
 	{ "test", sl_rules_test, "show what a pack finds in captures" },
+	{ "import", sl_rules_import, "make a pack of others' rules and lists" },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
