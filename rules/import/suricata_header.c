@@ -35,15 +35,15 @@ static const struct {
 	const char *proto[2];
 	bool packets, stream;
 } transports[] = {
-	{ "tcp", { "tcp" } },
-	{ "tcp-pkt", { "tcp" }, .packets = true },
-	{ "tcp-stream", { "tcp" }, .stream = true },
-	{ "udp", { "udp" } },
-	{ "sctp", { "sctp" } },
-	{ "icmp", { "icmp", "icmpv6" } },
-	{ "icmpv4", { "icmp" } },
-	{ "icmpv6", { "icmpv6" } },
-	{ "ip", { NULL } },
+	{ .name = "tcp", .proto = { "tcp" } },
+	{ .name = "tcp-pkt", .proto = { "tcp" }, .packets = true },
+	{ .name = "tcp-stream", .proto = { "tcp" }, .stream = true },
+	{ .name = "udp", .proto = { "udp" } },
+	{ .name = "sctp", .proto = { "sctp" } },
+	{ .name = "icmp", .proto = { "icmp", "icmpv6" } },
+	{ .name = "icmpv4", .proto = { "icmp" } },
+	{ .name = "icmpv6", .proto = { "icmpv6" } },
+	{ .name = "ip", .proto = { NULL } },
 };
 
 static bool transport_read(struct suri_rule *r)
