@@ -122,6 +122,7 @@ struct suri_match *suri_match_add(struct suri_rule *r, enum suri_kind kind);
 /* The last content, or the last match that has an end in the open buffer; NULL: none. */
 struct suri_match *suri_content_last(struct suri_rule *r);
 struct suri_match *suri_end_last(struct suri_rule *r);
+bool suri_transforms_equal(const json_t *a, const json_t *b);
 void suri_buffer_open(struct suri_rule *r, const struct suri_field *field);
 
 suri_keyword suri_content, suri_uricontent, suri_pcre, suri_old_modifier;

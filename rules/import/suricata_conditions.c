@@ -217,7 +217,7 @@ static void header_add(struct making *mk, const struct suri_match *m)
 
 static bool same_buffer(const struct suri_match *a, const struct suri_match *b)
 {
-	return a->field == b->field && json_equal(a->transforms, b->transforms) &&
+	return a->field == b->field && suri_transforms_equal(a->transforms, b->transforms) &&
 	       (!a->field->multi || a->instance == b->instance);
 }
 

@@ -38,12 +38,18 @@ struct suri_match *suri_content_last(struct suri_rule *r)
 	return NULL;
 }
 
+bool suri_transforms_equal(const json_t *a, const json_t *b)
+{
+	return a && b ? json_equal(a, b) : a == b;
+}
+
 struct suri_match *suri_end_last(struct suri_rule *r)
 {
 	for (size_t i = r->matches; i > 0; i--) {
 		struct suri_match *m = &r->match[i - 1];
 		if (m->kind <= SURI_REGEX && !m->negated && m->field == r->field &&
-		    m->instance == r->instance && json_equal(m->transforms, r->transforms))
+		    m->instance == r->instance &&
+		    suri_transforms_equal(m->transforms, r->transforms))
 			return m;
 	}
 	return NULL;
