@@ -304,6 +304,33 @@ static size_t mark_gather(struct sl_mime *m, struct sl_span in)
 	return used + 1;
 }
 
+/* What is neither a header nor to be looked at line by line: a base64 decoder passes over line ends. */
+static bool takes_lines(const struct sl_mime *m)
+{
+	return m->mode == MODE_IGNORE ||
+	       (m->mode == MODE_LEAF && m->code.coding != SL_MIME_QUOTED && !m->code.resync);
+}
+
+/* The rest of a line and whole lines behind it, with their ends, up to the last before the bytes end or
+ * before one that may be a boundary. Returns how many bytes it took; 0: there is but one line. */
+static size_t lines_take(struct sl_mime *m, struct sl_span in)
+{
+	static const uint8_t cr = '\r';
+	const uint8_t *end = in.at + in.len, *rest = in.at, *lf = in.at;
+	while ((lf = memchr(lf, '\n', (size_t)(end - lf)))) {
+		if (++lf == end || (*lf == '-' && m->depth))
+			break;
+		rest = lf;
+	}
+	if (rest == in.at)
+		return 0;
+	if (m->cr)
+		content(m, sl_span_of(&cr, 1));
+	m->cr = false;
+	content(m, sl_span_of(in.at, (size_t)(rest - in.at)));
+	return (size_t)(rest - in.at);
+}
+
 /* The line at hand, as far as it goes. Returns how many bytes it took. */
 static size_t line_take(struct sl_mime *m, struct sl_span in)
 {
@@ -320,19 +347,33 @@ static size_t line_take(struct sl_mime *m, struct sl_span in)
 	return n + (lf != NULL);
 }
 
+static size_t step(struct sl_mime *m, struct sl_span bytes)
+{
+	if (m->line == LINE_START) {
+		bool mark = bytes.at[0] == '-' && m->depth;
+		m->line = mark ? LINE_MARK : LINE_MIDDLE;
+		if (!mark)
+			eol_give(m, bytes.at[0]);
+	}
+	if (m->line == LINE_MARK)
+		return mark_gather(m, bytes);
+	size_t used = takes_lines(m) ? lines_take(m, bytes) : 0;
+	return used ? used : line_take(m, bytes);
+}
+
+/* Nobody wants what is left, and no part will follow. */
+static bool is_done(const struct sl_mime *m)
+{
+	return m->mode == MODE_IGNORE && !m->depth;
+}
+
 void sl_mime_data(struct sl_talk *t, struct sl_mime *m, struct sl_span bytes)
 {
 	if (!m)
 		return;
 	m->t = t;
-	while (bytes.len) {
-		if (m->line == LINE_START) {
-			bool mark = bytes.at[0] == '-' && m->depth;
-			m->line = mark ? LINE_MARK : LINE_MIDDLE;
-			if (!mark)
-				eol_give(m, bytes.at[0]);
-		}
-		size_t used = m->line == LINE_MARK ? mark_gather(m, bytes) : line_take(m, bytes);
+	while (bytes.len && !is_done(m)) {
+		size_t used = step(m, bytes);
 		bytes = sl_span_of(bytes.at + used, bytes.len - used);
 	}
 	out_flush(m);
