@@ -39,13 +39,12 @@ struct sl_mime {
 	unsigned depth, parts, links_left;
 	struct level level[DEPTH_MAX];
 	size_t head_n, head_room, mark_n, out_n;
-	uint8_t *head;
+	uint8_t *head, *out; /* NULL until they are needed */
 	struct sl_talk *t; /* during a call */
 	struct sl_file *file;
 	struct sl_mime_links *links;
 	struct sl_mime_code code;
 	uint8_t mark[MARK_MAX];
-	uint8_t out[OUT_MAX];
 };
 
 /* --- what is decoded --- */
@@ -69,7 +68,7 @@ static void out_put(void *ctx, struct sl_span bytes)
 	struct sl_mime *m = ctx;
 	if (bytes.len > OUT_MAX - m->out_n)
 		out_flush(m);
-	if (bytes.len > OUT_MAX) {
+	if (bytes.len > OUT_MAX || !m->out) {
 		out_hand_on(m, bytes);
 	} else if (bytes.len) {
 		memcpy(m->out + m->out_n, bytes.at, bytes.len);
@@ -86,6 +85,8 @@ static void leaf_begin(struct sl_mime *m, const struct sl_mime_head *h)
 	if (m->mail && (h->kind == SL_MIME_PLAIN || h->kind == SL_MIME_HTML))
 		m->links = sl_mime_links_new(m->t, h->kind == SL_MIME_HTML);
 	m->mode = m->file || m->links ? MODE_LEAF : MODE_IGNORE;
+	if (m->mode == MODE_LEAF && !m->out)
+		m->out = sl_hold_take(m->t->inspect, OUT_MAX); /* without it every byte goes by itself */
 }
 
 static void leaf_end(struct sl_mime *m, bool whole)
@@ -455,5 +456,6 @@ void sl_mime_end(struct sl_talk *t, struct sl_mime *m, bool whole)
 	leaf_end(m, whole);
 	level_cut(m, 0);
 	sl_hold_give(t->inspect, m->head);
+	sl_hold_give(t->inspect, m->out);
 	sl_hold_give(t->inspect, m);
 }
