@@ -84,6 +84,18 @@ static const struct sl_option table[] = {
 	  "this sensor's name in alerts; else the host's name" },
 	{ "sensor", "country", 0, NULL, SL_OPT_TEXT, false, AT(country), "CC", 0, 0, NULL, "ZZ",
 	  "the country it stands in (ISO 3166-1, two letters); ZZ is none" },
+	{ "allow", NULL, 0, NULL, SL_OPT_TEXT, false, AT(allow), "FILE", 0, 0, NULL, NULL,
+	  "this site's own exceptions: addresses, networks, domains and indicators that make no alerts" },
+	{ "alerts", "window", 0, NULL, SL_OPT_TEXT, false, AT(window_text), "SECONDS", 0, 0, NULL, NULL,
+	  "repeats of an alert within so long are one summary, 0 is off; live and published 60 if not given, "
+	  "else off" },
+	{ "alerts", "windows", 0, NULL, SL_OPT_U64, false, AT(windows), "N", 16, 4000000, NULL, "16384",
+	  "such windows open at a time; beyond, the oldest ends early" },
+	{ "alerts", "rate", 0, NULL, SL_OPT_TEXT, false, AT(rate_text), "N", 0, 0, NULL, NULL,
+	  "alerts a second that one indicator may make, 0 is no limit; live and published 1000 if not given, "
+	  "else no limit" },
+	{ "alerts", "thresholds", 0, NULL, SL_OPT_U64, false, AT(thresholds), "N", 16, 100000000, NULL, "65536",
+	  "what indicators with thresholds are counted by, at a time; beyond, the oldest count goes" },
 	{ "journal", "directory", 0, NULL, SL_OPT_TEXT, false, AT(journal), "FOLDER", 0, 0, NULL,
 	  "/var/lib/selat", "where alerts wait on disk until Kafka has them" },
 	{ "journal", "max", 0, NULL, SL_OPT_BYTES, false, AT(journal_max), "BYTES", 1 << 20,
@@ -140,6 +152,31 @@ static int derive(struct sl_sensor_config *c, struct sl_err *err)
 	return SL_OK;
 }
 
+/* A whole number up to `most`, or `initial` if there is no text. */
+static int read_number(const char *text, const char *key, uint64_t initial, uint64_t most, uint64_t *out,
+		       struct sl_err *err)
+{
+	char *end = NULL;
+	*out = initial;
+	if (!text)
+		return SL_OK;
+	*out = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || strlen(text) > 18 || *out > most)
+		return sl_fail(err, SL_EUSAGE, "%s: \"%s\" is no number from 0 to %llu", key, text,
+			       (unsigned long long)most);
+	return SL_OK;
+}
+
+/* What is published live is bounded; what is written to a file is all of it. */
+static int derive_alerts(struct sl_sensor_config *c, struct sl_err *err)
+{
+	bool bounded = c->live && !c->output;
+	int rc = read_number(c->window_text, "alerts.window", bounded ? 60 : 0, 86400, &c->window_s, err);
+	if (rc == SL_OK)
+		rc = read_number(c->rate_text, "alerts.rate", bounded ? 1000 : 0, 1000000, &c->rate, err);
+	return rc;
+}
+
 static int read_pace(struct sl_sensor_config *c, struct sl_err *err)
 {
 	char *end = NULL;
@@ -193,6 +230,8 @@ int sl_sensor_config_read(struct sl_sensor_config *c, int argc, char **argv, str
 	rc = read_pace(c, err);
 	if (rc == SL_OK)
 		rc = derive(c, err);
+	if (rc == SL_OK)
+		rc = derive_alerts(c, err);
 	return rc == SL_OK ? check(c, err) : rc;
 }
 

@@ -19,6 +19,9 @@ struct sl_sensor_config {
 	uint64_t depth; /* bytes a direction; 0: all */
 	uint64_t flow_max, fragment_bytes, reassembly_bytes, gather_bytes, inspect_bytes, stream_bytes;
 	char *depth_text, *id, *country;
+	char *allow, *window_text, *rate_text;
+	uint64_t window_s, rate; /* derived; 0: off */
+	uint64_t windows, thresholds;
 	char *journal;
 	uint64_t journal_max;
 	struct sl_map kafka, routes;

@@ -28,6 +28,11 @@ static int build_publisher(struct sl_run *r, struct sl_err *err)
 		.journal_max = c->journal_max,
 		.kafka = &c->kafka,
 		.routes = &c->routes,
+		.allow = c->dump ? NULL : c->allow,
+		.window_s = c->window_s,
+		.windows = (uint32_t)c->windows,
+		.thresholds = (uint32_t)c->thresholds,
+		.rate = c->rate,
 		.community_seed = (uint16_t)c->community_seed,
 		.retro = !c->live,
 		.workers = r->lanes,
@@ -177,7 +182,7 @@ int sl_run_check(const struct sl_sensor_config *c, struct sl_err *err)
 	if (rc == SL_OK && c->ruleset)
 		rc = sl_loaded_open(&loaded, c->ruleset, err);
 	sl_loaded_release(loaded);
-	struct sl_publish_config p = { .sensor_id = c->id, .country = c->country, .journal = c->journal,
+	struct sl_publish_config p = { .sensor_id = c->id, .country = c->country, .journal = c->journal, .allow = c->allow,
 				       .journal_max = c->journal_max, .kafka = &c->kafka,
 				       .routes = &c->routes, .workers = 1, .release = sl_loaded_release };
 	return rc == SL_OK ? sl_publish_check(&p, err) : rc;

@@ -53,14 +53,15 @@ static void on_stream_end(void *ctx, struct sl_flow *flow, unsigned side)
 		sl_detect_stream_end(w->detect, w->now, flow, side);
 }
 
-static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_value *values,
-			   size_t n)
+static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
+			   const struct sl_value *values, size_t n)
 {
 	struct sl_worker *w = ctx;
+	(void)tx;
 	if (w->detect)
 		sl_detect_transaction(w->detect, w->now, flow, side, values, n);
 	else
-		sl_dump_transaction(w->dump, w->now, flow, side, values, n);
+		sl_dump_transaction(w->dump, w->now, flow, side, tx, values, n);
 }
 
 static void on_piece(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece)
@@ -113,7 +114,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	struct sl_tcp_sink tcp = { w, on_stream, on_stream_end };
 	struct sl_inspect_config inspect = { .gather_bytes = s->gather_bytes / c->workers,
 					     .state_bytes = s->inspect_bytes / c->workers,
-					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL },
+					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL, NULL },
 					     .counters = &w->counters };
 	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
 		inspect.wanted[f] = !c->loaded || sl_detect_wants(c->loaded, (enum sl_field)f);

@@ -87,6 +87,13 @@
 	X(MATCHES_EXPIRED, "matches_expired", "of these, indicators out of their validity: not published") \
 	X(MATCHES_LIMITED, "matches_limited", "conditions that held and were not examined, because one batch had too many") \
 	X(MATCHES_LOST, "matches_lost", "matches lost because the publisher was too slow (live only)") \
+	X(ALERTS_ALLOWED, "alerts_allowed", "matches that an exception of the site silenced")          \
+	X(ALERTS_THRESHOLDED, "alerts_thresholded", "matches that an indicator's threshold held back")  \
+	X(THRESHOLDS_FULL, "thresholds_full", "counts of thresholds forgotten because there were too many") \
+	X(ALERTS_REPEATED, "alerts_repeated", "matches held back as repeats, for a summary")           \
+	X(WINDOWS_FULL, "windows_full", "windows of repeats that ended early because there were too many") \
+	X(REPEAT_VALUES_FULL, "repeat_values_full", "values of repeats forgotten because there were too many: they may count twice") \
+	X(ALERTS_OVER_RATE, "alerts_over_rate", "matches held back because their indicator made too many alerts a second") \
 	X(ALERTS, "alerts", "alerts made")                                                            \
 	X(ALERTS_WRITTEN, "alerts_written", "alerts written to the output or the journal")            \
 	X(ALERTS_REFUSED, "alerts_refused", "alerts lost because the output failed")                  \

@@ -88,7 +88,7 @@ static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct s
 	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
 	if (!sink->piece || field == SL_FIELD_COUNT || !sl_talk_wants(t, field))
 		return;
-	struct sl_piece p = { .field = field, .bytes = bytes, .offset = f->bytes, .last = last,
+	struct sl_piece p = { .field = field, .tx = t->tx, .bytes = bytes, .offset = f->bytes, .last = last,
 			      .whole_end = last && whole, .after_gap = f->gap[which],
 			      .kept = &f->kept[which] };
 	f->gap[which] = false;
@@ -135,7 +135,7 @@ static void report(struct sl_talk *t, struct sl_file *f)
 	if (!n)
 		return;
 	sl_count(t->inspect->config.counters, SL_COUNT_FILES_SEEN);
-	sink->transaction(sink->ctx, t->flow, t->side, value, n);
+	sink->transaction(sink->ctx, t->flow, t->side, t->tx, value, n);
 }
 
 void sl_file_end(struct sl_talk *t, struct sl_file *f, bool whole)

@@ -10,6 +10,18 @@ static struct sl_http_side *side_of(const struct sl_talk *t)
 	return &http->side[t->side];
 }
 
+/* The message at hand is over: with it the transaction, if the other side's message is. */
+static void message_over(struct sl_talk *t, struct sl_http_side *s)
+{
+	const struct sl_http *http = t->state;
+	const struct sl_http_side *other = &http->side[!t->side];
+	bool wanted = other->open && other->tx == s->tx;
+	wanted |= s->response ? sl_pairs_early(&http->pairs, s->tx) : !sl_pairs_answered(&http->pairs, s->tx);
+	if (s->open && !wanted)
+		sl_talk_tx_end(t, s->tx);
+	s->open = false;
+}
+
 void sl_http_body_end(struct sl_talk *t, bool whole)
 {
 	struct sl_http_side *s = side_of(t);
@@ -18,6 +30,7 @@ void sl_http_body_end(struct sl_talk *t, bool whole)
 	s->left = 0;
 	t->at->phase = SL_HTTP_HEAD;
 	sl_body_end(t, body, whole);
+	message_over(t, s);
 }
 
 /* --- how long --- */

@@ -101,10 +101,11 @@ static void on_stream_end(void *ctx, struct sl_flow *flow, unsigned side)
 		sl_detect_stream_end(r->detect, r->at, flow, side);
 }
 
-static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_value *values,
-			   size_t n)
+static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
+			   const struct sl_value *values, size_t n)
 {
 	struct run *r = ctx;
+	(void)tx;
 	r->sum += n;
 	if (r->last >= DETECT)
 		sl_detect_transaction(r->detect, r->at, flow, side, values, n);
