@@ -14,8 +14,17 @@
 _Static_assert(sizeof(struct sl_ruleset_header) == 256, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_section) == 24, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_pack) == 16, "no padding on disk");
-_Static_assert(sizeof(struct sl_ruleset_indicator) == 80, "no padding on disk");
-_Static_assert(sizeof(struct sl_ruleset_condition) == 16, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_indicator) == 32, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_condition) == 24, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_meta) == 40, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_where) == 160, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_action) == 40, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_position) == 56, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_network) == 20, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_ports) == 8, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_derived) == 8, "no padding on disk");
+_Static_assert((unsigned)SL_FIELDS_ALL <= UINT8_MAX, "a field number is a byte");
+_Static_assert((unsigned)SL_APP_COUNT <= 64, "protocols are bits of a word");
 _Static_assert(sizeof(struct sl_ruleset_pattern) == 16, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_prefixes) == 32, "no padding on disk");
 
@@ -165,34 +174,42 @@ const char *sl_ruleset_string(const struct sl_ruleset *rs, uint32_t offset)
 	return offset < rs->strings_size ? rs->strings + offset : "";
 }
 
+enum sl_field sl_ruleset_field(const struct sl_ruleset *rs, unsigned field)
+{
+	return (enum sl_field)(field < SL_FIELD_COUNT ? field : rs->derived[field - SL_FIELD_COUNT].field);
+}
+
+bool sl_ruleset_field_streams(unsigned field)
+{
+	return field < SL_FIELD_COUNT && sl_field_info((enum sl_field)field)->stream;
+}
+
 const char *sl_indicator_kind_text(enum sl_indicator_kind kind)
 {
-	switch (kind) {
-	case SL_IND_ADDRESS:
-		return "address";
-	case SL_IND_DOMAIN:
-		return "domain";
-	case SL_IND_URL:
-		return "url";
-	case SL_IND_MATCH:
-		return "match";
-	}
-	return "";
+	static const char *const names[SL_IND_KINDS] = {
+#define X(id, name, field) [SL_IND_##id] = name,
+		SL_INDICATOR_KINDS(X)
+#undef X
+	};
+	return kind > SL_IND_NONE && kind < SL_IND_KINDS ? names[kind] : "";
+}
+
+enum sl_field sl_indicator_kind_field(enum sl_indicator_kind kind)
+{
+	static const enum sl_field fields[SL_IND_KINDS] = {
+#define X(id, name, field) [SL_IND_##id] = SL_FIELD_##field,
+		SL_INDICATOR_KINDS(X)
+#undef X
+	};
+	return kind > SL_IND_NONE && kind < SL_IND_KINDS ? fields[kind] : SL_FIELD_COUNT;
 }
 
 const char *sl_op_text(enum sl_op op)
 {
-	switch (op) {
-	case SL_OP_EQUALS:
-		return "equals";
-	case SL_OP_CONTAINS:
-		return "contains";
-	case SL_OP_STARTS:
-		return "starts";
-	case SL_OP_ENDS:
-		return "ends";
-	case SL_OP_REGEX:
-		return "regex";
-	}
-	return "";
+	static const char *const names[] = {
+		[SL_OP_EQUALS] = "equals", [SL_OP_CONTAINS] = "contains", [SL_OP_STARTS] = "starts",
+		[SL_OP_ENDS] = "ends",     [SL_OP_REGEX] = "regex",       [SL_OP_LENGTH] = "length",
+		[SL_OP_NUMBER] = "number", [SL_OP_IN] = "in",             [SL_OP_ABSENT] = "absent",
+	};
+	return op >= SL_OP_EQUALS && op <= SL_OP_ABSENT ? names[op] : "";
 }

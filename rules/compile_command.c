@@ -66,7 +66,7 @@ static json_t *databases_json(const struct sl_image *image)
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
 		json_array_append_new(
-			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(db->field)->name,
+			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(sl_image_field(image, db->field))->name,
 					"mode", sl_mode_text(db->mode), "patterns",
 					(json_int_t)db->patterns, "bytes", (json_int_t)db->bytes,
 					"stream_bytes", (json_int_t)db->stream_bytes));
@@ -85,7 +85,7 @@ static int summary_json(const struct summary *s, struct sl_err *err)
 						       (json_int_t)pack->version, "indicators",
 						       (json_int_t)pack->n));
 	}
-	for (int kind = SL_IND_ADDRESS; kind <= SL_IND_MATCH; kind++)
+	for (int kind = SL_IND_ADDRESS; kind < SL_IND_KINDS; kind++)
 		json_object_set_new(kinds, sl_indicator_kind_text((enum sl_indicator_kind)kind),
 				    json_integer((json_int_t)s->image->indicators[kind]));
 	return sl_out_json(json_pack("{so ss sI so so sI sI so sf}", "file",
@@ -106,7 +106,7 @@ static void databases_print(const struct sl_image *image)
 	       "a stream");
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
-		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(db->field)->name,
+		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(sl_image_field(image, db->field))->name,
 		       sl_mode_text(db->mode), db->patterns, sl_out_size(size, db->bytes));
 		if (db->stream_bytes)
 			printf("  %zu bytes", db->stream_bytes);
@@ -122,10 +122,8 @@ static void summary_print(const struct summary *s)
 	for (size_t i = 0; i < s->packs->n; i++)
 		printf("%s version %u, indicators %zu:\n", s->packs->pack[i].name,
 		       s->packs->pack[i].version, s->packs->pack[i].n);
-	printf("address %zu, domain %zu, url %zu, match %zu (%zu conditions, %zu patterns)\n",
-	       image->indicators[SL_IND_ADDRESS], image->indicators[SL_IND_DOMAIN],
-	       image->indicators[SL_IND_URL], image->indicators[SL_IND_MATCH], image->conditions,
-	       image->patterns);
+	sl_out_kinds(image->indicators);
+	printf(" (%zu conditions, %zu patterns)\n", image->conditions, image->patterns);
 	databases_print(image);
 	printf("\n%s\n", identity);
 	sl_out_text(stdout, s->output);

@@ -113,7 +113,7 @@ static int database_add(struct work *w, struct batch *b, const hs_database_t *db
 			struct sl_err *err)
 {
 	struct sl_image_database info = {
-		.field = (enum sl_field)(b->param >> 8),
+		.field = b->param >> 8,
 		.mode = (enum sl_database_mode)(b->param & 0xff),
 		.patterns = b->n,
 	};
@@ -123,7 +123,7 @@ static int database_add(struct work *w, struct batch *b, const hs_database_t *db
 	    (info.mode == SL_MODE_STREAM && hs_stream_size(db, &info.stream_bytes) != HS_SUCCESS) ||
 	    hs_serialize_database(db, &bytes, &size) != HS_SUCCESS)
 		return sl_fail(err, SL_EFAIL, "Hyperscan could not serialise the database of %s",
-			       sl_field_info(info.field)->name);
+			       sl_field_info(sl_image_field(w->image, info.field))->name);
 	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, bytes, size, err);
 	if (rc < 0)
 		return rc;
@@ -150,7 +150,7 @@ static int batch_compile(struct work *w, struct batch *b, struct sl_err *err)
 		batch_complain(w, b, (size_t)why->expression, why->message);
 	else
 		rc = sl_fail(err, SL_EFAIL, "Hyperscan cannot compile the patterns of %s: %s",
-			     sl_field_info((enum sl_field)(b->param >> 8))->name, why->message);
+			     sl_field_info(sl_image_field(w->image, b->param >> 8))->name, why->message);
 	hs_free_compile_error(why);
 	return rc;
 }

@@ -52,6 +52,19 @@ static void condition_add(struct tables *t, const struct sl_condition *c, size_t
 	pair_add(t, nocase ? EQUALS_NOCASE : EQUALS, sl_span_of(key, 1 + c->len), index);
 }
 
+/* A hash or fingerprint: the indicator itself, under its kind's field. */
+static void exact_add(struct tables *t, const struct sl_indicator *ind, size_t index)
+{
+	uint8_t key[1 + SL_LITERAL_MAX] = { (uint8_t)sl_indicator_kind_field(ind->kind) };
+	size_t len = strlen(ind->normal);
+	if (len > SL_LITERAL_MAX) {
+		t->rc = SL_EFORMAT;
+		return;
+	}
+	memcpy(key + 1, ind->normal, len);
+	pair_add(t, EQUALS, sl_span_of(key, 1 + len), SL_POSTING_INDICATOR | index);
+}
+
 static void indicator_add(struct tables *t, const struct sl_indicator *ind, size_t index,
 			  size_t condition)
 {
@@ -69,6 +82,8 @@ static void indicator_add(struct tables *t, const struct sl_indicator *ind, size
 		for (size_t i = 0; i < ind->conditions; i++)
 			condition_add(t, &ind->condition[i], condition + i);
 		break;
+	default:
+		exact_add(t, ind, index);
 	}
 }
 

@@ -6,7 +6,10 @@
 #include <rules/pack.h>
 #include <selat/ruleset.h>
 
-enum { SL_IMAGE_DATABASES = SL_FIELD_COUNT * 3, SL_IMAGE_SECTIONS = 16 + 2 * SL_IMAGE_DATABASES };
+enum {
+	SL_IMAGE_DATABASES = SL_FIELDS_ALL * 3,
+	SL_IMAGE_SECTIONS = SL_SECTION_DATABASE + 2 * SL_IMAGE_DATABASES,
+};
 
 struct sl_image_section {
 	uint32_t type, param;
@@ -15,7 +18,7 @@ struct sl_image_section {
 };
 
 struct sl_image_database {
-	enum sl_field field;
+	unsigned field; /* may be a derived one */
 	enum sl_database_mode mode;
 	size_t patterns, bytes; /* bytes in a sensor's memory */
 	size_t stream_bytes;    /* for each open stream; 0 in the other modes */
@@ -28,8 +31,16 @@ struct sl_image {
 	uint64_t seed;
 	struct sl_image_database database[SL_IMAGE_DATABASES];
 	size_t databases, patterns, conditions;
-	size_t indicators[SL_IND_MATCH + 1]; /* by kind */
+	size_t indicators[SL_IND_KINDS]; /* by kind */
+	struct sl_ruleset_derived derived[SL_DERIVED_MAX];
+	size_t derived_n;
 };
+
+/* The field that a number, which may be a derived field's, looks at. */
+static inline enum sl_field sl_image_field(const struct sl_image *image, unsigned field)
+{
+	return (enum sl_field)(field < SL_FIELD_COUNT ? field : image->derived[field - SL_FIELD_COUNT].field);
+}
 
 /* Packs without errors into an image. Problems that only Hyperscan can find are added to
  * `problems`: 0 is returned, look at problems->errors. */

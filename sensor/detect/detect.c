@@ -20,7 +20,7 @@ static int take_memory(struct sl_detect *d)
 /* One scratch, grown over all databases. */
 static int take_scratch(struct sl_detect *d)
 {
-	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
+	for (unsigned f = 0; f < SL_FIELDS_ALL; f++)
 		for (unsigned m = 0; m < SL_MODES; m++) {
 			const hs_database_t *db = d->config.loaded->scanner[f][m].db;
 			if (db && hs_alloc_scratch(db, &d->scratch) != HS_SUCCESS)
@@ -73,7 +73,7 @@ bool sl_detect_wants(const struct sl_loaded_ruleset *loaded, enum sl_field field
 {
 	const struct sl_ruleset *rs = sl_loaded_view(loaded);
 	for (uint32_t i = 0; i < rs->conditions_n; i++)
-		if (rs->conditions[i].field == field)
+		if (sl_ruleset_field(rs, rs->conditions[i].field) == field)
 			return true;
 	return sl_exact_wants(rs, field);
 }

@@ -10,14 +10,26 @@ enum { PORT_HTTP = 80 };
 
 /* --- addresses, once a flow --- */
 
-static bool ends_fit(const struct sl_ruleset_indicator *ind, uint8_t proto, uint16_t port)
+static const struct sl_ruleset_where *where_of(const struct sl_ruleset *rs, uint32_t indicator)
 {
-	if (ind->proto && ind->proto != proto)
+	return &rs->wheres[rs->indicators[indicator].where];
+}
+
+static bool any_proto(const struct sl_ruleset_where *w)
+{
+	return (w->protos[0] | w->protos[1] | w->protos[2] | w->protos[3]) == 0;
+}
+
+static bool ends_fit(const struct sl_ruleset *rs, const struct sl_ruleset_where *w, uint8_t proto, uint16_t port)
+{
+	if (!any_proto(w) && !(w->protos[proto / 64] >> proto % 64 & 1))
 		return false;
-	for (unsigned i = 0; i < ind->ports_n; i++)
-		if (ind->ports[i] == port)
+	for (uint32_t i = 0; i < w->own_port.n; i++) {
+		const struct sl_ruleset_ports *own = &rs->ports[w->own_port.first + i];
+		if (port >= own->first && port <= own->last)
 			return true;
-	return ind->ports_n == 0;
+	}
+	return w->own_port.n == 0;
 }
 
 static void address_hit(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
@@ -53,7 +65,8 @@ static void look_up_prefixes(struct sl_detect *d, const struct sl_address *addre
 		memcpy(key + 1, masked.bytes, v4 ? 4 : 16);
 		struct sl_postings found = sl_table_get(table, sl_span_of(key, v4 ? 5 : 17));
 		for (uint32_t i = 0; i < found.n; i++)
-			each(ctx, address, found.value[i]);
+			if (!(found.value[i] & SL_POSTING_CONDITION))
+				each(ctx, address, found.value[i]);
 	}
 }
 
@@ -69,7 +82,7 @@ struct flow_end {
 static void flow_end_found(void *ctx, const struct sl_address *address, uint32_t indicator)
 {
 	struct flow_end *e = ctx;
-	if (ends_fit(&e->d->rs->indicators[indicator], e->proto, e->port))
+	if (ends_fit(e->d->rs, where_of(e->d->rs, indicator), e->proto, e->port))
 		address_hit(e->d, e->at, e->flow, address, e->field, indicator);
 }
 
@@ -99,9 +112,9 @@ struct answer {
 static void answer_found(void *ctx, const struct sl_address *address, uint32_t indicator)
 {
 	struct answer *a = ctx;
-	const struct sl_ruleset_indicator *ind = &a->d->rs->indicators[indicator];
+	const struct sl_ruleset_where *w = where_of(a->d->rs, indicator);
 	(void)address;
-	if (ind->ports_n == 0 && ind->proto == 0)
+	if (w->own_port.n == 0 && any_proto(w))
 		sl_hit_field(a->d, a->l, a->v, indicator, UINT32_MAX, 0, a->v->bytes.len);
 }
 
@@ -194,9 +207,13 @@ static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struc
 	for (size_t i = 0; i < v->bytes.len; i++)
 		d->key[i + 1] = nocase ? (uint8_t)tolower(v->bytes.at[i]) : v->bytes.at[i];
 	struct sl_postings found = sl_table_get(table, sl_span_of(d->key, v->bytes.len + 1));
-	for (uint32_t i = 0; i < found.n; i++)
-		sl_hit_field(d, l, v, d->rs->conditions[found.value[i]].indicator, found.value[i], 0,
-			     v->bytes.len);
+	for (uint32_t i = 0; i < found.n; i++) {
+		uint32_t c = found.value[i];
+		if (c & SL_POSTING_INDICATOR)
+			sl_hit_field(d, l, v, c & ~SL_POSTING_INDICATOR, UINT32_MAX, 0, v->bytes.len);
+		else
+			sl_hit_field(d, l, v, d->rs->conditions[c].indicator, c, 0, v->bytes.len);
+	}
 }
 
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)

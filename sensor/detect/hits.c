@@ -182,16 +182,17 @@ static bool lasts_a_flow(const struct sl_detect *d, const struct sl_ruleset_indi
 		return true;
 	bool stream = false;
 	for (uint32_t i = 0; i < ind->conditions_n; i++)
-		stream |= sl_field_info((enum sl_field)d->rs->conditions[ind->condition + i].field)->stream;
+		stream |= sl_ruleset_field_streams(d->rs->conditions[ind->condition + i].field);
 	return stream && hit->flow->key.proto == IPPROTO_TCP;
 }
 
 /* --- matches --- */
 
-static bool valid(const struct sl_detect *d, const struct sl_ruleset_indicator *ind, uint64_t time)
+static bool valid(const struct sl_detect *d, uint32_t indicator, uint64_t time)
 {
+	const struct sl_ruleset_meta *meta = sl_ruleset_meta(d->rs, indicator);
 	int64_t now = (int64_t)((d->config.at ? d->config.at : time) / 1000000000u);
-	return now >= ind->valid_from && now < ind->valid_until;
+	return now >= meta->valid_from && now < meta->valid_until;
 }
 
 static size_t put(uint8_t *out, size_t n, struct sl_span bytes)
@@ -239,7 +240,7 @@ static void fire(struct sl_detect *d, const struct sl_hit *hit)
 {
 	const struct sl_ruleset_indicator *ind = &d->rs->indicators[hit->indicator];
 	sl_count(d->config.counters, SL_COUNT_MATCHES);
-	if (!valid(d, ind, hit->at->time))
+	if (!valid(d, hit->indicator, hit->at->time))
 		sl_count(d->config.counters, SL_COUNT_MATCHES_EXPIRED);
 	else if (ind->flags & SL_IND_SHADOW)
 		sl_count(d->config.counters, SL_COUNT_MATCHES_SHADOW);
@@ -265,7 +266,8 @@ static void evaluate(struct sl_detect *d, const struct sl_hit *hit, struct open_
 		return;
 	if (hit->condition != UINT32_MAX) {
 		seen->held |= 1u << d->rs->conditions[hit->condition].bit;
-		uint32_t all = ind->conditions_n >= 32 ? UINT32_MAX : (1u << ind->conditions_n) - 1;
+		unsigned groups = d->rs->conditions[ind->condition + ind->conditions_n - 1].bit + 1u;
+		uint32_t all = groups >= 32 ? UINT32_MAX : (1u << groups) - 1;
 		if (seen->held != all)
 			return;
 	}

@@ -15,7 +15,7 @@ static int open_database(struct sl_loaded_ruleset *l, const struct sl_ruleset_da
 							 : "for another kind of processor");
 	if (rc != HS_SUCCESS)
 		return sl_fail(err, SL_EFORMAT, "%s: Hyperscan refuses the database for %s (error %d)",
-			       path, sl_field_info(d->field)->name, rc);
+			       path, sl_field_info(sl_ruleset_field(l->rs, d->field))->name, rc);
 	s->patterns = d->patterns;
 	s->patterns_n = d->patterns_n;
 	if (d->mode == SL_MODE_STREAM && hs_stream_size(s->db, &s->stream_bytes) != HS_SUCCESS)
@@ -64,7 +64,7 @@ void sl_loaded_release(struct sl_loaded_ruleset *l)
 {
 	if (!l || atomic_fetch_sub_explicit(&l->references, 1, memory_order_acq_rel) != 1)
 		return;
-	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
+	for (unsigned f = 0; f < SL_FIELDS_ALL; f++)
 		for (unsigned m = 0; m < SL_MODES; m++)
 			hs_free_database(l->scanner[f][m].db);
 	sl_ruleset_free(l->rs);

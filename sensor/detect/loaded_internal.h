@@ -19,7 +19,7 @@ struct sl_scanner {
 struct sl_loaded_ruleset {
 	atomic_uint references;
 	struct sl_ruleset *rs;
-	struct sl_scanner scanner[SL_FIELD_COUNT][SL_MODES];
+	struct sl_scanner scanner[SL_FIELDS_ALL][SL_MODES];
 };
 
 #endif

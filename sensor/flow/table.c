@@ -372,16 +372,6 @@ void sl_flow_end_all(struct sl_flow_table *t)
 
 /* --- what others see --- */
 
-const char *sl_app_text(enum sl_app app)
-{
-	static const char *const names[SL_APP_COUNT] = {
-#define X(id, name) [SL_APP_##id] = name,
-		SL_APPS(X)
-#undef X
-	};
-	return app < SL_APP_COUNT ? names[app] : NULL;
-}
-
 void sl_flow_prove_client(struct sl_flow *f, unsigned side)
 {
 	if (!f->known_client) {

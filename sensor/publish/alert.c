@@ -53,19 +53,23 @@ static void write_indicator(struct sl_json *j, const struct sl_ruleset *rs,
 	text_if(j, "id", sl_ruleset_string(rs, ind->id));
 	text_if(j, "type", sl_indicator_kind_text((enum sl_indicator_kind)ind->kind));
 	text_if(j, "value", sl_ruleset_string(rs, ind->value));
-	text_if(j, "name", sl_ruleset_string(rs, ind->name));
-	write_references(j, sl_ruleset_string(rs, ind->references));
+	text_if(j, "name", sl_ruleset_string(rs, rs->metas[ind->meta].name));
+	write_references(j, sl_ruleset_string(rs, rs->metas[ind->meta].references));
 	text_if(j, "author", sl_ruleset_string(rs, pack->author));
 	sl_json_close(j, '}');
 }
 
-static void write_labels(struct sl_json *j, const struct sl_ruleset *rs,
-			 const struct sl_ruleset_indicator *ind)
+const struct sl_ruleset_meta *sl_alert_meta(const struct sl_match *m)
 {
-	text_if(j, "tlp", sl_tlp_text((enum sl_tlp)ind->tlp));
-	text_if(j, "severity", sl_severity_text((enum sl_severity)ind->severity));
-	sl_json_u64(j, "confidence", ind->confidence);
-	text_if(j, "class", sl_ruleset_string(rs, ind->class_));
+	return sl_ruleset_meta(m->ruleset, m->indicator);
+}
+
+static void write_labels(struct sl_json *j, const struct sl_ruleset *rs, const struct sl_ruleset_meta *meta)
+{
+	text_if(j, "tlp", sl_tlp_text((enum sl_tlp)meta->tlp));
+	text_if(j, "severity", sl_severity_text((enum sl_severity)meta->severity));
+	sl_json_u64(j, "confidence", meta->confidence);
+	text_if(j, "class", sl_ruleset_string(rs, meta->class_));
 }
 
 static void write_match(struct sl_json *j, const struct sl_match *m, const uint8_t *tail)
@@ -323,7 +327,7 @@ void sl_alert_write(struct sl_json *j, const struct sl_alert *a)
 	sl_json_text(j, "epoch", a->epoch);
 	sl_json_u64(j, "seq", a->seq);
 	sl_json_close(j, '}');
-	write_labels(j, m->ruleset, ind);
+	write_labels(j, m->ruleset, sl_alert_meta(m));
 	write_indicator(j, m->ruleset, ind);
 	write_match(j, m, a->tail);
 	write_flow(j, m, a->community_seed);
@@ -333,7 +337,7 @@ void sl_alert_write(struct sl_json *j, const struct sl_alert *a)
 	sl_json_time(j, "first", m->time);
 	sl_json_time(j, "last", m->time);
 	write_ruleset(j, m->ruleset);
-	text_if(j, "drill", sl_ruleset_string(m->ruleset, ind->drill));
+	text_if(j, "drill", sl_ruleset_string(m->ruleset, sl_alert_meta(m)->drill));
 	if (a->retro)
 		sl_json_bool(j, "retro", true);
 	sl_json_close(j, '}');

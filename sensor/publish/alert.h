@@ -24,5 +24,6 @@ void sl_alert_write(struct sl_json *j, const struct sl_alert *a);
 
 /* What routes decide by. */
 const struct sl_ruleset_indicator *sl_alert_indicator(const struct sl_match *m);
+const struct sl_ruleset_meta *sl_alert_meta(const struct sl_match *m);
 
 #endif

@@ -67,8 +67,7 @@ static bool write_hand(struct sl_publisher *p)
 	return false;
 }
 
-static void publish_alert(struct sl_publisher *p, uint64_t time,
-			  const struct sl_ruleset_indicator *ind)
+static void publish_alert(struct sl_publisher *p, uint64_t time, const struct sl_ruleset_meta *meta)
 {
 	struct sl_span json = sl_span_of(p->json.text, p->json.len);
 
@@ -79,8 +78,8 @@ static void publish_alert(struct sl_publisher *p, uint64_t time,
 	}
 	if (p->journal) {
 		p->hand = (struct sl_journal_entry){ .time = time,
-						     .tlp = (enum sl_tlp)ind->tlp,
-						     .severity = (enum sl_severity)ind->severity,
+						     .tlp = (enum sl_tlp)meta->tlp,
+						     .severity = (enum sl_severity)meta->severity,
 						     .json = json };
 		p->in_hand = true;
 		write_hand(p);
@@ -93,7 +92,7 @@ static void publish_alert(struct sl_publisher *p, uint64_t time,
 /* Renders the record, lets it go, and publishes what was rendered. */
 static void take_match(struct sl_publisher *p, struct sl_outbox *from, const struct sl_match *m)
 {
-	const struct sl_ruleset_indicator *ind = sl_alert_indicator(m);
+	const struct sl_ruleset_meta *meta = sl_alert_meta(m);
 	struct sl_loaded_ruleset *loaded = m->loaded;
 	uint64_t time = m->time;
 	struct sl_alert alert = {
@@ -111,7 +110,7 @@ static void take_match(struct sl_publisher *p, struct sl_outbox *from, const str
 	sl_alert_write(&p->json, &alert);
 	sl_outbox_drop(from);
 	sl_count(&p->counters, SL_COUNT_ALERTS);
-	publish_alert(p, time, ind);
+	publish_alert(p, time, meta);
 	if (p->config.release)
 		p->config.release(loaded);
 }
