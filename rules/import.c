@@ -12,10 +12,11 @@ static const struct {
 } sources[] = {
 	{ "suricata", sl_import_suricata },
 	{ "list", sl_import_list },
+	{ "stix", sl_import_stix },
 };
 enum { SOURCES = sizeof sources / sizeof sources[0] };
 
-static const char *const source_names[] = { "suricata", "list", NULL };
+static const char *const source_names[] = { "suricata", "list", "stix", NULL };
 static const char *const labels[] = { "TLP:CLEAR",        "TLP:GREEN", "TLP:AMBER",
 				      "TLP:AMBER+STRICT", "TLP:RED",   NULL };
 

@@ -177,6 +177,15 @@ static int pack_digest(struct sl_pack *pack, struct sl_err *err)
 	return SL_OK;
 }
 
+static const struct sl_meta defaults_initial = {
+	.severity = SL_MEDIUM,
+	.confidence = 50,
+	.class_ = "other",
+	.drill = "",
+	.valid_from = INT64_MIN,
+	.valid_until = INT64_MAX,
+};
+
 static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems *problems,
 		     struct sl_err *err)
 {
@@ -189,16 +198,7 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 		.problems = problems,
 		.indicator = SL_NO_INDICATOR,
 	};
-	struct heading h = {
-		.defaults = {
-			.severity = SL_MEDIUM,
-			.confidence = 50,
-			.class_ = "other",
-			.drill = "",
-			.valid_from = INT64_MIN,
-			.valid_until = INT64_MAX,
-		},
-	};
+	struct heading h = { .defaults = defaults_initial };
 	heading_read(&r, pack->source.root, &h);
 	pack->name = h.name ? h.name : "";
 	pack->author = h.author ? h.author : "";
@@ -208,6 +208,12 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 		rc = pack_digest(pack, err);
 	sl_packfile_locate(&pack->source, problems, first);
 	return rc;
+}
+
+void sl_pack_head_check(struct sl_reader *r, const json_t *head)
+{
+	struct heading h = { .defaults = defaults_initial };
+	heading_read(r, head, &h);
 }
 
 static int pack_compare(const void *left, const void *right)

@@ -35,6 +35,7 @@ struct sl_import {
 typedef int sl_import_fn(struct sl_import *im, char *const *paths, size_t n, struct sl_err *err);
 
 sl_import_fn sl_import_suricata, sl_import_list;
+sl_import_fn sl_import_stix;
 
 /* A place in the input: line from 1, 0 unknown; id NULL: none. */
 struct sl_place {
