@@ -200,7 +200,7 @@ static void line_read(struct zeek *z, char *line, size_t len)
 		line[--len] = '\0';
 	if (len == 0)
 		return;
-	if (strlen(line) != len)
+	if (strlen(line) != len || strstr(line, "\\x00"))
 		sl_import_leave(z->im, &z->at, "the line holds a zero byte");
 	else if (strncmp(line, "#fields\t", 8) == 0)
 		head_read(z, line);
