@@ -2,6 +2,7 @@
  * All else has no pattern here, and is carried by other means. */
 #include <rules/stix.h>
 
+#include <rules/expression.h>
 #include <rules/idn.h>
 #include <selat/address.h>
 #include <selat/name.h>
@@ -47,9 +48,9 @@ static void literal_write(FILE *out, const char *text)
 	fputc('\'', out);
 }
 
-static bool path_equals(FILE *out, const char *path, const char *text)
+static bool path_write(FILE *out, const char *path, const char *op, const char *text)
 {
-	fprintf(out, "%s = ", path);
+	fprintf(out, "%s %s ", path, op);
 	literal_write(out, text);
 	return true;
 }
@@ -100,7 +101,7 @@ static bool end_write(FILE *out, const json_t *ind, const char *end)
 	if (port && !ports_write(out, path, port))
 		return false;
 	if (proto)
-		path_equals(out, " AND network-traffic:protocols[*]", proto);
+		path_write(out, " AND network-traffic:protocols[*]", "=", proto);
 	fputc(')', out);
 	return true;
 }
@@ -128,7 +129,7 @@ static bool domain_write(FILE *out, const json_t *ind)
 	    sl_idn_name(text_of(ind, "domain"), ascii, sizeof ascii, NULL) < 0 ||
 	    sl_name_parse(ascii, name, sizeof name, NULL) < 0)
 		return false;
-	path_equals(out, "domain-name:value", name);
+	path_write(out, "domain-name:value", "=", name);
 	/* '_' stands for any character in LIKE: a name with one has no exact form. */
 	if (json_is_false(json_object_get(ind, "subdomains")))
 		return true;
@@ -139,7 +140,7 @@ static bool domain_write(FILE *out, const json_t *ind)
 static bool url_write(FILE *out, const json_t *ind)
 {
 	static const char *const keys[] = { META, "url", NULL };
-	return only(ind, keys) && path_equals(out, "url:value", text_of(ind, "url"));
+	return only(ind, keys) && path_write(out, "url:value", "=", text_of(ind, "url"));
 }
 
 /* Hashes have their kind as a path; colons, which some are written with, are left out. */
@@ -154,17 +155,15 @@ static bool hash_write(FILE *out, const json_t *ind, const struct sl_stix_path *
 		if (*c != ':')
 			hex[len++] = *c;
 	hex[len] = '\0';
-	return path_equals(out, path->path, hex);
+	return path_write(out, path->path, "=", hex);
 }
 
-static bool like_write(FILE *out, const char *path, const char *before, const char *text,
-		       const char *after)
+static bool like_write(FILE *out, const char *path, const char *const around[2], const char *text)
 {
 	char *pattern;
-	if (strpbrk(text, "%_") || asprintf(&pattern, "%s%s%s", before, text, after) < 0)
+	if (asprintf(&pattern, "%s%s%s", around[0], text, around[1]) < 0)
 		return false;
-	fprintf(out, "%s LIKE ", path);
-	literal_write(out, pattern);
+	path_write(out, path, "LIKE", pattern);
 	free(pattern);
 	return true;
 }
@@ -174,16 +173,37 @@ static bool regex_write(FILE *out, const char *path, const char *regex, bool noc
 	char *pattern;
 	if (asprintf(&pattern, "%s%s", nocase ? "(?i)" : "", regex) < 0)
 		return false;
-	fprintf(out, "%s MATCHES ", path);
-	literal_write(out, pattern);
+	path_write(out, path, "MATCHES", pattern);
 	free(pattern);
 	return true;
+}
+
+/* LIKE has no way to say a '%' or '_' that is one, and knows no other case: MATCHES does. */
+static bool literal_match(FILE *out, const char *path, const char *const around[2],
+			  const char *text, bool nocase)
+{
+	char *quoted = sl_expression_quote(text), *regex = NULL;
+	if (!quoted || asprintf(&regex, "(?s%s)%s%s%s", nocase ? "i" : "", around[0], quoted,
+				around[1]) < 0)
+		regex = NULL;
+	bool ok = regex && path_write(out, path, "MATCHES", regex);
+	free(regex);
+	free(quoted);
+	return ok;
 }
 
 static bool condition_write(FILE *out, const json_t *condition)
 {
 	static const char *const keys[] = { "field", "equals", "contains", "starts",
 					    "ends",  "regex",  "nocase",   NULL };
+	static const struct {
+		const char *key, *like[2], *regex[2];
+	} ops[] = {
+		{ "equals", { "", "" }, { "^", "$" } },
+		{ "contains", { "%", "%" }, { "", "" } },
+		{ "starts", { "", "%" }, { "^", "" } },
+		{ "ends", { "%", "" }, { "", "$" } },
+	};
 	const struct sl_stix_path *path = sl_stix_path_of(text_of(condition, "field"));
 	const char *text = text_of(condition, "regex");
 	bool nocase = json_is_true(json_object_get(condition, "nocase"));
@@ -191,16 +211,16 @@ static bool condition_write(FILE *out, const json_t *condition)
 		return false;
 	if (text)
 		return regex_write(out, path->path, text, nocase);
-	if (nocase)
-		return false;
-	if ((text = text_of(condition, "equals")))
-		return path_equals(out, path->path, text);
-	if ((text = text_of(condition, "contains")))
-		return like_write(out, path->path, "%", text, "%");
-	if ((text = text_of(condition, "starts")))
-		return like_write(out, path->path, "", text, "%");
-	text = text_of(condition, "ends");
-	return text && like_write(out, path->path, "%", text, "");
+	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+		if (!(text = text_of(condition, ops[i].key)))
+			continue;
+		if (i == 0 && !nocase)
+			return path_write(out, path->path, "=", text);
+		if (nocase || strpbrk(text, "%_"))
+			return literal_match(out, path->path, ops[i].regex, text, nocase);
+		return like_write(out, path->path, ops[i].like, text);
+	}
+	return false;
 }
 
 static bool match_write(FILE *out, const json_t *ind)

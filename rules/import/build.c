@@ -3,6 +3,7 @@
 #include <rules/import/build.h>
 
 #include <ctype.h>
+#include <rules/expression.h>
 #include <rules/reader.h>
 #include <selat/text.h>
 #include <stdlib.h>
@@ -153,21 +154,35 @@ bool sl_build_class(json_t *indicator, const char *text)
 						rest + skip)) == 0;
 }
 
-size_t sl_build_options(struct sl_import *im, const struct sl_place *at, const json_t *base,
-			const json_t *options, const char *id)
+/* One of the copies of `base`. */
+static json_t *option_make(const json_t *base, const json_t *option, const char *id, size_t number)
 {
-	size_t added = 0;
-	for (size_t i = 0; i < json_array_size(options); i++) {
-		char name[SL_BUILD_ID + 1];
-		sl_build_id(name, id, i + 1);
-		json_t *ind = json_copy((json_t *)(uintptr_t)base);
-		if (ind)
-			json_object_update(ind, json_array_get(options, i));
-		if (ind)
-			json_object_set_new(ind, "id", json_string(name));
-		added += sl_build_add(im, at, ind);
+	char name[SL_BUILD_ID + 1];
+	json_t *ind = json_copy((json_t *)(uintptr_t)base);
+	sl_build_id(name, id, number);
+	if (!ind || json_object_update(ind, (json_t *)(uintptr_t)option) < 0 ||
+	    json_object_set_new(ind, "id", json_string(name)) < 0) {
+		json_decref(ind);
+		return NULL;
 	}
-	return added;
+	return ind;
+}
+
+void sl_build_options(struct sl_import *im, const struct sl_place *at, const json_t *base,
+		      const json_t *options, const char *id)
+{
+	json_t *list = json_array();
+	bool fine = list != NULL;
+	for (size_t i = 0; fine && i < json_array_size(options); i++) {
+		json_t *ind = option_make(base, json_array_get(options, i), id, i + 1);
+		if (!ind)
+			im->failed = SL_ENOMEM;
+		fine = ind && sl_build_check(im, at, ind) && json_array_append(list, ind) == 0;
+		json_decref(ind);
+	}
+	for (size_t i = 0; fine && i < json_array_size(list); i++)
+		sl_import_add(im, at, json_incref(json_array_get(list, i)));
+	json_decref(list);
 }
 
 json_t *sl_build_match(const char *field, const char *op, const char *value, bool nocase)
@@ -176,20 +191,6 @@ json_t *sl_build_match(const char *field, const char *op, const char *value, boo
 	if (c && nocase)
 		json_object_set_new(c, "nocase", json_true());
 	return json_pack("{s[o]}", "match", c);
-}
-
-char *sl_build_quote(const char *text)
-{
-	char *out = malloc(2 * strlen(text) + 1), *at = out;
-	if (!out)
-		return NULL;
-	for (; *text; text++) {
-		if (strchr("\\^$.[]|()?*+{}/-#", *text))
-			*at++ = '\\';
-		*at++ = *text;
-	}
-	*at = '\0';
-	return out;
 }
 
 /* In a header the address may stand between brackets, behind a name, in a list. */
@@ -205,7 +206,7 @@ static void header_add(json_t *options, const char *field, const char *quoted)
 json_t *sl_build_mail(const char *address, int where)
 {
 	json_t *options = json_array();
-	char *quoted = sl_build_quote(address);
+	char *quoted = sl_expression_quote(address);
 	if (quoted && where & SL_MAIL_SENDER) {
 		json_array_append_new(options,
 				      sl_build_match("smtp.mail_from", "equals", address, true));

@@ -33,9 +33,10 @@ void sl_build_reference(struct sl_import *im, const struct sl_place *at, json_t 
 bool sl_build_class(json_t *indicator, const char *text);
 
 /* Adds copies of `base` that differ in what they look for: each of `options` is an object whose keys
- * are added, and "id". Ids are "ID", "ID.2" … Takes no reference. Returns how many were added. */
-size_t sl_build_options(struct sl_import *im, const struct sl_place *at, const json_t *base,
-			const json_t *options, const char *id);
+ * are added, and "id". Ids are "ID", "ID.2" … If one is no indicator, all are left: half of them would
+ * mean something else. Takes no reference. */
+void sl_build_options(struct sl_import *im, const struct sl_place *at, const json_t *base,
+		      const json_t *options, const char *id);
 
 /* { "match": [ { "field": field, op: value } ] }, a new reference; nocase if asked. */
 json_t *sl_build_match(const char *field, const char *op, const char *value, bool nocase);
@@ -47,8 +48,5 @@ json_t *sl_build_mail(const char *address, int where);
 
 /* A file of JSON: a new reference. */
 int sl_build_json(const char *path, json_t **root, struct sl_err *err);
-
-/* Text for a regular expression that means the text itself; malloc'd, NULL if memory ended. */
-char *sl_build_quote(const char *text);
 
 #endif

@@ -1,5 +1,6 @@
 /* What one comparison of a STIX pattern asks for, in a pack's words. Exactly that, or a reason why
  * there is no such thing. */
+#include <rules/expression.h>
 #include <rules/import/build.h>
 #include <rules/import/stix.h>
 #include <rules/stix.h>
@@ -51,7 +52,7 @@ static json_t *like_condition(const char *field, const char *pattern)
 		FILE *out = open_memstream(&regex, &size);
 		fputs("(?s)^", out);
 		for (const char *s = pattern; *s; s++) {
-			char one[2] = { *s, '\0' }, *quoted = sl_build_quote(one);
+			char one[2] = { *s, '\0' }, *quoted = sl_expression_quote(one);
 			fputs(*s == '%' ? ".*" : *s == '_' ? "." : quoted, out);
 			free(quoted);
 		}
@@ -305,6 +306,8 @@ static json_t *hash_options(const struct sl_stix_test *t, const char *kind, bool
 
 json_t *sl_stix_options(const struct sl_stix_test *t, bool alone, struct sl_err *why)
 {
+	if (t->op == SL_STIX_EXISTS)
+		return none(why, t, "EXISTS: a pack looks for values alone");
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		if (strcmp(paths[i].path, t->path) == 0)
 			return paths[i].options(t, alone, why);
