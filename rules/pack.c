@@ -283,7 +283,7 @@ void sl_packs_fini(struct sl_packs *packs)
 	*packs = (struct sl_packs){ 0 };
 }
 
-void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
+struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 {
 	char text[1024];
@@ -293,8 +293,9 @@ void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *k
 	va_end(args);
 	struct sl_problem *p = sl_problems_add(problems, pack->source.path, code, text);
 	if (!p)
-		return;
+		return NULL;
 	p->indicator = (int64_t)indicator;
 	p->id = strdup(pack->indicator[indicator].id);
 	p->keys = strdup(keys);
+	return p;
 }

@@ -58,10 +58,9 @@ static bool text_read(struct sl_reader *r, const char *key, const json_t *value,
 	if (c->len > max)
 		return sl_reader_fail(r, key, "is longer than %zu bytes", max);
 	struct sl_err why = { "" };
-	if (c->op == SL_OP_REGEX &&
-	    sl_expression_check(c->text, c->flags & SL_COND_NOCASE, &why) < 0)
-		return sl_reader_fail(r, key, "%s", why.text);
-	return true;
+	int search = c->op == SL_OP_REGEX ? sl_expression_check(c->text, c->flags & SL_COND_NOCASE, &why) : 0;
+	c->search = (uint8_t)search;
+	return search >= 0 || sl_reader_fail(r, key, "%s", why.text);
 }
 
 /* What `show` and alerts print of a range: "5", "5 to 10", "at least 5", "at most 10". */

@@ -59,7 +59,8 @@ static bool proto_add(struct sl_reader *r, const char *key, const json_t *value,
 		number = sl_proto_number(name);
 		if (number < 0)
 			return sl_reader_fail(r, key,
-					      "\"%s\" is not one of tcp, udp, sctp, icmp, icmpv6, or a number",
+					      "no protocol \"%s\" is known: write tcp, udp, sctp, icmp, icmpv6 or "
+					      "its number",
 					      name);
 	}
 	w->protos[number / 64] |= UINT64_C(1) << number % 64;
