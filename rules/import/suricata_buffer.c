@@ -34,30 +34,16 @@ void suri_transform(struct suri_rule *r, const char *name, char *value)
 		r->failed = true;
 }
 
-/* "bytes 8, offset 2, relative": the next base64_data looks at what this decodes. */
+/* The next base64_data looks at what this decodes: the buffer from its beginning. */
 void suri_base64_decode(struct suri_rule *r, const char *name, char *value)
 {
-	json_t *decode = json_object();
 	char *rest = *value ? value : NULL, *piece;
-	while ((piece = suri_piece(&rest, ','))) {
-		char *number = strchr(piece, ' ');
-		int64_t n = 0;
-		if (strcmp(piece, "rfc4648") == 0 || strcmp(piece, "mode rfc4648") == 0)
-			continue;
-		if (number)
-			*number++ = '\0';
-		bool known = strcmp(piece, "bytes") == 0 || strcmp(piece, "offset") == 0;
-		if (!known || !number || !suri_number(suri_trim(number), 0, UINT16_MAX, &n))
+	while ((piece = suri_piece(&rest, ',')))
+		if (strcmp(piece, "mode rfc4648") != 0 && strcmp(piece, "offset 0") != 0)
 			suri_refuse(r, "%s: \"%.64s\" has no counterpart", name, piece);
-		else
-			suri_set(r, decode, piece, json_integer(n));
-	}
-	json_t *step = json_object_size(decode) ? json_pack("{sO}", "base64_decode", decode)
-						: json_string("base64_decode");
-	json_decref(decode);
 	if (!r->transforms)
 		r->transforms = json_array();
-	if (json_array_append_new(r->transforms, step) < 0)
+	if (json_array_append_new(r->transforms, json_string("base64_decode")) < 0)
 		r->failed = true;
 }
 
