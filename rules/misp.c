@@ -1,6 +1,8 @@
 /* The tables of misp.h. Types and categories: the MISP core format. */
 #include <rules/misp.h>
 
+#include <rules/idn.h>
+#include <selat/name.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +85,14 @@ static void address_add(json_t *list, const json_t *ind)
 				       (long long)json_integer_value(json_array_get(port, i))));
 }
 
+/* As it travels: other programs may not know other scripts. */
+static void domain_add(json_t *list, const char *name, bool host)
+{
+	char ascii[SL_NAME_MAX];
+	if (sl_idn_name(name, ascii, sizeof ascii, NULL) == 0)
+		value_add(list, host ? "hostname" : "domain", network, json_string(ascii));
+}
+
 static void match_add(json_t *list, const json_t *match)
 {
 	const json_t *c = json_array_get(match, 0);
@@ -97,7 +107,6 @@ static void match_add(json_t *list, const json_t *match)
 json_t *sl_misp_values(const json_t *ind)
 {
 	json_t *list = json_array();
-	bool host = json_is_false(json_object_get(ind, "subdomains"));
 	/* What holds only somewhere, or only counts, is not for programs that know no conditions. */
 	if (!list || json_object_get(ind, "where") || json_object_get(ind, "silent") ||
 	    json_object_get(ind, "pass"))
@@ -105,8 +114,8 @@ json_t *sl_misp_values(const json_t *ind)
 	if (text_of(ind, "address"))
 		address_add(list, ind);
 	if (text_of(ind, "domain"))
-		value_add(list, host ? "hostname" : "domain", network,
-			  json_string(text_of(ind, "domain")));
+		domain_add(list, text_of(ind, "domain"),
+			   json_is_false(json_object_get(ind, "subdomains")));
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if (text_of(ind, kinds[i].kind))
 			value_add(list, kinds[i].type, kinds[i].category,

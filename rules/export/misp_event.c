@@ -107,6 +107,8 @@ static json_t *indicator_object(const struct sl_export_item *item)
 		ind->meta.tlp);
 	json_t *list = json_object_get(object, "Attribute"), *values = sl_misp_values(item->json);
 	bool ok = values && own_add(list, pack, object, item->json);
+	if (ok)
+		set(json_array_get(list, 0), "Tag", tags_of(&ind->meta));
 	for (size_t i = 0; ok && i < json_array_size(values); i++) {
 		struct attribute a = { .relation = "indicator",
 				       .comment = ind->name,

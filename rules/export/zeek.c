@@ -44,6 +44,15 @@ static void field_write(FILE *out, const char *text)
 	fputc('\t', out);
 }
 
+/* A hash without the colons between its pairs. */
+static void digits_write(FILE *out, const char *hash)
+{
+	for (; *hash; hash++)
+		if (*hash != ':')
+			fputc(*hash, out);
+	fputc('\t', out);
+}
+
 static const char *address_type(const char *address)
 {
 	struct sl_prefix prefix;
@@ -53,13 +62,13 @@ static const char *address_type(const char *address)
 								      : "Intel::SUBNET";
 }
 
-/* The value and its type; false: the indicator was left. */
+/* The value and its type; false: the indicator was left. Names and URLs as they travel. */
 static bool value_find(struct sl_export *ex, const struct sl_export_item *item, const char **value,
 		       const char **type)
 {
 	const char *kind = sl_export_kind(item->json);
 	const json_t *match = json_object_get(item->json, "match"), *c = json_array_get(match, 0);
-	*value = text_of(item->json, kind);
+	*value = item->ind->normal ? item->ind->normal : text_of(item->json, kind);
 	*type = type_of(kind);
 	if (*value && strcmp(kind, "address") == 0)
 		*type = address_type(*value);
@@ -116,7 +125,10 @@ static void item_write(struct sl_export *ex, const struct sl_export_item *item)
 	const struct sl_indicator *ind = item->ind;
 	if (asprintf(&about, "%s%s%s", ind->id, ind->name[0] ? ": " : "", ind->name) < 0)
 		return;
-	field_write(ex->out, value);
+	if (strcmp(type, "Intel::CERT_HASH") == 0)
+		digits_write(ex->out, value);
+	else
+		field_write(ex->out, value);
 	field_write(ex->out, type);
 	field_write(ex->out, item->pack->name);
 	field_write(ex->out, about);

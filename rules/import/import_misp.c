@@ -101,6 +101,16 @@ static size_t detecting(const json_t *holder)
 	return n;
 }
 
+/* The own keys of the pack that the event was: a new reference, or NULL. */
+static json_t *head_of(const json_t *event)
+{
+	const json_t *objects = json_object_get(event, "Object");
+	for (size_t i = 0; i < json_array_size(objects); i++)
+		if (is_named(json_array_get(objects, i), SL_MISP_PACK))
+			return sl_misp_own_json(json_array_get(objects, i));
+	return NULL;
+}
+
 static void event_scan(struct sl_misp *m, const char *file, const json_t *event)
 {
 	const json_t *objects = json_object_get(event, "Object");
@@ -108,14 +118,13 @@ static void event_scan(struct sl_misp *m, const char *file, const json_t *event)
 	m->own.foreign += detecting(event);
 	for (size_t i = 0; i < json_array_size(objects); i++) {
 		const json_t *object = json_array_get(objects, i);
-		if (is_named(object, SL_MISP_PACK)) {
-			json_t *head = sl_misp_own_json(object);
-			sl_own_head(&m->own, head);
-			json_decref(head);
-		} else if (!is_named(object, SL_MISP_OBJECT)) {
+		if (!is_named(object, SL_MISP_PACK) && !is_named(object, SL_MISP_OBJECT))
 			m->own.foreign += detecting(object);
-		}
 	}
+	json_t *head = head_of(event);
+	if (head)
+		sl_own_head(&m->own, head);
+	json_decref(head);
 }
 
 static json_t *links_of(const json_t *event)
@@ -141,7 +150,9 @@ static void attributes_add(struct sl_misp *m, struct sl_misp_event *e, const jso
 
 static void event_add(struct sl_misp *m, const char *file, const json_t *event)
 {
-	struct sl_misp_event e = { .file = file, .event = event, .links = links_of(event) };
+	struct sl_misp_event e = {
+		.file = file, .event = event, .links = links_of(event), .head = head_of(event)
+	};
 	struct sl_place at = { .file = file, .id = text_of(event, "uuid") };
 	const json_t *objects = json_object_get(event, "Object");
 	if (!json_object_get(event, "Attribute") && !objects)
@@ -162,6 +173,7 @@ static void event_add(struct sl_misp *m, const char *file, const json_t *event)
 			       "takes them over)",
 			       e.not_ids);
 	json_decref(e.links);
+	json_decref(e.head);
 }
 
 int sl_import_misp(struct sl_import *im, char *const *paths, size_t n, struct sl_err *err)

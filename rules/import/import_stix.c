@@ -131,6 +131,21 @@ static json_t *meta_of(struct bundle *b, const struct sl_place *at, const json_t
 	return meta;
 }
 
+/* The pack's name: our own reference is "PACK:ID". malloc'd; NULL: it has none. */
+static char *own_pack_name(const json_t *object, const char *id)
+{
+	const json_t *list = json_object_get(object, "external_references");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *source = text_of(json_array_get(list, i), "source_name");
+		const char *own = text_of(json_array_get(list, i), "external_id");
+		size_t len = own ? strlen(own) : 0, tail = strlen(id) + 1;
+		if (source && strcmp(source, "selat") == 0 && len > tail &&
+		    own[len - tail] == ':' && strcmp(own + len - tail + 1, id) == 0)
+			return strndup(own, len - tail);
+	}
+	return NULL;
+}
+
 /* The pattern is what others look for: an object whose pattern was changed is no longer what its
  * author's own JSON says. */
 static void own_add(struct bundle *b, const struct sl_place *at, const json_t *object)
@@ -152,9 +167,12 @@ static void own_add(struct bundle *b, const struct sl_place *at, const json_t *o
 		return;
 	}
 	if (!b->own_pack) {
+		char *pack = own_pack_name(object, text_of(ind, "id"));
 		json_t *meta = meta_of(b, at, object);
 		sl_own_fill(ind, meta);
+		sl_own_rename(&b->own, ind, pack);
 		json_decref(meta);
+		free(pack);
 	}
 	sl_build_add(b->im, at, ind);
 }

@@ -14,8 +14,9 @@ struct sl_misp {
 struct sl_misp_event {
 	const char *file;
 	const json_t *event;
-	json_t *links;   /* URLs of its attributes that are references */
-	size_t not_ids;  /* attributes that are not for detection */
+	json_t *links;  /* URLs of its attributes that are references */
+	json_t *head;   /* the keys of the pack that it was; NULL: it was none */
+	size_t not_ids; /* attributes that are not for detection */
 };
 
 /* An attribute's value as a list of options for sl_build_options, a new reference. NULL: why not. */

@@ -10,16 +10,22 @@ static const char *text_of(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-json_t *sl_misp_own_json(const json_t *object)
+/* The one that holds the JSON, or NULL. */
+static const json_t *own_attribute(const json_t *object)
 {
 	const json_t *list = json_object_get(object, "Attribute");
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *a = json_array_get(list, i);
-		const char *relation = text_of(a, "object_relation"), *value = text_of(a, "value");
-		if (relation && value && strcmp(relation, SL_MISP_RELATION) == 0)
-			return json_loads(value, JSON_REJECT_DUPLICATES, NULL);
+		const char *relation = text_of(json_array_get(list, i), "object_relation");
+		if (relation && strcmp(relation, SL_MISP_RELATION) == 0)
+			return json_array_get(list, i);
 	}
 	return NULL;
+}
+
+json_t *sl_misp_own_json(const json_t *object)
+{
+	const char *value = text_of(own_attribute(object), "value");
+	return value ? json_loads(value, JSON_REJECT_DUPLICATES, NULL) : NULL;
 }
 
 /* The object's live attribute of that type and value. */
@@ -74,6 +80,22 @@ static bool is_off(const struct sl_misp *m, const json_t *object, const json_t *
 	return values && !on && !m->im->options->all && !(status && strcmp(status, "shadow") == 0);
 }
 
+/* What it had from its pack, since the new one is another. Its label is the strictest of the tags. */
+static void pack_fill(struct sl_misp *m, const struct sl_misp_event *e, const struct sl_place *at,
+		      const json_t *object, json_t *ind)
+{
+	json_t *meta = sl_misp_meta(m, e, at, object, own_attribute(object));
+	if (e->head) {
+		if (!json_object_get(ind, "tlp") && json_object_get(meta, "tlp"))
+			json_object_set(ind, "tlp", json_object_get(meta, "tlp"));
+		sl_own_fill(ind, json_object_get(e->head, "defaults"));
+	} else {
+		sl_own_fill(ind, meta);
+	}
+	json_decref(meta);
+	sl_own_rename(&m->own, ind, text_of(e->head, "pack"));
+}
+
 void sl_misp_own(struct sl_misp *m, const struct sl_misp_event *e, const json_t *object)
 {
 	struct sl_place at = { .file = e->file, .id = text_of(object, "uuid") };
@@ -82,17 +104,16 @@ void sl_misp_own(struct sl_misp *m, const struct sl_misp_event *e, const json_t 
 		sl_import_leave(m->im, &at, "the object has no indicator's JSON");
 		return;
 	}
-	if (sl_build_check(m->im, &at, ind) && values_check(m, &at, object, ind)) {
-		if (is_off(m, object, ind)) {
-			sl_import_note(m->im, &at, "is not for detection (to_ids): left out");
-		} else {
-			if (!m->own_pack) {
-				json_t *meta = sl_misp_meta(m, e, &at, object, NULL);
-				sl_own_fill(ind, meta);
-				json_decref(meta);
-			}
-			sl_build_add(m->im, &at, json_incref(ind));
-		}
+	if (!sl_build_check(m->im, &at, ind) || !values_check(m, &at, object, ind)) {
+		json_decref(ind);
+		return;
 	}
-	json_decref(ind);
+	if (is_off(m, object, ind)) {
+		sl_import_note(m->im, &at, "is not for detection (to_ids): left out");
+		json_decref(ind);
+		return;
+	}
+	if (!m->own_pack)
+		pack_fill(m, e, &at, object, ind);
+	sl_build_add(m->im, &at, ind);
 }

@@ -2,7 +2,10 @@
  * checked where it is added. */
 #include <rules/import/own.h>
 
+#include <rules/import/build.h>
 #include <rules/reader.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 void sl_own_head(struct sl_own *own, const json_t *head)
 {
@@ -49,7 +52,19 @@ bool sl_own_use(struct sl_own *own, struct sl_import *im, const struct sl_place 
 	return true;
 }
 
+void sl_own_rename(const struct sl_own *own, json_t *indicator, const char *pack)
+{
+	const char *id = json_string_value(json_object_get(indicator, "id"));
+	char *text, made[SL_BUILD_ID + 1];
+	if (own->heads < 2 || !pack || !id || asprintf(&text, "%s:%s", pack, id) < 0)
+		return;
+	sl_build_id(made, text, 1);
+	json_object_set_new(indicator, "id", json_string(made));
+	free(text);
+}
+
 void sl_own_fill(json_t *indicator, const json_t *meta)
 {
-	json_object_update_missing(indicator, (json_t *)(uintptr_t)meta);
+	if (json_is_object(meta))
+		json_object_update_missing(indicator, (json_t *)(uintptr_t)meta);
 }

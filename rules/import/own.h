@@ -19,6 +19,9 @@ void sl_own_head(struct sl_own *own, const json_t *head);
 bool sl_own_use(struct sl_own *own, struct sl_import *im, const struct sl_place *at);
 void sl_own_fini(struct sl_own *own);
 
+/* Where several packs come together an id is unique with its pack's name alone: "PACK:ID". */
+void sl_own_rename(const struct sl_own *own, json_t *indicator, const char *pack);
+
 /* Sets keys of `meta` that the indicator does not have. */
 void sl_own_fill(json_t *indicator, const json_t *meta);
 
