@@ -198,7 +198,7 @@ static json_t *end_options(const struct sl_stix_test *t, const char *end, bool a
 			json_array_append_new(list, json_pack("{s{so}}", "where", end, network));
 	}
 	if (json_array_size(denied))
-		json_array_append(list, json_pack("{s{sO}}", "where", end, denied));
+		json_array_append_new(list, json_pack("{s{sO}}", "where", end, denied));
 	json_decref(denied);
 	return list;
 }
