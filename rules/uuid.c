@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UUID_BYTES = 16 };
+enum { UUID_BYTES = 16, NAME_ROOM = 4096 }; /* names of packs, authors and ids are shorter */
 
 /* bd0cdd9b-3c72-5e67-95e1-5e1a7d5e1a7d: what this project's names stand in. */
 static const uint8_t name_space[UUID_BYTES] = { 0xbd, 0x0c, 0xdd, 0x9b, 0x3c, 0x72, 0x5e, 0x67,
@@ -21,18 +21,24 @@ static void uuid_format(char out[SL_UUID_TEXT], const uint8_t b[UUID_BYTES])
 		 b[15]);
 }
 
+/* Appends as much as there is room for. */
+static void part_add(uint8_t bytes[NAME_ROOM], size_t *len, const char *part)
+{
+	size_t n = strlen(part);
+	n = n < NAME_ROOM - *len ? n : NAME_ROOM - *len;
+	memcpy(bytes + *len, part, n);
+	*len += n;
+}
+
 char *sl_uuid_name(char out[SL_UUID_TEXT], const char *const *parts)
 {
-	uint8_t bytes[4096], digest[SL_SHA1_SIZE];
+	uint8_t bytes[NAME_ROOM], digest[SL_SHA1_SIZE];
 	size_t len = sizeof name_space;
 	memcpy(bytes, name_space, sizeof name_space);
 	for (size_t i = 0; parts[i]; i++) {
-		size_t n = strlen(parts[i]);
-		n = n < sizeof bytes - len - 1 ? n : sizeof bytes - len - 1;
 		if (i)
-			bytes[len++] = ':';
-		memcpy(bytes + len, parts[i], n);
-		len += n;
+			part_add(bytes, &len, ":");
+		part_add(bytes, &len, parts[i]);
 	}
 	sl_sha1(sl_span_of(bytes, len), digest);
 	digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x50); /* version */
