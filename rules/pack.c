@@ -150,6 +150,15 @@ static int indicators_read(struct sl_pack *pack, const struct heading *h,
 	return SL_OK;
 }
 
+static const struct sl_meta defaults_initial = {
+	.severity = SL_MEDIUM,
+	.confidence = 50,
+	.class_ = "other",
+	.drill = "",
+	.valid_from = INT64_MIN,
+	.valid_until = INT64_MAX,
+};
+
 static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems *problems,
 		     struct sl_err *err)
 {
@@ -162,16 +171,7 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 		.problems = problems,
 		.indicator = SL_NO_INDICATOR,
 	};
-	struct heading h = {
-		.defaults = {
-			.severity = SL_MEDIUM,
-			.confidence = 50,
-			.class_ = "other",
-			.drill = "",
-			.valid_from = INT64_MIN,
-			.valid_until = INT64_MAX,
-		},
-	};
+	struct heading h = { .defaults = defaults_initial };
 	heading_read(&r, pack->source.root, &h);
 	pack->name = h.name ? h.name : "";
 	pack->author = h.author ? h.author : "";
@@ -184,6 +184,12 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	sl_packfile_locate(&pack->source, problems, first);
 	return rc;
+}
+
+void sl_pack_head_check(struct sl_reader *r, const json_t *head)
+{
+	struct heading h = { .defaults = defaults_initial };
+	heading_read(r, head, &h);
 }
 
 static int pack_compare(const void *left, const void *right)
