@@ -59,6 +59,12 @@ void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, str
 			  unsigned side);
 void sl_detect_flush(struct sl_detect *d);
 
+/* From here on the worker looks for what this ruleset says. Between batches, on the worker's thread.
+ * detect takes a reference of its own and lets go of the old one's. Streams begin anew, what was half
+ * held is kept by (pack, id) or dropped and counted, and flows' addresses are looked up again with
+ * their next packets. On failure the old ruleset stays. */
+int sl_detect_swap(struct sl_detect *d, struct sl_loaded_ruleset *loaded, struct sl_err *err);
+
 /* The flow goes: flushes if something of it waits, and frees what is kept for it. */
 void sl_detect_forget(struct sl_detect *d, struct sl_flow *flow);
 

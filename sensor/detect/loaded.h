@@ -10,6 +10,11 @@ struct sl_loaded_ruleset;
 
 /* Reads, verifies and prepares the file; refuses another Hyperscan's or processor's. One reference. */
 int sl_loaded_open(struct sl_loaded_ruleset **out, const char *path, struct sl_err *err);
+
+/* A delta's file on top of a base, which it takes a reference of and which must be the one that it was
+ * made for. What it gives is used like any ruleset; sl_loaded_view gives the base's view. */
+int sl_loaded_open_delta(struct sl_loaded_ruleset **out, struct sl_loaded_ruleset *base, const char *path,
+			 struct sl_err *err);
 struct sl_loaded_ruleset *sl_loaded_retain(struct sl_loaded_ruleset *l);
 void sl_loaded_release(struct sl_loaded_ruleset *l); /* the last one frees; NULL is fine */
 
