@@ -82,6 +82,8 @@
 	X(STREAMS_FULL, "streams_full", "flow directions not scanned as streams: the budget was used up") \
 	X(PARTIALS_FULL, "partials_full", "conditions forgotten because a flow had too many half-held indicators") \
 	X(DUMP_LOST, "dump_lost", "lines of --dump that were too long to be written")               \
+	X(RULESETS_TAKEN, "rulesets_taken", "rulesets taken into use while the sensor ran")           \
+	X(RULESETS_REFUSED, "rulesets_refused", "rulesets that could not be used; the one before stayed in use") \
 	X(MATCHES, "matches", "indicators that held")                                                 \
 	X(MATCHES_SHADOW, "matches_shadow", "of these, indicators in shadow: counted, not published") \
 	X(MATCHES_EXPIRED, "matches_expired", "of these, indicators out of their validity: not published") \

@@ -76,6 +76,16 @@ const struct sl_ruleset *sl_loaded_view(const struct sl_loaded_ruleset *l)
 	return l->rs;
 }
 
+const uint8_t *sl_loaded_identity(const struct sl_loaded_ruleset *l)
+{
+	return l->rs->header->identity;
+}
+
+uint32_t sl_loaded_indicators(const struct sl_loaded_ruleset *l)
+{
+	return l->rs->indicators_n;
+}
+
 const char *sl_detect_library(void)
 {
 	return hs_version();

@@ -9,8 +9,8 @@
 
 struct sl_file;
 
-/* The digests, found once: finding them takes as long as hashing a small file. */
-int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err);
+/* The wanted digests, found once: finding them takes as long as hashing a small file. */
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err);
 void sl_file_hashes_free(struct sl_inspect *inspect);
 
 /* name: NULL bytes if there is none; copied, at most 255 bytes of it. body: the protocol's own stream
