@@ -94,7 +94,7 @@ static const struct sl_option table[] = {
 	{ "alerts", "windows", 0, NULL, SL_OPT_U64, false, AT(windows), "N", 16, 4000000, NULL, "16384",
 	  "such windows open at a time; beyond, the oldest ends early" },
 	{ "alerts", "rate", 0, NULL, SL_OPT_TEXT, false, AT(rate_text), "N", 0, 0, NULL, NULL,
-	  "alerts a second that one indicator may make, 0 is no limit; live and published 1000 if not given, "
+	  "alerts a second that one indicator may make, 0 is no limit; live and published 5000 if not given, "
 	  "else no limit" },
 	{ "alerts", "thresholds", 0, NULL, SL_OPT_U64, false, AT(thresholds), "N", 16, 100000000, NULL, "65536",
 	  "what indicators with thresholds are counted by, at a time; beyond, the oldest count goes" },
@@ -176,7 +176,7 @@ static int derive_alerts(struct sl_sensor_config *c, struct sl_err *err)
 	bool bounded = c->live && !c->output;
 	int rc = read_number(c->window_text, "alerts.window", bounded ? 60 : 0, 86400, &c->window_s, err);
 	if (rc == SL_OK)
-		rc = read_number(c->rate_text, "alerts.rate", bounded ? 1000 : 0, 1000000, &c->rate, err);
+		rc = read_number(c->rate_text, "alerts.rate", bounded ? 5000 : 0, 1000000, &c->rate, err);
 	return rc;
 }
 
