@@ -120,17 +120,14 @@ static int table_check(const struct sl_ruleset *rs, const struct aim *aim, struc
 	int rc = sl_table_open(t, sl_section_find(rs, aim->type, 0), err);
 	if (rc < 0 || !t->n)
 		return rc;
-	for (uint64_t i = 0; i < (t->bucket_mask + 1) * 4; i++) {
-		if (!t->slots[i].hash)
-			continue;
-		const uint32_t *list = &t->postings[t->slots[i].posting];
-		for (uint32_t k = 1; k <= list[0]; k++)
-			if (!value_valid(rs, aim, list[k]))
+	uint64_t at = 0;
+	for (struct sl_postings p = sl_table_next(t, &at); p.n; p = sl_table_next(t, &at))
+		for (uint32_t k = 0; k < p.n; k++)
+			if (!value_valid(rs, aim, p.value[k]))
 				return sl_fail(err, SL_EFORMAT,
 					       "the table in section type %u has a value out of "
 					       "range",
 					       aim->type);
-	}
 	return SL_OK;
 }
 

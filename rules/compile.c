@@ -1,4 +1,4 @@
-/* Compiling packs: identity, then records, tables and patterns, each in its own file. Everything
+/* Compiling packs: identity and plan, then records, tables and patterns, each in its own file. Everything
  * comes out in the packs' order, which is by name: the same packs give the same bytes. */
 #include <rules/image.h>
 
@@ -26,6 +26,7 @@ void sl_image_fini(struct sl_image *image)
 {
 	for (size_t i = 0; i < image->sections; i++)
 		free(image->section[i].bytes);
+	sl_plan_fini(&image->plan);
 	*image = (struct sl_image){ 0 };
 }
 
@@ -66,6 +67,10 @@ int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
 	*image = (struct sl_image){ 0 };
 	kinds_count(image, packs);
 	int rc = identity_compute(image, packs, err);
+	if (rc == SL_OK)
+		rc = sl_plan_make(&image->plan, packs, problems, err);
+	if (rc == SL_OK && problems->errors)
+		return SL_OK;
 	if (rc == SL_OK)
 		rc = sl_compile_records(image, packs, err);
 	if (rc == SL_OK)

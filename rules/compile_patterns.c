@@ -179,7 +179,7 @@ int sl_compile_patterns(struct sl_image *image, const struct sl_packs *packs,
 			struct sl_problems *problems, struct sl_err *err)
 {
 	struct work w = { .image = image, .problems = problems };
-	int rc = sl_patterns_collect(&w.patterns, packs, image->conditions);
+	int rc = sl_patterns_collect(&w.patterns, packs, &image->plan);
 	w.conditions = calloc(w.patterns.n + 1, sizeof *w.conditions);
 	if (rc < 0 || !w.conditions) {
 		rc = sl_fail(err, SL_ENOMEM, "out of memory for the patterns");

@@ -19,16 +19,17 @@ static uint32_t bytes_put(struct sl_records *out, const struct sl_condition *c)
 	return offset;
 }
 
-static void conditions_put(struct sl_records *out, const struct sl_indicator *ind)
+static void conditions_put(struct sl_records *out, const struct sl_plan *plan, const struct sl_indicator *ind)
 {
 	for (size_t i = 0; i < ind->conditions; i++) {
 		const struct sl_condition *c = &ind->condition[i];
+		const struct sl_plan_condition *p = &plan->condition[out->conditions_n];
 		out->conditions[out->conditions_n++] = (struct sl_ruleset_condition){
 			.indicator = out->indicators_n,
-			.field = (uint8_t)c->field,
+			.field = p->field,
 			.op = (uint8_t)c->op,
-			.flags = c->flags,
-			.bit = (uint8_t)i,
+			.flags = p->flags,
+			.bit = p->bit,
 			.value = sl_record_string(out, c->text),
 			.bytes = bytes_put(out, c),
 			.len = (uint32_t)c->len,
@@ -37,9 +38,9 @@ static void conditions_put(struct sl_records *out, const struct sl_indicator *in
 	}
 }
 
-static uint8_t indicator_flags(const struct sl_indicator *ind)
+static uint8_t indicator_flags(const struct sl_indicator *ind, const struct sl_plan_indicator *p)
 {
-	unsigned flags = 0;
+	unsigned flags = p->flags;
 	if (ind->kind == SL_IND_DOMAIN && ind->subdomains)
 		flags |= SL_IND_SUBDOMAINS;
 	if (ind->meta.shadow)
@@ -51,8 +52,10 @@ static uint8_t indicator_flags(const struct sl_indicator *ind)
 	return (uint8_t)flags;
 }
 
-static void indicator_put(struct sl_records *out, const struct sl_pack *pack, const struct sl_indicator *ind)
+static void indicator_put(struct sl_records *out, const struct sl_plan *plan, const struct sl_pack *pack,
+			  const struct sl_indicator *ind)
 {
+	const struct sl_plan_indicator *p = &plan->indicator[out->indicators_n];
 	struct sl_ruleset_indicator record = {
 		.pack = out->packs_n,
 		.id = sl_record_string(out, ind->id),
@@ -63,14 +66,14 @@ static void indicator_put(struct sl_records *out, const struct sl_pack *pack, co
 		.condition = out->conditions_n,
 		.conditions_n = (uint8_t)ind->conditions,
 		.kind = (uint8_t)ind->kind,
-		.scope = (uint8_t)ind->scope,
-		.flags = indicator_flags(ind),
+		.scope = p->scope,
+		.flags = indicator_flags(ind, p),
 	};
-	conditions_put(out, ind);
+	conditions_put(out, plan, ind);
 	out->indicators[out->indicators_n++] = record;
 }
 
-static void packs_put(struct sl_records *out, const struct sl_packs *packs)
+static void packs_put(struct sl_records *out, const struct sl_plan *plan, const struct sl_packs *packs)
 {
 	for (size_t i = 0; i < packs->n; i++) {
 		const struct sl_pack *pack = &packs->pack[i];
@@ -81,7 +84,7 @@ static void packs_put(struct sl_records *out, const struct sl_packs *packs)
 			.indicators = (uint32_t)pack->n,
 		};
 		for (size_t k = 0; k < pack->n; k++)
-			indicator_put(out, pack, &pack->indicator[k]);
+			indicator_put(out, plan, pack, &pack->indicator[k]);
 		out->packs[out->packs_n++] = record;
 	}
 }
@@ -92,6 +95,33 @@ static struct sl_image_section section_take(uint32_t type, struct sl_rows *rows)
 	struct sl_image_section section = { type, 0, rows->bytes, rows->n * rows->element };
 	rows->bytes = NULL;
 	return section;
+}
+
+static struct sl_image_section section_copy(uint32_t type, const void *rows, size_t size, bool *ok)
+{
+	void *bytes = malloc(size + 1);
+	*ok = *ok && bytes;
+	return (struct sl_image_section){ type, 0, bytes && size ? memcpy(bytes, rows, size) : bytes,
+					  bytes ? size : 0 };
+}
+
+/* What the plan found that needs a look of its own. */
+static int lists_add(struct sl_image *image, struct sl_err *err)
+{
+	const struct sl_plan *p = &image->plan;
+	bool ok = true;
+	const struct sl_image_section all[] = {
+		section_copy(SL_SECTION_DERIVED, p->derived, p->derived_n * sizeof *p->derived, &ok),
+		section_copy(SL_SECTION_ALWAYS, p->always, p->always_n * sizeof *p->always, &ok),
+		section_copy(SL_SECTION_FLOWWISE, p->flowwise, p->flowwise_n * sizeof *p->flowwise, &ok),
+		section_copy(SL_SECTION_ENDWISE, p->endwise, p->endwise_n * sizeof *p->endwise, &ok),
+	};
+	int rc = ok ? SL_OK : sl_fail(err, SL_ENOMEM, "out of memory for the records");
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		int added = sl_image_add(image, all[i].type, 0, all[i].bytes, all[i].size, err);
+		rc = rc < 0 ? rc : added;
+	}
+	return rc;
 }
 
 static int records_add(struct sl_image *image, struct sl_records *out, struct sl_err *err)
@@ -113,7 +143,7 @@ static int records_add(struct sl_image *image, struct sl_records *out, struct sl
 	out->packs = NULL;
 	out->indicators = NULL;
 	out->conditions = NULL;
-	int rc = SL_OK;
+	int rc = lists_add(image, err);
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		int added = sl_image_add(image, all[i].type, 0, all[i].bytes, all[i].size, err);
 		rc = rc < 0 ? rc : added;
@@ -123,19 +153,17 @@ static int records_add(struct sl_image *image, struct sl_records *out, struct sl
 
 int sl_compile_records(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err)
 {
-	size_t indicators = 0;
-	for (size_t kind = 0; kind < SL_IND_KINDS; kind++)
-		indicators += image->indicators[kind];
-	if (indicators > INT32_MAX || image->conditions > INT32_MAX)
+	const struct sl_plan *plan = &image->plan;
+	if (plan->indicators > INT32_MAX || plan->conditions > INT32_MAX)
 		return sl_fail(err, SL_EFAIL, "too many indicators for one ruleset");
 	struct sl_records out;
 	sl_records_init(&out);
 	out.packs = calloc(packs->n + 1, sizeof *out.packs);
-	out.indicators = calloc(indicators + 1, sizeof *out.indicators);
-	out.conditions = calloc(image->conditions + 1, sizeof *out.conditions);
+	out.indicators = calloc(plan->indicators + 1, sizeof *out.indicators);
+	out.conditions = calloc(plan->conditions + 1, sizeof *out.conditions);
 	out.failed = out.failed || !out.packs || !out.indicators || !out.conditions;
 	if (!out.failed)
-		packs_put(&out, packs);
+		packs_put(&out, plan, packs);
 	int rc = out.failed ? sl_fail(err, SL_ENOMEM, "out of memory, or more than 4 GiB of texts")
 			    : records_add(image, &out, err);
 	free(out.packs);

@@ -3,7 +3,7 @@
 #ifndef SELAT_RULES_IMAGE_H
 #define SELAT_RULES_IMAGE_H
 
-#include <rules/pack.h>
+#include <rules/plan.h>
 #include <selat/ruleset.h>
 
 enum {
@@ -32,14 +32,13 @@ struct sl_image {
 	struct sl_image_database database[SL_IMAGE_DATABASES];
 	size_t databases, patterns, conditions;
 	size_t indicators[SL_IND_KINDS]; /* by kind */
-	struct sl_ruleset_derived derived[SL_DERIVED_MAX];
-	size_t derived_n;
+	struct sl_plan plan;
 };
 
 /* The field that a number, which may be a derived field's, looks at. */
 static inline enum sl_field sl_image_field(const struct sl_image *image, unsigned field)
 {
-	return (enum sl_field)(field < SL_FIELD_COUNT ? field : image->derived[field - SL_FIELD_COUNT].field);
+	return (enum sl_field)(field < SL_FIELD_COUNT ? field : image->plan.derived[field - SL_FIELD_COUNT].field);
 }
 
 /* Packs without errors into an image. Problems that only Hyperscan can find are added to
@@ -55,7 +54,7 @@ int sl_image_add(struct sl_image *image, uint32_t type, uint32_t param, void *by
 /* Writes beside path, syncs, renames: a reader finds the old file or the new one, never a half. */
 int sl_image_write(const struct sl_image *image, const char *path, struct sl_err *err);
 
-/* The compiler's parts: each adds its sections. */
+/* The compiler's parts, after the plan: each adds its sections. */
 int sl_compile_records(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
 int sl_compile_tables(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
 int sl_compile_patterns(struct sl_image *image, const struct sl_packs *packs,

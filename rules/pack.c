@@ -142,6 +142,7 @@ static int indicators_read(struct sl_pack *pack, const struct heading *h,
 		struct sl_reader r = {
 			.file = pack->source.path,
 			.problems = problems,
+			.lists = &pack->lists,
 			.indicator = (int64_t)i,
 		};
 		sl_indicator_read(&r, json_array_get(h->indicators, i), &h->defaults,
@@ -159,7 +160,8 @@ static int digest_add(const char *bytes, size_t len, void *digest)
 	return 0;
 }
 
-/* Sorted keys and no spaces: the same content has one digest, in JSON, JSON Lines or YAML. */
+/* Sorted keys and no spaces: the same content has one digest, in JSON, JSON Lines or YAML. What is
+ * in the lists counts, in the order in which they are first named. */
 static int pack_digest(struct sl_pack *pack, struct sl_err *err)
 {
 	struct sl_sha256 *d = sl_sha256_new();
@@ -170,6 +172,7 @@ static int pack_digest(struct sl_pack *pack, struct sl_err *err)
 		sl_sha256_free(d);
 		return sl_fail(err, SL_ENOMEM, "%s: out of memory", pack->source.path);
 	}
+	sl_lists_digest(&pack->lists, d);
 	sl_sha256_end(d, pack->digest);
 	return SL_OK;
 }
@@ -257,6 +260,8 @@ static void indicator_fini(struct sl_indicator *ind)
 		free(ind->condition[i].bytes);
 	free(ind->condition);
 	free(ind->normal);
+	sl_where_free(ind->where);
+	sl_action_free(ind->action);
 }
 
 void sl_packs_fini(struct sl_packs *packs)
@@ -265,13 +270,14 @@ void sl_packs_fini(struct sl_packs *packs)
 		for (size_t k = 0; k < packs->pack[i].n; k++)
 			indicator_fini(&packs->pack[i].indicator[k]);
 		free(packs->pack[i].indicator);
+		sl_lists_fini(&packs->pack[i].lists);
 		sl_packfile_fini(&packs->pack[i].source);
 	}
 	free(packs->pack);
 	*packs = (struct sl_packs){ 0 };
 }
 
-void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
+struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 {
 	char text[1024];
@@ -281,8 +287,9 @@ void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *k
 	va_end(args);
 	struct sl_problem *p = sl_problems_add(problems, pack->source.path, code, text);
 	if (!p)
-		return;
+		return NULL;
 	p->indicator = (int64_t)indicator;
 	p->id = strdup(pack->indicator[indicator].id);
 	p->keys = strdup(keys);
+	return p;
 }

@@ -2,7 +2,7 @@
  * and of responses, and the records of responses. Recognised by its content: a plausible header,
  * questions and records that read to their end. On its own ports, and once a flow is known, a
  * message that is cut or ends in nonsense gives what could be read, if a question was. Nothing is
- * kept between messages. */
+ * kept between messages: a query and its response are one transaction by their id. */
 #include <sensor/inspect/dns.h>
 #include <stdio.h>
 
@@ -15,7 +15,7 @@ enum {
 };
 
 struct header {
-	uint16_t flags, questions, records[3]; /* answers, authorities, additional */
+	uint16_t id, flags, questions, records[3]; /* answers, authorities, additional */
 };
 
 static unsigned records_of(const struct header *h)
@@ -32,7 +32,7 @@ static bool is_response(const struct header *h)
  *  RFC 1035, section 4.1.1; RFC 2535, section 6.1 */
 static void header_read(struct sl_cur *c, struct header *h)
 {
-	sl_cur_be16(c);
+	h->id = sl_cur_be16(c);
 	h->flags = sl_cur_be16(c);
 	h->questions = sl_cur_be16(c);
 	for (unsigned i = 0; i < 3; i++)
@@ -128,6 +128,17 @@ static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_sp
 	return n;
 }
 
+/* A query ends what had its id before it and was not answered. */
+static void hand_on(struct sl_talk *t, const struct header *h)
+{
+	t->tx = 1u + h->id;
+	if (!is_response(h))
+		sl_talk_tx_end(t, t->tx);
+	sl_talk_done(t);
+	if (is_response(h))
+		sl_talk_tx_end(t, t->tx);
+}
+
 /* One message. known: it is DNS, whatever it looks like. */
 static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 {
@@ -153,7 +164,7 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	if (is_response(&h))
 		rcode_take(t, rcode | (h.flags & 15));
 	sl_talk_client(t, is_response(&h) ? t->side ^ 1 : t->side);
-	sl_talk_done(t);
+	hand_on(t, &h);
 	return true;
 }
 

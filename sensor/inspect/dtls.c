@@ -112,16 +112,18 @@ static bool fragment_read(struct sl_cur *c, struct fragment *f)
 
 static void handshake(struct sl_talk *t, struct sl_cur record)
 {
+	struct sl_tls_state *state = t->state;
 	struct fragment f;
 	while (sl_cur_left(&record) && fragment_read(&record, &f)) {
 		bool wanted = f.type == SL_TLS_CLIENT_HELLO || f.type == SL_TLS_SERVER_HELLO ||
 			      f.type == SL_TLS_CERTIFICATE;
 		if (!wanted || !f.bytes.len)
 			continue;
+		state->dtls_open = true;
 		if (f.bytes.len == f.len)
 			sl_tls_message(t, f.type, f.bytes, SL_OVER_DTLS);
 		else
-			fragment_add(t, t->state, &f);
+			fragment_add(t, state, &f);
 	}
 }
 
@@ -163,18 +165,32 @@ bool sl_dtls_probe(const struct sl_talk *t, struct sl_span in)
 	       f.type <= HELLO_VERIFY && f.bytes.len;
 }
 
+/* What follows is encrypted. */
+static void sealed(struct sl_talk *t)
+{
+	struct sl_tls_state *state = t->state;
+	if (!state->dtls_open || !sl_flow_to_client(t->flow, t->side))
+		return;
+	state->dtls_open = false;
+	sl_tls_over(t);
+}
+
 bool sl_dtls_datagram(struct sl_talk *t, struct sl_span in)
 {
 	struct sl_cur c = sl_cur_of(in.at, in.len);
 	struct record r;
 	bool any = is_beside(in.at[0]);
 	while (sl_cur_left(&c)) {
-		if ((c.p[0] & 0xe0) == HEADER_1_3)
+		if ((c.p[0] & 0xe0) == HEADER_1_3) {
+			sealed(t);
 			return true;
+		}
 		if (!record_read(&c, &r))
 			return any;
 		any = true;
-		if (r.epoch == 0 && r.type == RECORD_HANDSHAKE)
+		if (r.epoch)
+			sealed(t);
+		else if (r.type == RECORD_HANDSHAKE)
 			handshake(t, r.body);
 	}
 	return any;

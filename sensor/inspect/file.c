@@ -3,6 +3,7 @@
 #include <selat/digest.h>
 #include <sensor/inspect/file.h>
 #include <sensor/inspect/inspect_internal.h>
+#include <stdio.h>
 
 enum { NAME_MAX_BYTES = 255 };
 
@@ -30,6 +31,7 @@ struct sl_file {
 static bool any_wanted(const struct sl_talk *t, enum sl_field body)
 {
 	bool any = sl_talk_wants(t, SL_FIELD_FILE_NAME) || sl_talk_wants(t, SL_FIELD_FILE_DATA) ||
+		   sl_talk_wants(t, SL_FIELD_FILE_SIZE) || sl_talk_wants(t, SL_FIELD_FILE_WHOLE) ||
 		   (body != SL_FIELD_COUNT && sl_talk_wants(t, body));
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
 		any = any || sl_talk_wants(t, hashes[i].field);
@@ -89,8 +91,9 @@ static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct s
 	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
 	if (!sink->piece || field == SL_FIELD_COUNT || (!sl_talk_wants(t, field) && !f->kept[which]))
 		return; /* what the receiver began it may end, wanted or not */
-	struct sl_piece p = { .field = field, .bytes = bytes, .offset = f->bytes, .last = last,
-			      .whole_end = last && whole, .after_gap = f->gap[which] || (f->bytes && !f->told[which]),
+	struct sl_piece p = { .field = field, .tx = t->tx, .bytes = bytes, .offset = f->bytes, .last = last,
+			      .whole_end = last && whole,
+			      .after_gap = f->gap[which] || (f->bytes && !f->told[which]),
 			      .kept = &f->kept[which] };
 	f->gap[which] = false;
 	f->told[which] = true;
@@ -117,15 +120,20 @@ void sl_file_lost(struct sl_file *f)
 		f->lost = f->gap[0] = f->gap[1] = true;
 }
 
-/* Name and hashes, as a transaction of their own. */
-static void report(struct sl_talk *t, struct sl_file *f)
+/* What it was, in a message of its own. */
+static void report(struct sl_talk *t, struct sl_file *f, bool whole)
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
-	struct sl_value value[1 + SL_FILE_HASHES];
-	char hex[SL_FILE_HASHES][2 * EVP_MAX_MD_SIZE + 1];
+	struct sl_value value[3 + SL_FILE_HASHES];
+	char hex[SL_FILE_HASHES][2 * EVP_MAX_MD_SIZE + 1], size[24];
 	size_t n = 0;
+	snprintf(size, sizeof size, "%llu", (unsigned long long)f->bytes);
 	if (f->name_len)
 		value[n++] = (struct sl_value){ SL_FIELD_FILE_NAME, sl_span_of(f->name, f->name_len) };
+	if (sl_talk_wants(t, SL_FIELD_FILE_SIZE))
+		value[n++] = (struct sl_value){ SL_FIELD_FILE_SIZE, sl_span_str(size) };
+	if (sl_talk_wants(t, SL_FIELD_FILE_WHOLE))
+		value[n++] = (struct sl_value){ SL_FIELD_FILE_WHOLE, sl_span_str(whole ? "yes" : "no") };
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
 		uint8_t digest[EVP_MAX_MD_SIZE];
 		unsigned len = 0;
@@ -137,18 +145,19 @@ static void report(struct sl_talk *t, struct sl_file *f)
 	if (!n)
 		return;
 	sl_count(t->inspect->config.counters, SL_COUNT_FILES_SEEN);
-	sink->transaction(sink->ctx, t->flow, t->side, value, n);
+	sink->transaction(sink->ctx, t->flow, t->side, t->tx, value, n);
 }
 
-void sl_file_end(struct sl_talk *t, struct sl_file *f, bool whole)
+void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)
 {
 	if (!f)
 		return;
-	f->lost = f->lost || !whole;
+	bool whole = how == SL_FILE_WHOLE && !f->lost;
+	f->lost = f->lost || how == SL_FILE_LOST;
 	if (f->bytes) {
 		for (unsigned i = 0; i < 2; i++)
-			piece(t, f, i, sl_span_of(NULL, 0), true, whole);
-		report(t, f);
+			piece(t, f, i, sl_span_of(NULL, 0), true, how == SL_FILE_WHOLE);
+		report(t, f, whole);
 	}
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
 		EVP_MD_CTX_free(f->hash[i]);

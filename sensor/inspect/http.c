@@ -34,11 +34,30 @@ static size_t head_end(struct sl_span in, size_t searched)
 	return 0;
 }
 
+/* An interim response: the same request gets another (RFC 9110, section 15.2). */
+static bool is_interim(const struct sl_http_head *h)
+{
+	return h->response && h->status / 100 == 1 && h->status != 101;
+}
+
+static void message_begin(struct sl_talk *t, const struct sl_http_head *h)
+{
+	struct sl_http *http = t->state;
+	struct sl_http_side *s = side_of(t);
+	s->open = !is_interim(h);
+	s->response = h->response;
+	s->tx = !h->response	? sl_pairs_ask(t, &http->pairs) :
+		is_interim(h) ? http->pairs.answered + 1 :
+				sl_pairs_answer(t, &http->pairs);
+	t->tx = s->tx;
+}
+
 /* Hands a head on. Responses are counted apart. */
 static void head_done(struct sl_talk *t, const struct sl_http_head *h)
 {
 	static const struct sl_parser responses = { .messages = SL_COUNT_HTTP_RESPONSES };
 	const struct sl_parser *requests = t->parser;
+	message_begin(t, h);
 	sl_talk_client(t, h->response ? !t->side : t->side);
 	if (h->response)
 		t->parser = &responses;
@@ -75,14 +94,15 @@ static enum sl_parse switch_over(struct sl_talk *t, const struct sl_http_head *h
 		sl_talk_anew(t);
 		return SL_PARSE_DONE;
 	}
+	sl_http_body_end(t, SL_FILE_WHOLE);
 	t->slot->side[!t->side].phase = SL_HTTP_OPAQUE;
 	return SL_PARSE_FINISH;
 }
 
 static enum sl_parse response_done(struct sl_talk *t, const struct sl_http_head *h)
 {
-	if (h->status / 100 == 1 && h->status != 101)
-		return SL_PARSE_DONE; /* interim: the same request gets another */
+	if (is_interim(h))
+		return SL_PARSE_DONE;
 	struct sl_http_asked *asked = sl_http_asked_get(t);
 	bool over = switches(h, asked);
 	if (!over)
@@ -96,8 +116,8 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaite
 {
 	struct sl_http_head h;
 	struct sl_http_side *s = side_of(t);
-	if (s->body)
-		sl_http_body_end(t, false);
+	if (s->open)
+		sl_http_body_end(t, SL_FILE_LOST);
 	if (!sl_http_head_read(t, in, awaited, &h))
 		return SL_PARSE_REFUSE;
 	head_done(t, &h);
@@ -108,9 +128,13 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaite
 	} else if (response_done(t, &h) == SL_PARSE_FINISH) {
 		return SL_PARSE_FINISH;
 	}
-	if (cut && t->slot->state) {
+	if (!t->slot->state)
+		return SL_PARSE_DONE; /* it is another protocol now */
+	if (cut) {
 		s->after = t->at->phase == SL_HTTP_MAYBE ? s->after : t->at->phase;
 		t->at->phase = SL_HTTP_REST_IN;
+	} else if (t->at->phase == SL_HTTP_HEAD) {
+		sl_http_body_end(t, SL_FILE_WHOLE); /* it has none */
 	}
 	return SL_PARSE_DONE;
 }
@@ -158,8 +182,11 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 
 static void lose_place(struct sl_talk *t)
 {
-	sl_http_body_end(t, false);
+	struct sl_http *http = t->state;
+	const struct sl_http_side *other = &http->side[!t->side];
+	sl_http_body_end(t, SL_FILE_LOST);
 	sl_http_asked_clear(t); /* who knows which of them were answered */
+	sl_pairs_lost(t, &http->pairs, other->open ? other->tx : 0);
 	t->at->phase = SL_HTTP_FIND;
 }
 
@@ -192,6 +219,7 @@ static enum sl_parse find_step(struct sl_talk *t, struct sl_span in, size_t *con
 static bool lost(struct sl_talk *t, uint64_t bytes)
 {
 	struct sl_http_side *s = side_of(t);
+	t->tx = s->tx;
 	if (t->at->phase == SL_HTTP_MAYBE)
 		t->at->phase = s->after & 15u;
 	if (t->at->phase == SL_HTTP_CLOSE) {
@@ -205,7 +233,7 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 		if (!s->left && t->at->phase == SL_HTTP_DATA)
 			t->at->phase = SL_HTTP_DATA_END;
 		else if (!s->left)
-			sl_http_body_end(t, false);
+			sl_http_body_end(t, SL_FILE_LOST);
 		return true;
 	}
 	if (t->at->phase != SL_HTTP_OPAQUE)
@@ -233,6 +261,7 @@ static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_http_side *s = side_of(t);
+	t->tx = s->tx;
 	if (s->begun && !t->at->searched)
 		lose_place(t); /* what was gathered is gone: a hole, or no buffers */
 	enum sl_parse p = step(t, in, consumed);
@@ -242,7 +271,7 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	if (s->begun)
 		sl_side_searched(t->at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
 	if (p == SL_PARSE_REFUSE)
-		sl_http_body_end(t, false);
+		sl_http_body_end(t, SL_FILE_LOST);
 	return p;
 }
 
@@ -265,6 +294,7 @@ static void head_ends(struct sl_talk *t)
 /* RFC 9112, section 6.3: what has no length ends with the stream, if the stream ended as it should. */
 static void end(struct sl_talk *t)
 {
+	t->tx = side_of(t)->tx;
 	if (t->at->phase == SL_HTTP_HEAD && t->slot->buffer[t->side]) {
 		head_ends(t);
 		return;
@@ -273,10 +303,12 @@ static void end(struct sl_talk *t)
 		t->at->phase = side_of(t)->after & 15u;
 	if (t->at->phase != SL_HTTP_CLOSE)
 		return;
-	sl_http_body_end(t, t->flow->side[t->side].flags & SL_SIDE_FIN);
+	sl_http_body_end(t, t->flow->side[t->side].flags & SL_SIDE_FIN ? SL_FILE_WHOLE : SL_FILE_LOST);
 	t->at->phase = SL_HTTP_FIND;
 }
 
+/* A side that ended its stream in the middle of a body sends no more of it (RFC 9112, section 8). That is
+ * certain only when the flow goes: a FIN may be forged. */
 static void forget(struct sl_talk *t)
 {
 	unsigned side = t->side;
@@ -284,7 +316,9 @@ static void forget(struct sl_talk *t)
 	for (unsigned i = 0; i < 2; i++) {
 		t->side = i;
 		t->at = &t->slot->side[i];
-		sl_http_body_end(t, false);
+		t->tx = side_of(t)->tx;
+		bool ended = t->flow->side[i].flags & SL_SIDE_FIN && t->flow->side[i].flags & SL_SIDE_ENDED;
+		sl_http_body_end(t, ended ? SL_FILE_CUT : SL_FILE_LOST);
 	}
 	t->side = side;
 	t->at = at;
@@ -299,19 +333,25 @@ static bool probe_datagram(const struct sl_talk *t, struct sl_span in)
 	return sl_http_probe_strict(in) == SL_PARSE_DONE;
 }
 
-/* A head, and the rest as its body. */
+/* A head, and the rest as its body. What was asked before waits for no answer any more: most are none
+ * that ask for one (SSDP's NOTIFY). */
 static bool datagram(struct sl_talk *t, struct sl_span in)
 {
 	struct sl_http_head h;
+	struct sl_http *http = t->state;
 	struct sl_http_side *s = side_of(t);
 	if (sl_http_probe_strict(in) != SL_PARSE_DONE)
 		return false;
 	size_t end = head_end(in, 0);
 	if (!sl_http_head_read(t, sl_span_of(in.at, end ? end : in.len), false, &h))
 		return false;
+	if (!h.response)
+		sl_pairs_lost(t, &http->pairs, 0);
 	head_done(t, &h);
-	if (!end || end == in.len)
+	if (!end || end == in.len) {
+		sl_http_body_end(t, SL_FILE_WHOLE);
 		return true;
+	}
 	sl_http_body_begin(t, &h, NULL);
 	struct sl_span rest = sl_span_of(in.at + end, in.len - end);
 	if (t->at->phase == SL_HTTP_MAYBE)
@@ -320,7 +360,7 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 		rest.len = (size_t)s->left;
 	bool whole = t->at->phase == SL_HTTP_CLOSE || (t->at->phase == SL_HTTP_LENGTH && rest.len == s->left);
 	sl_body_data(t, s->body, rest);
-	sl_http_body_end(t, whole);
+	sl_http_body_end(t, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	return true;
 }
 

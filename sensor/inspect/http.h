@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <sensor/inspect/body.h>
+#include <sensor/inspect/pairs.h>
 #include <strings.h>
 
 /* --- a head (http_head.c) --- */
@@ -116,6 +117,7 @@ enum sl_http_phase {
 /* A request that waits for its response. */
 struct sl_http_asked {
 	struct sl_http_asked *next;
+	uint32_t tx;
 	enum { SL_ASKED_OTHER, SL_ASKED_HEAD, SL_ASKED_CONNECT } what;
 	uint8_t name_len;
 	uint8_t name[]; /* the last segment of its target, if file names are wanted */
@@ -124,7 +126,10 @@ struct sl_http_asked {
 struct sl_http_side {
 	struct sl_body *body;
 	uint64_t left;
+	uint32_t tx;   /* of the message at hand */
 	uint8_t after; /* the phase behind SL_HTTP_REST */
+	bool open;     /* the message at hand is not over */
+	bool response; /* it is one */
 	bool begun;    /* of what is gathered there were some bytes */
 	bool chunks;   /* a chunk was seen */
 };
@@ -133,14 +138,15 @@ struct sl_http_side {
 struct sl_http {
 	struct sl_http_side side[2];
 	struct sl_http_asked *first, *last;
+	struct sl_pairs pairs;
 	uint8_t asked_n;
-	uint8_t early; /* responses that came before their requests, which wait behind a hole */
-	bool blind;    /* too many requests without a response: they are not remembered any more */
+	bool blind; /* too many requests without a response: they are not remembered any more */
 };
 
 /* Requests and what answers them (http_asked.c). */
 void sl_http_asked_put(struct sl_talk *t, const struct sl_http_head *h);
-struct sl_http_asked *sl_http_asked_get(struct sl_talk *t); /* NULL: not known. The caller gives it back */
+/* Of transaction t->tx; NULL: not known. The caller gives it back. */
+struct sl_http_asked *sl_http_asked_get(struct sl_talk *t);
 void sl_http_asked_clear(struct sl_talk *t);
 
 /* Bodies (http_frame.c). */
@@ -148,7 +154,7 @@ void sl_http_asked_clear(struct sl_talk *t);
 /* The head's body begins: sets the phase. asked: of a response; NULL: not known. */
 void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const struct sl_http_asked *asked);
 enum sl_parse sl_http_body_step(struct sl_talk *t, struct sl_span in, size_t *consumed);
-/* The message at hand ends; the next begins with a head. */
-void sl_http_body_end(struct sl_talk *t, bool whole);
+/* The message at hand ends, its body too if it has one; the next begins with a head. */
+void sl_http_body_end(struct sl_talk *t, enum sl_file_end how);
 
 #endif

@@ -10,14 +10,27 @@ static struct sl_http_side *side_of(const struct sl_talk *t)
 	return &http->side[t->side];
 }
 
-void sl_http_body_end(struct sl_talk *t, bool whole)
+/* The message at hand is over: with it the transaction, if the other side's message is. */
+static void message_over(struct sl_talk *t, struct sl_http_side *s)
+{
+	const struct sl_http *http = t->state;
+	const struct sl_http_side *other = &http->side[!t->side];
+	bool wanted = other->open && other->tx == s->tx;
+	wanted |= s->response ? sl_pairs_early(&http->pairs, s->tx) : !sl_pairs_answered(&http->pairs, s->tx);
+	if (s->open && !wanted)
+		sl_talk_tx_end(t, s->tx);
+	s->open = false;
+}
+
+void sl_http_body_end(struct sl_talk *t, enum sl_file_end how)
 {
 	struct sl_http_side *s = side_of(t);
 	struct sl_body *body = s->body;
 	s->body = NULL;
 	s->left = 0;
 	t->at->phase = SL_HTTP_HEAD;
-	sl_body_end(t, body, whole);
+	sl_body_end(t, body, how);
+	message_over(t, s);
 }
 
 /* --- how long --- */
@@ -131,7 +144,7 @@ static bool maybe(struct sl_talk *t, struct sl_span in)
 	if (head && n < MAYBE_BYTES && !t->last)
 		return false;
 	if (head)
-		sl_http_body_end(t, false);
+		sl_http_body_end(t, SL_FILE_LOST);
 	else
 		t->at->phase = side_of(t)->after & 15u;
 	return true;
@@ -153,7 +166,7 @@ static enum sl_parse bytes_step(struct sl_talk *t, struct sl_span in, size_t *co
 	if (!s->left && chunk)
 		t->at->phase = SL_HTTP_DATA_END;
 	else if (!s->left)
-		sl_http_body_end(t, true);
+		sl_http_body_end(t, SL_FILE_WHOLE);
 	return SL_PARSE_DONE;
 }
 
@@ -224,7 +237,7 @@ static enum sl_parse rest_step(struct sl_talk *t, struct sl_span in, size_t *con
 		if (line.len || inside)
 			continue;
 		if (s->after == SL_HTTP_HEAD)
-			sl_http_body_end(t, true);
+			sl_http_body_end(t, SL_FILE_WHOLE);
 		else
 			t->at->phase = s->after & 15u;
 		break;

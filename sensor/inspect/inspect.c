@@ -96,6 +96,8 @@ static void state_drop(struct sl_talk *t)
 void sl_talk_anew(struct sl_talk *t)
 {
 	state_drop(t);
+	if (t->parser)
+		sl_talk_tx_end(t, 0);
 	t->parser = NULL;
 	t->flow->app = SL_APP_NONE;
 	for (unsigned s = 0; s < 2; s++) {

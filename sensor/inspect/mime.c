@@ -95,7 +95,7 @@ static void leaf_end(struct sl_mime *m, bool whole)
 		out_flush(m);
 	}
 	sl_mime_links_end(m->t, m->links, &m->links_left);
-	sl_file_end(m->t, m->file, whole);
+	sl_file_end(m->t, m->file, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	m->file = NULL;
 	m->links = NULL;
 	m->mode = MODE_IGNORE;

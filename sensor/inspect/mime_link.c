@@ -47,7 +47,7 @@ static void link_out(struct sl_talk *t, struct sl_mime_links *l, unsigned *left)
 		return;
 	}
 	--*left;
-	sink->transaction(sink->ctx, t->flow, t->side, &value, 1);
+	sink->transaction(sink->ctx, t->flow, t->side, t->tx, &value, 1);
 }
 
 /* --- plain text --- */

@@ -135,6 +135,7 @@ static void channel_clear(struct sl_talk *t, struct channel *c)
 static void channel_end(struct sl_talk *t, struct channel *c)
 {
 	uint8_t key = c->key;
+	sl_tls_over(t);
 	channel_clear(t, c);
 	c->key = key;
 	c->done = c->begun = true;

@@ -92,6 +92,7 @@ static void bdat_begin(struct sl_talk *t, struct sl_smtp *s, struct sl_span argu
 static void helo_take(struct sl_talk *t, struct sl_smtp *s, struct sl_span name)
 {
 	sl_smtp_envelope_done(t, s);
+	sl_smtp_mail_over(t, s);
 	if (!name.len)
 		return;
 	sl_value_add(t, SL_FIELD_SMTP_HELO, name);
@@ -107,9 +108,12 @@ static void command_take(struct sl_talk *t, struct sl_smtp *s, enum verb verb, s
 		break;
 	case MAIL:
 		sl_smtp_envelope_done(t, s);
+		sl_smtp_mail_over(t, s);
+		s->in_mail = true;
 		sl_smtp_envelope_add(t, s, SL_FIELD_SMTP_MAIL_FROM, address_of(argument));
 		break;
 	case RCPT:
+		s->in_mail = true;
 		sl_smtp_envelope_add(t, s, SL_FIELD_SMTP_RCPT_TO, address_of(argument));
 		break;
 	case DATA:
@@ -124,6 +128,7 @@ static void command_take(struct sl_talk *t, struct sl_smtp *s, enum verb verb, s
 	case QUIT:
 		sl_smtp_envelope_done(t, s);
 		sl_smtp_mail_end(t, s, false);
+		sl_smtp_mail_over(t, s);
 		break;
 	default:
 		break;
@@ -208,6 +213,7 @@ static enum sl_parse asked_parse(struct sl_talk *t, struct sl_smtp *s, struct sl
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_smtp *s = t->state;
+	t->tx = sl_smtp_tx(s);
 	switch (t->at->phase) {
 	case SL_SMTP_ASKED:
 		return asked_parse(t, s, in, consumed);
@@ -268,6 +274,7 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 static bool lost(struct sl_talk *t, uint64_t bytes)
 {
 	struct sl_smtp *s = t->state;
+	t->tx = sl_smtp_tx(s);
 	switch (t->at->phase) {
 	case SL_SMTP_DATA:
 		sl_smtp_data_lost(s);
@@ -288,8 +295,10 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 static void end(struct sl_talk *t)
 {
 	struct sl_smtp *s = t->state;
-	if (s && s->client == t->side + 1)
-		sl_smtp_envelope_done(t, s);
+	if (!s || s->client != t->side + 1)
+		return;
+	t->tx = sl_smtp_tx(s);
+	sl_smtp_envelope_done(t, s);
 }
 
 static void forget(struct sl_talk *t)
@@ -297,6 +306,7 @@ static void forget(struct sl_talk *t)
 	struct sl_smtp *s = t->state;
 	unsigned side = t->side;
 	t->side = s->client ? s->client - 1u : side; /* whose they are */
+	t->tx = sl_smtp_tx(s);
 	sl_smtp_envelope_done(t, s);
 	sl_smtp_mail_end(t, s, false);
 	t->side = side;

@@ -65,6 +65,7 @@ void sl_smtp_envelope_done(struct sl_talk *t, struct sl_smtp *s)
 void sl_smtp_mail_begin(struct sl_talk *t, struct sl_smtp *s)
 {
 	sl_smtp_mail_end(t, s, false);
+	s->in_mail = true;
 	s->mime = sl_mime_new_mail(t);
 	s->dot = SL_DOT_START;
 	s->cr = false;
@@ -74,6 +75,16 @@ void sl_smtp_mail_end(struct sl_talk *t, struct sl_smtp *s, bool whole)
 {
 	sl_mime_end(t, s->mime, whole);
 	s->mime = NULL;
+}
+
+void sl_smtp_mail_over(struct sl_talk *t, struct sl_smtp *s)
+{
+	if (!s->in_mail)
+		return;
+	sl_talk_tx_end(t, sl_smtp_tx(s));
+	s->in_mail = false;
+	s->mails++;
+	t->tx = sl_smtp_tx(s);
 }
 
 /* Within a line, to its end. Returns how far it went. */
@@ -137,6 +148,7 @@ size_t sl_smtp_data(struct sl_talk *t, struct sl_smtp *s, struct sl_span in)
 		sl_mime_data(t, s->mime, sl_span_of(in.at + run, i - run));
 	if (ended) {
 		sl_smtp_mail_end(t, s, true);
+		sl_smtp_mail_over(t, s);
 		t->at->phase = SL_SMTP_LINES;
 	}
 	return i;
@@ -153,8 +165,10 @@ void sl_smtp_data_lost(struct sl_smtp *s)
 static void chunk_end(struct sl_talk *t, struct sl_smtp *s)
 {
 	t->at->phase = SL_SMTP_LINES;
-	if (s->chunk_last)
-		sl_smtp_mail_end(t, s, true);
+	if (!s->chunk_last)
+		return;
+	sl_smtp_mail_end(t, s, true);
+	sl_smtp_mail_over(t, s);
 }
 
 void sl_smtp_chunk_begin(struct sl_talk *t, struct sl_smtp *s, uint64_t bytes, bool last)
@@ -183,6 +197,7 @@ bool sl_smtp_chunk_lost(struct sl_talk *t, struct sl_smtp *s, uint64_t bytes)
 	sl_mime_lost(s->mime);
 	if (bytes > s->chunk_left) {
 		sl_smtp_mail_end(t, s, false);
+		sl_smtp_mail_over(t, s);
 		return false;
 	}
 	s->chunk_left -= bytes;

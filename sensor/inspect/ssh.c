@@ -15,6 +15,7 @@ enum {
 	MSG_DEBUG = 4, /* and below: may come at any time */
 	MSG_KEXINIT = 20,
 	MD5_BYTES = 16,
+	HANDSHAKE = 1, /* its number: both versions and both sides' offers */
 };
 
 struct state {
@@ -189,6 +190,8 @@ static enum sl_parse kexinit_read(struct sl_talk *t, struct sl_cur *c)
 	software_take(t);
 	hassh_take(t, list);
 	sl_talk_done(t);
+	if (t->slot->side[!t->side].finished)
+		sl_talk_tx_end(t, HANDSHAKE);
 	return SL_PARSE_FINISH;
 }
 
@@ -216,6 +219,7 @@ static enum sl_parse packet_read(struct sl_talk *t, struct sl_span in, size_t *c
 
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
+	t->tx = HANDSHAKE;
 	return t->at->phase == VERSION ? lines_read(t, in, consumed) : packet_read(t, in, consumed);
 }
 

@@ -42,7 +42,14 @@ void sl_talk_done(struct sl_talk *t)
 	size_t n = i->values_n;
 	i->values_n = 0;
 	sl_count(i->config.counters, t->parser->messages);
-	i->config.sink.transaction(i->config.sink.ctx, t->flow, t->side, i->value, n);
+	i->config.sink.transaction(i->config.sink.ctx, t->flow, t->side, t->tx, i->value, n);
+}
+
+void sl_talk_tx_end(const struct sl_talk *t, uint32_t tx)
+{
+	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
+	if (sink->transaction_end)
+		sink->transaction_end(sink->ctx, t->flow, tx);
 }
 
 bool sl_talk_wants(const struct sl_talk *t, enum sl_field field)

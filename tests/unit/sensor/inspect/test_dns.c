@@ -551,7 +551,7 @@ static void nobody_wants_records(void **state)
 	(void)state;
 	struct fixture *x = at_home(17);
 	struct sl_inspect_config config = { .gather_bytes = 1 << 20,
-					    .sink = { x, fixture_transaction, NULL },
+					    .sink = { x, fixture_transaction, NULL, NULL },
 					    .counters = &x->counters };
 	struct wire w;
 	sl_inspect_free(x->inspect);
