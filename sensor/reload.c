@@ -90,14 +90,15 @@ static int load(struct sl_reload *r, bool base_changed, struct sl_loaded_ruleset
 
 /* --- publishing --- */
 
-static void put_current(struct sl_reload *r, struct sl_loaded_ruleset *next)
+/* Gives back the one before. */
+static struct sl_loaded_ruleset *put_current(struct sl_reload *r, struct sl_loaded_ruleset *next)
 {
 	pthread_mutex_lock(&r->lock);
 	struct sl_loaded_ruleset *before = r->current;
 	r->current = next;
 	atomic_fetch_add(&r->generation, 1);
 	pthread_mutex_unlock(&r->lock);
-	sl_loaded_release(before);
+	return before;
 }
 
 static unsigned workers_behind(const struct sl_reload *r)
@@ -159,12 +160,13 @@ void sl_reload_ruleset(struct sl_reload *r, bool base_changed, uint64_t since_ns
 		sl_loaded_release(base);
 		return;
 	}
-	sl_loaded_release(r->base);
+	struct sl_loaded_ruleset *base_before = r->base, *before = put_current(r, next);
 	r->base = base;
 	r->has_delta = delta;
-	put_current(r, next);
 	sl_count(&r->counters, SL_COUNT_RULESETS_TAKEN);
-	say_live(r, since_ns);
+	say_live(r, since_ns); /* then workers have let go, and freeing it costs no packet */
+	sl_loaded_release(before);
+	sl_loaded_release(base_before);
 }
 
 void sl_reload_allow(struct sl_reload *r)
