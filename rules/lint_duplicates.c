@@ -1,5 +1,6 @@
 /* Indicators that look for the same: found by a text that says all of what each looks for. */
 #include <rules/lint.h>
+#include <rules/show.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void indicator_lint(struct sl_lint *lint, const struct sl_packs *packs, s
 			   json_t *seen)
 {
 	const struct sl_pack *pack = &packs->pack[p];
-	const json_t *object = json_array_get(json_object_get(pack->source.root, "indicators"), i);
+	const json_t *object = sl_show_source(pack, i);
 	char *text = what_text(&pack->indicator[i], object);
 	const json_t *before = text ? json_object_get(seen, text) : NULL;
 	if (before) {

@@ -14,8 +14,7 @@ struct row {
 	char *cell[COLUMNS];
 };
 
-/* The indicator as its author wrote it. */
-static json_t *source_of(const struct sl_pack *pack, size_t index)
+json_t *sl_show_source(const struct sl_pack *pack, size_t index)
 {
 	return json_array_get(json_object_get(pack->source.root, "indicators"), index);
 }
@@ -30,7 +29,7 @@ static char *time_text(int64_t seconds, char out[SL_TIME_TEXT])
 }
 
 /* "http.method equals POST and 2 more"; of an empty match what its `where` says */
-static char *value_text(const struct sl_pack *pack, size_t index)
+char *sl_show_value(const struct sl_pack *pack, size_t index)
 {
 	const struct sl_indicator *ind = &pack->indicator[index];
 	char *text = NULL;
@@ -38,7 +37,7 @@ static char *value_text(const struct sl_pack *pack, size_t index)
 	if (ind->kind != SL_IND_MATCH)
 		return strdup(ind->value);
 	if (ind->conditions == 0) {
-		char *where = json_dumps(json_object_get(source_of(pack, index), "where"), JSON_COMPACT);
+		char *where = json_dumps(json_object_get(sl_show_source(pack, index), "where"), JSON_COMPACT);
 		rc = asprintf(&text, "where %s", where ? where : "");
 		free(where);
 		return rc < 0 ? NULL : text;
@@ -60,7 +59,7 @@ static bool row_fill(struct row *row, const struct sl_pack *pack, size_t index)
 	snprintf(confidence, sizeof confidence, "%u", ind->meta.confidence);
 	row->cell[0] = strdup(ind->id);
 	row->cell[1] = strdup(sl_indicator_kind_text(ind->kind));
-	row->cell[2] = value_text(pack, index);
+	row->cell[2] = sl_show_value(pack, index);
 	row->cell[3] = strdup(sl_severity_text(ind->meta.severity));
 	row->cell[4] = strdup(confidence);
 	row->cell[5] = strdup(sl_tlp_text(ind->meta.tlp));
@@ -138,7 +137,7 @@ static json_t *indicator_json(const struct sl_pack *pack, size_t index)
 		json_object_set_new(out, "value", sl_out_string(ind->value));
 	time_add(out, "valid_from", ind->meta.valid_from);
 	time_add(out, "valid_until", ind->meta.valid_until);
-	json_object_update_missing(out, source_of(pack, index));
+	json_object_update_missing(out, sl_show_source(pack, index));
 	return out;
 }
 

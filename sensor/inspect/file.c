@@ -120,7 +120,7 @@ void sl_file_lost(struct sl_file *f)
 		f->lost = f->gap[0] = f->gap[1] = true;
 }
 
-/* What it was, in a message of its own. */
+/* What it is, in a message of its own. */
 static void report(struct sl_talk *t, struct sl_file *f, bool whole)
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
@@ -146,6 +146,23 @@ static void report(struct sl_talk *t, struct sl_file *f, bool whole)
 		return;
 	sl_count(t->inspect->config.counters, SL_COUNT_FILES_SEEN);
 	sink->transaction(sink->ctx, t->flow, t->side, t->tx, value, n);
+}
+
+void sl_file_so_far(struct sl_talk *t, const struct sl_file *f)
+{
+	if (!f || !f->bytes || f->lost)
+		return;
+	struct sl_file now = *f;
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
+		now.hash[i] = f->hash[i] ? EVP_MD_CTX_new() : NULL;
+		if (now.hash[i] && EVP_MD_CTX_copy_ex(now.hash[i], f->hash[i]) == 1)
+			continue;
+		EVP_MD_CTX_free(now.hash[i]);
+		now.hash[i] = NULL;
+	}
+	report(t, &now, false);
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
+		EVP_MD_CTX_free(now.hash[i]);
 }
 
 void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)

@@ -25,6 +25,9 @@ void sl_file_hashes_free(struct sl_inspect *inspect);
 struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_field body);
 void sl_file_data(struct sl_talk *t, struct sl_file *f, struct sl_span bytes);
 
+/* A stricter receiver would stop here: describes what there is, and goes on. */
+void sl_file_so_far(struct sl_talk *t, const struct sl_file *f);
+
 /* Bytes are missing, or cannot be decoded: it will not be whole. */
 void sl_file_lost(struct sl_file *f);
 

@@ -292,3 +292,65 @@ wrong() {
 	has p.yaml:7: "$stderr"
 	same "" "$(find /tmp -maxdepth 1 -name 'selat-rules*' -newer p.yaml)"
 }
+
+@test "diff says in words what changed; 0 the same, 1 different, 2 trouble" {
+	mkdir old new
+	indicators '{ id: a, domain: x.example }' '{ id: b, domain: y.example, severity: low }' \
+		'{ id: c, match: [ { field: dns.query, in: l.txt } ] }'
+	mv p.yaml old/
+	printf 'a.example\nb.example\n' >old/l.txt
+	indicators '{ id: b, domain: y.example, severity: high }' '{ id: c, match: [ { field: dns.query, in: l.txt } ] }' \
+		'{ id: d, sha1: da39a3ee5e6b4b0d3255bfef95601890afd80709 }'
+	sed -i 's/version: 3/version: 4/' p.yaml
+	mv p.yaml new/
+	printf 'b.example\nc.example\n' >new/l.txt
+	run -1 rules diff old/p.yaml new/p.yaml
+	cat >want <<-'END'
+		pack: version from 3 to 4
+		added d: sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709
+		withdrawn a: domain x.example
+		changed b: severity from "low" to "high"
+		list l.txt: 1 values added, 1 withdrawn:  - a.example  + c.example
+		indicators: 1 added, 1 withdrawn, 1 changed
+	END
+	same "$(cat want)" "$output"
+	run -1 --separate-stderr rules diff --json old/p.yaml new/p.yaml
+	jq -e '.changed == [{id: "b", keys: [{key: "severity", from: "low", to: "high"}]}] and (.same | not)' <<<"$output"
+	run -0 rules diff old/p.yaml old/p.yaml
+	same "no difference" "$output"
+	run -0 rules diff "$pack" "$pack"
+	fails 2 rules diff old/p.yaml nowhere.yaml
+	has nowhere.yaml "$stderr"
+	fails 2 rules diff old/p.yaml
+}
+
+@test "test --expect: as expected, not as expected, --update, mistakes in the expectation" {
+	mkdir t
+	run -0 rules test "$pack" "$pcaps/dns.pcap" "$pcaps/ssh.pcap" --expect t/e.yaml --update
+	has '"c2-domain", alerts: 3, packets: [12, 15, 16]' "$(cat t/e.yaml)"
+	has 'ssh.pcap": []' "$(cat t/e.yaml)"
+	run --separate-stderr -0 rules test "$pack" --expect t/e.yaml
+	has "dns.pcap: as expected" "$output"
+	has "ssh.pcap: as expected" "$output"
+	cp t/e.yaml t/was
+	run -0 rules test "$pack" --expect t/e.yaml --update
+	cmp t/e.yaml t/was
+	echo '{ "dns.pcap": [ { "id": "c2-domain", "alerts": 2, "packets": [12, 15, 17] }, "trial" ] }' >t/e.json
+	run --separate-stderr -1 rules test "$pack" "$pcaps/dns.pcap" --expect t/e.json
+	has "dns.pcap: not as expected" "$output"
+	has "c2-domain: 3 alerts, not 2" "$output"
+	has "c2-domain: no match in packet 17" "$output"
+	has "c2-domain: a match in packet 16, which is not expected" "$output"
+	has "trial: no match" "$output"
+	has "dga: 2 alerts, none expected" "$output"
+	run --separate-stderr -1 rules test --json "$pack" "$pcaps/dns.pcap" --expect t/e.json
+	jq -e '(.expected | not) and (.captures[0].differences | length) == 5' <<<"$output"
+	run --separate-stderr -1 rules test "$pack" "$pcaps/http.pcap" --expect t/e.json
+	has "t/e.json does not name this capture" "$output"
+	echo 'dns.pcap: [nobody, {id: dga, alert: 1}]' >t/bad.yaml
+	fails 1 rules test "$pack" "$pcaps/dns.pcap" --expect t/bad.yaml
+	has 't/bad.yaml:1:12: "nobody" is no indicator of' "$stderr"
+	has 't/bad.yaml:1:30: unknown key "alert", did you mean "alerts"?' "$stderr"
+	fails 2 rules test "$pack" --update "$pcaps/dns.pcap"
+	fails 2 rules test "$pack"
+}

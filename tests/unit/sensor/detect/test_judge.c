@@ -207,9 +207,9 @@ static void partials_come_back(void **state)
 static void partials_are_bounded(void **state)
 {
 	(void)state;
-	static char pack[100 * 128];
+	static char pack[300 * 128];
 	size_t n = 0;
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 300; i++)
 		n += (size_t)snprintf(
 			pack + n, sizeof pack - n,
 			"%c{\"id\": \"i%u\", \"scope\": \"flow\", \"match\": [" METHOD(
@@ -220,8 +220,8 @@ static void partials_are_bounded(void **state)
 	struct sl_flow *f = stream_flow(x, 1);
 	fixture_values(x, f, SL_FIELD_HTTP_METHOD, "POST", SL_FIELD_HTTP_METHOD, NULL);
 	sl_detect_flush(x->detect);
-	assert_int_equal(x->matches, 64);
-	assert_int_equal(fixture_count(x, SL_COUNT_PARTIALS_FULL), 36);
+	assert_int_equal(x->matches, 256);
+	assert_int_equal(fixture_count(x, SL_COUNT_PARTIALS_FULL), 44);
 	x->matches = 0;
 	fixture_free(x);
 }
