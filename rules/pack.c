@@ -138,6 +138,7 @@ static int indicators_read(struct sl_pack *pack, const struct heading *h,
 		struct sl_reader r = {
 			.file = pack->source.path,
 			.problems = problems,
+			.lists = &pack->lists,
 			.indicator = (int64_t)i,
 		};
 		sl_indicator_read(&r, json_array_get(h->indicators, i), &h->defaults,
@@ -149,6 +150,15 @@ static int indicators_read(struct sl_pack *pack, const struct heading *h,
 	sl_ids_fini(&seen);
 	return SL_OK;
 }
+
+static const struct sl_meta defaults_initial = {
+	.severity = SL_MEDIUM,
+	.confidence = 50,
+	.class_ = "other",
+	.drill = "",
+	.valid_from = INT64_MIN,
+	.valid_until = INT64_MAX,
+};
 
 static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems *problems,
 		     struct sl_err *err)
@@ -162,16 +172,7 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 		.problems = problems,
 		.indicator = SL_NO_INDICATOR,
 	};
-	struct heading h = {
-		.defaults = {
-			.severity = SL_MEDIUM,
-			.confidence = 50,
-			.class_ = "other",
-			.drill = "",
-			.valid_from = INT64_MIN,
-			.valid_until = INT64_MAX,
-		},
-	};
+	struct heading h = { .defaults = defaults_initial };
 	heading_read(&r, pack->source.root, &h);
 	pack->name = h.name ? h.name : "";
 	pack->author = h.author ? h.author : "";
@@ -180,11 +181,17 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 	pack->content = calloc(json_array_size(h.indicators) + 1, sizeof *pack->content);
 	sl_pack_digest_start(&digest, pack->source.root, pack->content);
 	rc = indicators_read(pack, &h, problems, err);
-	int rc_digest = sl_pack_digest_end(&digest, pack->digest);
+	int rc_digest = sl_pack_digest_end(&digest, &pack->lists, pack->digest);
 	if (rc == SL_OK && (rc_digest < 0 || !pack->content))
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	sl_packfile_locate(&pack->source, problems, first);
 	return rc;
+}
+
+void sl_pack_head_check(struct sl_reader *r, const json_t *head)
+{
+	struct heading h = { .defaults = defaults_initial };
+	heading_read(r, head, &h);
 }
 
 static int pack_compare(const void *left, const void *right)
@@ -237,6 +244,8 @@ static void indicator_fini(struct sl_indicator *ind)
 		free(ind->condition[i].bytes);
 	free(ind->condition);
 	free(ind->normal);
+	sl_where_free(ind->where);
+	sl_action_free(ind->action);
 }
 
 void sl_pack_filter(struct sl_pack *pack, const bool *keep)
@@ -260,13 +269,14 @@ void sl_packs_fini(struct sl_packs *packs)
 			indicator_fini(&packs->pack[i].indicator[k]);
 		free(packs->pack[i].indicator);
 		free(packs->pack[i].content);
+		sl_lists_fini(&packs->pack[i].lists);
 		sl_packfile_fini(&packs->pack[i].source);
 	}
 	free(packs->pack);
 	*packs = (struct sl_packs){ 0 };
 }
 
-void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
+struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 {
 	char text[1024];
@@ -276,8 +286,9 @@ void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *k
 	va_end(args);
 	struct sl_problem *p = sl_problems_add(problems, pack->source.path, code, text);
 	if (!p)
-		return;
+		return NULL;
 	p->indicator = (int64_t)pack->indicator[indicator].place;
 	p->id = strdup(pack->indicator[indicator].id);
 	p->keys = strdup(keys);
+	return p;
 }

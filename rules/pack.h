@@ -13,6 +13,9 @@
 enum {
 	SL_CONDITIONS_MAX = 32, /* of an indicator */
 	SL_PORTS_MAX = 8,       /* of an address */
+	SL_RANGES_MAX = 32,     /* of ports in a `where` */
+	SL_NETWORKS_MAX = 256,  /* of one side in a `where` */
+	SL_MARKS_MAX = 32,      /* in one list of marks */
 	SL_LITERAL_MAX = 2048,  /* bytes: Hyperscan takes 16,000 characters, four a byte */
 	SL_REGEX_MAX = 8192,    /* bytes */
 };
@@ -126,7 +129,7 @@ struct sl_pack {
 	struct sl_packfile source;
 	const char *name, *author;
 	uint32_t version;
-	uint8_t digest[32]; /* SHA-256 of the canonical JSON */
+	uint8_t digest[32]; /* SHA-256 of the canonical JSON and the lists' files */
 	struct sl_indicator *indicator;
 	size_t n;
 	uint64_t *content; /* a hash of what each indicator says */
@@ -148,8 +151,9 @@ void sl_packs_fini(struct sl_packs *packs);
 /* Leaves out the indicators that `keep` is false for. */
 void sl_pack_filter(struct sl_pack *pack, const bool *keep);
 
-/* Adds a problem with one condition or key of an indicator that was read, with its place. */
-void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
+/* Adds a problem with one condition or key of an indicator that was read, with its place. NULL if it
+ * is beyond the bound. */
+struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 

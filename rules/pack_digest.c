@@ -1,8 +1,9 @@
 /* SHA-256 of the canonical JSON: sorted keys and no spaces, so that the same content has one digest, in
- * JSON, JSON Lines or YAML. The indicators are written one by one, since each has a hash of its own:
- * of its text, and of what its pack gives it. Writing a large pack out takes as long as checking it:
- * hence a thread. */
+ * JSON, JSON Lines or YAML. What is in the lists counts, in the order in which they are first named.
+ * The indicators are written one by one, since each has a hash of its own: of its text, and of what
+ * its pack gives it. Writing a large pack out takes as long as checking it: hence a thread. */
 #include <rules/pack_digest.h>
+#include <rules/reader.h>
 
 #include <selat/digest.h>
 #include <selat/err.h>
@@ -128,7 +129,7 @@ static void *digest_run(void *digest)
 		sl_sha256_free(b.sha);
 		return NULL;
 	}
-	sl_sha256_end(b.sha, d->digest);
+	d->sha = b.sha;
 	return NULL;
 }
 
@@ -138,12 +139,15 @@ void sl_pack_digest_start(struct sl_pack_digest *d, const json_t *root, uint64_t
 	d->started = pthread_create(&d->thread, NULL, digest_run, d) == 0;
 }
 
-int sl_pack_digest_end(struct sl_pack_digest *d, uint8_t digest[32])
+int sl_pack_digest_end(struct sl_pack_digest *d, const struct sl_lists *lists, uint8_t digest[32])
 {
 	if (d->started)
 		pthread_join(d->thread, NULL);
 	else
 		digest_run(d);
-	memcpy(digest, d->digest, sizeof d->digest);
-	return d->rc;
+	if (d->rc < 0)
+		return d->rc;
+	sl_lists_digest(lists, d->sha);
+	sl_sha256_end(d->sha, digest);
+	return SL_OK;
 }

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <rules/pack.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,13 +12,13 @@ struct sl_pack_digest {
 	const json_t *root;
 	pthread_t thread;
 	bool started;
-	uint8_t digest[32];
-	uint64_t *content; /* of each indicator, with what the pack says of all; NULL: not asked for */
+	struct sl_sha256 *sha; /* of the JSON; the lists are added at the end */
+	uint64_t *content;     /* of each indicator, with what the pack says of all; NULL: not asked for */
 	int rc;
 };
 
 /* root must not change until the end. */
 void sl_pack_digest_start(struct sl_pack_digest *d, const json_t *root, uint64_t *content);
-int sl_pack_digest_end(struct sl_pack_digest *d, uint8_t digest[32]);
+int sl_pack_digest_end(struct sl_pack_digest *d, const struct sl_lists *lists, uint8_t digest[32]);
 
 #endif

@@ -2,7 +2,7 @@
  * and of responses, and the records of responses. Recognised by its content: a plausible header,
  * questions and records that read to their end. On its own ports, and once a flow is known, a
  * message that is cut or ends in nonsense gives what could be read, if a question was. Nothing is
- * kept between messages. */
+ * kept between messages: a query and its response are one transaction by their id. */
 #include <sensor/inspect/dns.h>
 #include <stdio.h>
 
@@ -12,10 +12,11 @@ enum {
 	RECORD_LEAST = 11,
 	OPCODE_LAST = 6, /* RFC 8490 */
 	OPCODE_NONE = 3, /* never given out */
+	ODD_MOST = 4, /* messages over TCP, one after the other, that are nonsense */
 };
 
 struct header {
-	uint16_t flags, questions, records[3]; /* answers, authorities, additional */
+	uint16_t id, flags, questions, records[3]; /* answers, authorities, additional */
 };
 
 static unsigned records_of(const struct header *h)
@@ -32,7 +33,7 @@ static bool is_response(const struct header *h)
  *  RFC 1035, section 4.1.1; RFC 2535, section 6.1 */
 static void header_read(struct sl_cur *c, struct header *h)
 {
-	sl_cur_be16(c);
+	h->id = sl_cur_be16(c);
 	h->flags = sl_cur_be16(c);
 	h->questions = sl_cur_be16(c);
 	for (unsigned i = 0; i < 3; i++)
@@ -128,6 +129,17 @@ static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_sp
 	return n;
 }
 
+/* A query ends what had its id before it and was not answered. */
+static void hand_on(struct sl_talk *t, const struct header *h)
+{
+	t->tx = 1u + h->id;
+	if (!is_response(h))
+		sl_talk_tx_end(t, t->tx);
+	sl_talk_done(t);
+	if (is_response(h))
+		sl_talk_tx_end(t, t->tx);
+}
+
 /* One message. known: it is DNS, whatever it looks like. */
 static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 {
@@ -153,7 +165,7 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	if (is_response(&h))
 		rcode_take(t, rcode | (h.flags & 15));
 	sl_talk_client(t, is_response(&h) ? t->side ^ 1 : t->side);
-	sl_talk_done(t);
+	hand_on(t, &h);
 	return true;
 }
 
@@ -192,6 +204,7 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	return home || len > 0 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
+/* A side's phase counts the messages that were nonsense since the last good one. */
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_cur c = sl_cur_of(in.at, in.len);
@@ -202,7 +215,15 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	struct sl_span message = sl_span_of(c.p, have < bytes ? have : bytes);
 	*consumed = in.len - have + message.len;
 	sl_side_skip(t->at, bytes - message.len);
-	return message_read(t, message, true) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+	if (message_read(t, message, true)) {
+		t->at->phase = 0;
+		return SL_PARSE_DONE;
+	}
+	if (t->at->phase + 1u >= ODD_MOST)
+		return SL_PARSE_REFUSE;
+	t->at->phase = (t->at->phase + 1) & 15;
+	sl_count(sl_talk_counters(t), SL_COUNT_PARSE_ERRORS);
+	return SL_PARSE_DONE;
 }
 
 const struct sl_parser sl_dns_parser = {

@@ -4,6 +4,7 @@
  * worker. */
 #include <sensor/inspect/ftp.h>
 #include <sensor/inspect/inspect_internal.h>
+#include <sensor/inspect/pairs.h>
 #include <sensor/inspect/text.h>
 
 enum phase {
@@ -16,6 +17,7 @@ enum phase {
 enum { LINE_MAX_BYTES = 4096, PROBE_MAX = 2048, VERB_MAX = 16, PORT_FTP = 21, TELNET = 0xf0 };
 
 struct state {
+	struct sl_pairs pairs;
 	uint16_t port; /* the last that was announced and has no name yet; 0: none */
 	uint8_t listener;
 	bool named; /* `next` waits for a port */
@@ -214,6 +216,7 @@ static void command_read(struct sl_talk *t, struct sl_span verb, struct sl_span 
 	static const char *const files[] = { "RETR", "STOR", "STOU", "APPE", NULL };
 	static const char *const listings[] = { "LIST", "NLST", "MLSD", NULL };
 	struct state *s = t->state;
+	t->tx = sl_pairs_ask(t, &s->pairs);
 	sl_value_add(t, SL_FIELD_FTP_COMMAND, verb);
 	if (verb_is_one(verb, "USER"))
 		sl_value_add(t, SL_FIELD_FTP_USER, argument);
@@ -229,6 +232,8 @@ static void command_read(struct sl_talk *t, struct sl_span verb, struct sl_span 
 		transfer(t, SL_EXPECT_LISTING, sl_span_of(NULL, 0));
 	sl_talk_client(t, t->side);
 	sl_talk_done(t);
+	if (sl_pairs_answered(&s->pairs, t->tx))
+		sl_talk_tx_end(t, t->tx);
 }
 
 static bool client_line(struct sl_talk *t, struct sl_span line)
@@ -246,6 +251,18 @@ static bool client_line(struct sl_talk *t, struct sl_span line)
 	return true;
 }
 
+/* A reply that ends its command; others follow those below 200. The greeting answers none. */
+static void reply_count(struct sl_talk *t, unsigned code)
+{
+	struct sl_pairs *p = &((struct state *)t->state)->pairs;
+	bool awaited = p->asked != p->answered || t->flow->side[!t->side].held_n;
+	if (code < 200 || !awaited || (code == 220 && !p->answered))
+		return;
+	uint32_t tx = sl_pairs_answer(t, p);
+	if (!sl_pairs_early(p, tx))
+		sl_talk_tx_end(t, tx);
+}
+
 /* A reply of many lines ends with its code and a blank (RFC 959, section 4.2). */
 static bool server_line(struct sl_talk *t, struct sl_span line)
 {
@@ -257,6 +274,7 @@ static bool server_line(struct sl_talk *t, struct sl_span line)
 	if (!code || more)
 		return true;
 	sl_talk_client(t, t->side ^ 1);
+	reply_count(t, code);
 	if (code == 227)
 		announce(t, sl_ftp_port_of_six(sl_span_of(line.at + 3, line.len - 3)));
 	else if (code == 229)
@@ -307,7 +325,15 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	return SL_PARSE_DONE;
 }
 
+static bool lost(struct sl_talk *t, uint64_t bytes)
+{
+	(void)bytes;
+	sl_pairs_lost(t, &((struct state *)t->state)->pairs, 0);
+	return false;
+}
+
 const struct sl_parser sl_ftp_parser = { .state_bytes = sizeof(struct state),
 					 .messages = SL_COUNT_FTP_COMMANDS,
 					 .probe = probe,
-					 .stream = stream };
+					 .stream = stream,
+					 .lost = lost };

@@ -3,6 +3,8 @@
 #include <sensor/inspect/file.h>
 #include <sensor/inspect/inspect_internal.h>
 
+enum { TRANSFER = 1 }; /* the only transaction's number */
+
 struct state {
 	struct sl_file *file; /* NULL: before the first byte, and after the last */
 	bool begun;
@@ -29,6 +31,7 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 		begin(t);
 	if (!s->file || t->side != s->sender)
 		return SL_PARSE_FINISH;
+	t->tx = TRANSFER;
 	sl_file_data(t, s->file, in);
 	*consumed = in.len;
 	return SL_PARSE_DONE;
@@ -46,8 +49,12 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 static void ended(struct sl_talk *t, bool whole)
 {
 	struct state *s = t->state;
-	sl_file_end(t, s->file, whole);
+	if (!s->file)
+		return;
+	t->tx = TRANSFER;
+	sl_file_end(t, s->file, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	s->file = NULL;
+	sl_talk_tx_end(t, TRANSFER);
 }
 
 static void end(struct sl_talk *t)

@@ -198,6 +198,7 @@ static bool content(struct sl_talk *t, struct sl_h2_side *s, struct sl_span byte
 		return sl_h2_inflate(t, bytes, false);
 	if (s->type == DATA) {
 		struct sl_h2_stream *stream = sl_h2_stream_find(t->state, s->stream);
+		t->tx = s->stream;
 		if (stream)
 			sl_body_data(t, stream->body[t->side], bytes);
 	}

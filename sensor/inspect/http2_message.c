@@ -151,6 +151,7 @@ void sl_h2_message(struct sl_talk *t, uint32_t id)
 {
 	struct sl_h2_side *side = sl_h2_side_of(t);
 	struct sl_http_head head;
+	t->tx = id;
 	if (head_of(t, &side->block, &head)) {
 		sl_http_start_fields(t, &head);
 		if (!head.response && head.kept[SL_KEPT_HOST].len)

@@ -16,7 +16,8 @@ static struct sl_talk as_side(const struct sl_talk *t, unsigned side)
 static void body_stop(struct sl_talk *t, struct sl_h2_stream *s, unsigned side, bool whole)
 {
 	struct sl_talk o = as_side(t, side);
-	sl_body_end(&o, s->body[side], whole);
+	o.tx = s->id;
+	sl_body_end(&o, s->body[side], whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	s->body[side] = NULL;
 }
 
@@ -91,15 +92,20 @@ void sl_h2_stream_named(struct sl_talk *t, struct sl_h2_stream *s, struct sl_spa
 	s->name_len = (uint8_t)n;
 }
 
+/* Of a stream that is not remembered the server's end is the end of all. */
 void sl_h2_stream_end(struct sl_talk *t, uint32_t id)
 {
 	struct sl_h2_stream *s = sl_h2_stream_find(t->state, id);
-	if (!s)
-		return;
-	body_stop(t, s, t->side, true);
-	s->ended[t->side] = true;
-	if (s->ended[!t->side] || (s->answered && !s->body[!t->side]))
-		stream_drop(t, s);
+	bool over = sl_flow_to_client(t->flow, t->side);
+	if (s) {
+		body_stop(t, s, t->side, true);
+		s->ended[t->side] = true;
+		over = s->ended[!t->side] || (s->answered && !s->body[!t->side]);
+		if (over)
+			stream_drop(t, s);
+	}
+	if (over)
+		sl_talk_tx_end(t, id);
 }
 
 void sl_h2_stream_reset(struct sl_talk *t, uint32_t id)
@@ -107,6 +113,7 @@ void sl_h2_stream_reset(struct sl_talk *t, uint32_t id)
 	struct sl_h2_stream *s = sl_h2_stream_find(t->state, id);
 	if (s)
 		stream_drop(t, s);
+	sl_talk_tx_end(t, id);
 }
 
 void sl_h2_streams_stop(struct sl_talk *t, unsigned side)

@@ -7,11 +7,7 @@ enum { ASKED_MOST = 32, NAME_MOST = 255 };
 void sl_http_asked_put(struct sl_talk *t, const struct sl_http_head *h)
 {
 	struct sl_http *http = t->state;
-	if (http->early) {
-		http->early--;
-		return;
-	}
-	if (http->blind)
+	if (http->blind || sl_pairs_answered(&http->pairs, t->tx))
 		return;
 	if (http->asked_n == ASKED_MOST) { /* the other side is not seen, or not understood */
 		sl_http_asked_clear(t);
@@ -27,6 +23,7 @@ void sl_http_asked_put(struct sl_talk *t, const struct sl_http_head *h)
 		sl_http_asked_clear(t); /* none is better than the wrong one */
 		return;
 	}
+	a->tx = t->tx;
 	a->what = sl_http_is(h->method, "HEAD")	     ? SL_ASKED_HEAD :
 		  sl_http_is(h->method, "CONNECT") ? SL_ASKED_CONNECT :
 						       SL_ASKED_OTHER;
@@ -42,12 +39,10 @@ struct sl_http_asked *sl_http_asked_get(struct sl_talk *t)
 {
 	struct sl_http *http = t->state;
 	struct sl_http_asked *a = http->first;
-	if (a) {
-		http->first = a->next;
-		http->asked_n--;
-	} else if (t->flow->side[!t->side].held_n && http->early < UINT8_MAX) {
-		http->early++;
-	}
+	if (!a || a->tx != t->tx) /* for want of memory it was not remembered */
+		return NULL;
+	http->first = a->next;
+	http->asked_n--;
 	return a;
 }
 

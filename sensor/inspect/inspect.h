@@ -18,6 +18,7 @@ enum { SL_VALUES_MAX = 256 }; /* of one transaction */
 /* A piece of a value that is a stream: a body, a file. */
 struct sl_piece {
 	enum sl_field field;
+	uint32_t tx; /* the transaction's number, as in sl_inspect_sink */
 	struct sl_span bytes;
 	uint64_t offset; /* of the bytes in the value */
 	bool last;       /* the value ends with these bytes, which may be none */
@@ -26,13 +27,28 @@ struct sl_piece {
 	void **kept;     /* the receiver's own: NULL at the value's first piece, freed by it at the last */
 };
 
+/* tx numbers a transaction within its flow, from 1. Its values come in several calls, of both sides:
+ *   HTTP/1            the n-th request and the n-th final response, with their bodies; ends with the later one
+ *   HTTP/2            the stream's id; ends when both sides have ended it, or a reset
+ *   DNS               1 + the message's id; ends with the response, or when a query has the id anew
+ *   TLS, DTLS, SSH    1: the handshake; ends when the server's side is encrypted, with SSH's second offer
+ *   QUIC              a connection of the flow; ends when both hellos are read
+ *   SMTP              a mail with what was said since the one before; ends with its last byte, RSET, QUIT,
+ *                     another HELO or MAIL
+ *   FTP               a command; ends with its reply. A file of a data connection: 1
+ * Where bytes are missing a count goes on at a number that neither side has used. 0: the values belong to the
+ * flow as a whole. */
 struct sl_inspect_sink {
 	void *ctx;
 	/* A message was read whole. Values are borrowed for the call. side: who sent it. */
-	void (*transaction)(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_value *values,
-			    size_t n);
+	void (*transaction)(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
+			    const struct sl_value *values, size_t n);
 	/* A stream's piece; borrowed for the call. NULL: nobody wants them. */
 	void (*piece)(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece);
+	/* Nothing more comes of this transaction, of which there may have been nothing at all; its number
+	 * may come again, for another. 0: the same of all of the flow's. A flow that ends ends its own
+	 * without this. NULL: nobody wants to know. */
+	void (*transaction_end)(void *ctx, struct sl_flow *flow, uint32_t tx);
 };
 
 struct sl_inspect_config {
@@ -46,6 +62,10 @@ struct sl_inspect_config {
 struct sl_inspect;
 int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *config, struct sl_err *err);
 void sl_inspect_free(struct sl_inspect *i); /* NULL is fine */
+
+/* From here on these fields are wanted. What began before goes on as it is: a body in the middle may
+ * begin to be handed on, as after a gap. Between batches; fails for want of memory, and changes nothing. */
+int sl_inspect_want(struct sl_inspect *i, const bool wanted[SL_FIELD_COUNT], struct sl_err *err);
 
 size_t sl_inspect_slot_bytes(void); /* of SL_SLOT_INSPECT */
 

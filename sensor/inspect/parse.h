@@ -41,6 +41,7 @@ struct sl_talk {
 	void *state;        /* of the flow, state_bytes of it, zero when the protocol is found */
 	const struct sl_parser *parser;
 	unsigned side;      /* who sent the bytes */
+	uint32_t tx;        /* the transaction of what is handed on: the parser's to set; 0 at first */
 	bool turned;        /* inspect.c's: to another protocol, in this call */
 	bool last;          /* there will be no more bytes of this message: use what there is */
 };
@@ -92,6 +93,9 @@ uint8_t *sl_talk_room(struct sl_talk *t, size_t bytes);
 /* The message is whole: hands its values on as a transaction, and begins another. */
 void sl_talk_done(struct sl_talk *t);
 
+/* Nothing more comes of this transaction. 0: of none of the flow's. */
+void sl_talk_tx_end(const struct sl_talk *t, uint32_t tx);
+
 /* Is this field of interest to anyone? For what is dear to find out. */
 bool sl_talk_wants(const struct sl_talk *t, enum sl_field field);
 
@@ -109,6 +113,10 @@ void *sl_hold_take(struct sl_inspect *i, size_t bytes);
 void *sl_hold_grow(struct sl_inspect *i, void *at, size_t bytes); /* NULL: `at` stays as it was */
 void sl_hold_give(struct sl_inspect *i, void *at);                /* NULL is fine */
 void *sl_hold_state(struct sl_inspect *i, size_t bytes); /* the same for a flow's state: it comes first */
+
+/* The same bound for memory that a library takes by itself. False: used up, counted. */
+bool sl_hold_charge(struct sl_inspect *i, size_t bytes);
+void sl_hold_refund(struct sl_inspect *i, size_t bytes);
 
 struct sl_counters *sl_talk_counters(const struct sl_talk *t);
 

@@ -47,11 +47,23 @@ static bool origin_open(struct sl_quic_origin *o, enum sl_quic_role role, const 
 	return o->made[role] && sl_quic_open(&o->keys[role], p->bytes, p->number_at, plain, len);
 }
 
+/* Nothing more is read of the connection. */
+static void connection_over(struct sl_talk *t, struct sl_quic *q)
+{
+	if (q->open)
+		sl_talk_tx_end(t, sl_quic_tx(q));
+	q->open = false;
+}
+
 /* A connection begins. */
 static void begin(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_origin *o, unsigned client,
 		  struct sl_span id)
 {
 	bool hello = q->retried && q->end[SL_QUIC_CLIENT].hello;
+	if (!q->retried && (q->end[SL_QUIC_CLIENT].hello || q->end[SL_QUIC_SERVER].hello)) {
+		connection_over(t, q);
+		q->ended++;
+	}
 	ends_drop(t, q);
 	memset(q->end, 0, sizeof q->end);
 	q->end[SL_QUIC_CLIENT].hello = hello;
@@ -107,10 +119,12 @@ static bool known_open(const struct sl_talk *t, struct sl_quic *q, const struct 
 }
 
 /* The client has the server's answer; what it still sends in Initials are acknowledgements. */
-static void both_seen(struct sl_quic *q)
+static void both_seen(struct sl_talk *t, struct sl_quic *q)
 {
-	if (q->end[SL_QUIC_CLIENT].hello && q->end[SL_QUIC_SERVER].over)
-		q->end[SL_QUIC_CLIENT].over = true;
+	if (!q->end[SL_QUIC_CLIENT].hello || !q->end[SL_QUIC_SERVER].over)
+		return;
+	q->end[SL_QUIC_CLIENT].over = true;
+	connection_over(t, q);
 }
 
 static void initial(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p, uint8_t *plain)
@@ -130,7 +144,7 @@ static void initial(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_p
 	sl_quic_frames(t, q, sl_span_of(plain, len));
 	e->opened++;
 	e->over |= e->opened >= OPENED_MOST;
-	both_seen(q);
+	both_seen(t, q);
 	if (e->over)
 		sl_quic_crypto_free(t->inspect, &e->crypto);
 }

@@ -33,11 +33,19 @@ struct sl_quic {
 	struct sl_quic_id begun;   /* that the keys come from */
 	struct sl_quic_id refused; /* the last that opened nothing */
 	struct sl_quic_id server;  /* the server's own */
+	uint32_t ended;            /* connections before this one: their numbers are used */
 	uint8_t told_n, failed_n, client;
 	uint8_t google_n; /* packets of Google's own form */
 	bool retried; /* a Retry was seen, the client's answer not yet */
 	bool untold;  /* a version was added to the message at hand */
+	bool open;    /* something of the connection was told, and not that it ended */
 };
+
+/* The connection's number. */
+static inline uint32_t sl_quic_tx(const struct sl_quic *q)
+{
+	return q->ended + 1;
+}
 
 static inline enum sl_quic_role sl_quic_role(const struct sl_talk *t, const struct sl_quic *q)
 {

@@ -35,6 +35,8 @@ static void add_version(struct sl_talk *t, uint32_t version)
 void sl_quic_tell(struct sl_talk *t, struct sl_quic *q)
 {
 	q->untold = false;
+	q->open = true;
+	t->tx = sl_quic_tx(q);
 	sl_talk_done(t);
 }
 

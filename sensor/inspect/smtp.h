@@ -14,6 +14,7 @@ struct sl_smtp {
 	uint8_t *envelope;    /* until the mail comes: of each value its field, its length (two bytes), it */
 	uint32_t envelope_n, envelope_room;
 	uint64_t chunk_left;
+	uint32_t mails;  /* that are over */
 	enum sl_smtp_dot dot;
 	uint8_t client;  /* 1 + the side; 0: not known yet */
 	bool chunk_last;
@@ -21,7 +22,17 @@ struct sl_smtp {
 	bool bare_lf;    /* the client ends its lines so */
 	bool go_ahead;   /* the server answered 354 */
 	bool tls_asked, in_auth;
+	bool in_mail;    /* of the next one something was said */
 };
+
+/* The number of the mail at hand, or of the next: what comes before a mail belongs to it. */
+static inline uint32_t sl_smtp_tx(const struct sl_smtp *s)
+{
+	return s->mails + 1;
+}
+
+/* Nothing more comes of the mail at hand, if there is one. */
+void sl_smtp_mail_over(struct sl_talk *t, struct sl_smtp *s);
 
 /* More than the bound are left out, counted. Empty ones are none. */
 void sl_smtp_envelope_add(struct sl_talk *t, struct sl_smtp *s, enum sl_field field, struct sl_span value);

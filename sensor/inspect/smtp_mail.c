@@ -65,6 +65,7 @@ void sl_smtp_envelope_done(struct sl_talk *t, struct sl_smtp *s)
 void sl_smtp_mail_begin(struct sl_talk *t, struct sl_smtp *s)
 {
 	sl_smtp_mail_end(t, s, false);
+	s->in_mail = true;
 	s->mime = sl_mime_new_mail(t);
 	s->dot = SL_DOT_START;
 	s->cr = false;
@@ -76,16 +77,41 @@ void sl_smtp_mail_end(struct sl_talk *t, struct sl_smtp *s, bool whole)
 	s->mime = NULL;
 }
 
-/* Within a line, to its end. Returns how far it went. */
-static size_t middle(struct sl_smtp *s, struct sl_span in, size_t i)
+void sl_smtp_mail_over(struct sl_talk *t, struct sl_smtp *s)
 {
-	const uint8_t *lf = memchr(in.at + i, '\n', in.len - i);
-	size_t n = lf ? (size_t)(lf - in.at) : in.len;
-	bool cr = n > i ? in.at[n - 1] == '\r' : s->cr;
-	s->cr = !lf && cr;
-	if (lf && (cr || s->bare_lf))
-		s->dot = SL_DOT_START;
-	return n + (lf != NULL);
+	if (!s->in_mail)
+		return;
+	sl_talk_tx_end(t, sl_smtp_tx(s));
+	s->in_mail = false;
+	s->mails++;
+	t->tx = sl_smtp_tx(s);
+}
+
+/* Does a line end in front of in.at[to]? Of the bytes before in.at[from] only s->cr is known. */
+static bool line_ended(const struct sl_smtp *s, struct sl_span in, size_t from, size_t to)
+{
+	if (to == from || in.at[to - 1] != '\n')
+		return false;
+	return s->bare_lf || (to - 1 > from ? in.at[to - 2] == '\r' : s->cr);
+}
+
+/* Within a line, to the next that begins with a dot, or as far as there are bytes: other lines are of no
+ * interest here. Returns how far it went. */
+static size_t middle(struct sl_smtp *s, struct sl_span in, size_t from)
+{
+	size_t to = from;
+	for (;;) {
+		const uint8_t *dot = memchr(in.at + to, '.', in.len - to);
+		to = dot ? (size_t)(dot - in.at) : in.len;
+		bool ended = line_ended(s, in, from, to);
+		if (ended)
+			s->dot = SL_DOT_START;
+		if (ended || !dot)
+			break;
+		to++;
+	}
+	s->cr = in.at[to - 1] == '\r';
+	return to;
 }
 
 static void middle_begin(struct sl_smtp *s)
@@ -137,6 +163,7 @@ size_t sl_smtp_data(struct sl_talk *t, struct sl_smtp *s, struct sl_span in)
 		sl_mime_data(t, s->mime, sl_span_of(in.at + run, i - run));
 	if (ended) {
 		sl_smtp_mail_end(t, s, true);
+		sl_smtp_mail_over(t, s);
 		t->at->phase = SL_SMTP_LINES;
 	}
 	return i;
@@ -153,8 +180,10 @@ void sl_smtp_data_lost(struct sl_smtp *s)
 static void chunk_end(struct sl_talk *t, struct sl_smtp *s)
 {
 	t->at->phase = SL_SMTP_LINES;
-	if (s->chunk_last)
-		sl_smtp_mail_end(t, s, true);
+	if (!s->chunk_last)
+		return;
+	sl_smtp_mail_end(t, s, true);
+	sl_smtp_mail_over(t, s);
 }
 
 void sl_smtp_chunk_begin(struct sl_talk *t, struct sl_smtp *s, uint64_t bytes, bool last)
@@ -183,6 +212,7 @@ bool sl_smtp_chunk_lost(struct sl_talk *t, struct sl_smtp *s, uint64_t bytes)
 	sl_mime_lost(s->mime);
 	if (bytes > s->chunk_left) {
 		sl_smtp_mail_end(t, s, false);
+		sl_smtp_mail_over(t, s);
 		return false;
 	}
 	s->chunk_left -= bytes;

@@ -42,7 +42,14 @@ void sl_talk_done(struct sl_talk *t)
 	size_t n = i->values_n;
 	i->values_n = 0;
 	sl_count(i->config.counters, t->parser->messages);
-	i->config.sink.transaction(i->config.sink.ctx, t->flow, t->side, i->value, n);
+	i->config.sink.transaction(i->config.sink.ctx, t->flow, t->side, t->tx, i->value, n);
+}
+
+void sl_talk_tx_end(const struct sl_talk *t, uint32_t tx)
+{
+	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
+	if (sink->transaction_end)
+		sink->transaction_end(sink->ctx, t->flow, tx);
 }
 
 bool sl_talk_wants(const struct sl_talk *t, enum sl_field field)
@@ -68,10 +75,15 @@ static struct held *held_of(void *at)
 }
 
 /* kept: bytes that must be left over. */
+static bool fits(const struct sl_inspect *i, size_t bytes, uint64_t kept)
+{
+	return i->hold_left >= kept && bytes <= i->hold_left - kept;
+}
+
 static void *take(struct sl_inspect *i, size_t bytes, uint64_t kept)
 {
 	struct held *h = NULL;
-	if (i->hold_left >= kept && bytes <= i->hold_left - kept)
+	if (fits(i, bytes, kept))
 		h = calloc(1, sizeof *h + bytes);
 	if (!h) {
 		sl_count(i->config.counters, SL_COUNT_INSPECT_FULL);
@@ -87,6 +99,21 @@ static void *take(struct sl_inspect *i, size_t bytes, uint64_t kept)
 void *sl_hold_take(struct sl_inspect *i, size_t bytes)
 {
 	return take(i, bytes, i->config.state_bytes / 4);
+}
+
+bool sl_hold_charge(struct sl_inspect *i, size_t bytes)
+{
+	if (!fits(i, bytes, i->config.state_bytes / 4)) {
+		sl_count(i->config.counters, SL_COUNT_INSPECT_FULL);
+		return false;
+	}
+	i->hold_left -= bytes;
+	return true;
+}
+
+void sl_hold_refund(struct sl_inspect *i, size_t bytes)
+{
+	i->hold_left += bytes;
 }
 
 void *sl_hold_state(struct sl_inspect *i, size_t bytes)

@@ -56,6 +56,7 @@ static void v2_hello(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in
 {
 	const char *version = v2_version((unsigned)in.at[3] << 8 | in.at[4]);
 	t->at->phase = BEGUN;
+	t->tx = SL_TLS_TX;
 	s->client = true;
 	s->record = RECORD_HEARTBEAT; /* the rest of it is stepped over */
 	s->record_left = (uint16_t)(((in.at[0] & 0x7f) << 8 | in.at[1]) - (V2_LEAST - V2_HEADER));
@@ -104,6 +105,7 @@ enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in)
 
 void sl_tls_message(struct sl_talk *t, unsigned type, struct sl_span body, enum sl_hello_over over)
 {
+	t->tx = SL_TLS_TX;
 	switch (type) {
 	case SL_TLS_CLIENT_HELLO:
 		sl_talk_client(t, t->side);
@@ -347,6 +349,8 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 		t->at->phase = 0; /* what was gathered had to give way to others */
 	enum sl_parse p = sl_tls_records(t, s, in, consumed);
 	s->waits = p == SL_PARSE_MORE;
+	if (p == SL_PARSE_FINISH)
+		sl_tls_over(t);
 	return p;
 }
 

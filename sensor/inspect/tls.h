@@ -21,7 +21,18 @@ struct sl_dtls; /* messages in pieces */
 struct sl_tls_state {
 	struct sl_tls_side side[2];
 	struct sl_dtls *dtls; /* NULL: none */
+	bool dtls_open;       /* something of the handshake was told, and not that it ended */
 };
+
+enum { SL_TLS_TX = 1 }; /* the handshake's number: of both hellos and of the certificates */
+
+/* The side sends nothing more in the clear. If it is the server the handshake's transaction ends: a
+ * client may be through with its own messages before the server begins. */
+static inline void sl_tls_over(const struct sl_talk *t)
+{
+	if (sl_flow_to_client(t->flow, t->side))
+		sl_talk_tx_end(t, SL_TLS_TX);
+}
 
 /* One step as sl_parser's stream: a record's header, a message, or what lies between them. t->at holds
  * `searched` and `phase`. */

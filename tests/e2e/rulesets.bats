@@ -100,7 +100,8 @@ patch() {
 	local at
 	at=$(python3 -c 'import struct; d = open("ruleset", "rb").read(); n = struct.unpack_from("<I", d, 12)[0]
 sections = [struct.unpack_from("<IIQQ", d, 256 + i * 24) for i in range(n)]
-print(max(s[2] for s in sections if s[0] == 14) + 12)')
+databases = max(s[0] for s in sections)
+print(max(s[2] for s in sections if s[0] == databases) + 12)')
 	patch "$at" ffffffffffffffff
 	run --separate-stderr sensor -r "$pcaps/dns.pcap" -R patched -o -
 	same "" "$output"

@@ -14,9 +14,10 @@ static void byte_see(struct seen *s, uint8_t byte)
 	s->sum = (s->sum ^ byte) * UINT64_C(1099511628211) + ++s->n;
 }
 
-static void transaction(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_value *values, size_t n)
+static void transaction(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
+			const struct sl_value *values, size_t n)
 {
-	REQUIRE(flow && side < 2 && n <= SL_VALUES_MAX);
+	REQUIRE(flow && side < 2 && tx == 0 && n <= SL_VALUES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		byte_see(ctx, (uint8_t)values[i].field);
 		for (size_t k = 0; k < values[i].bytes.len; k++)
@@ -29,7 +30,7 @@ static struct seen run(uint8_t kind, uint32_t cuts, const uint8_t *data, size_t 
 	static struct sl_counters counters;
 	struct seen seen = { 0 };
 	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .state_bytes = 8 << 20,
-					    .sink = { &seen, transaction, NULL }, .counters = &counters };
+					    .sink = { &seen, transaction, NULL, NULL }, .counters = &counters };
 	struct sl_flow flow = { .key = { .proto = IPPROTO_TCP } };
 	struct sl_inspect *i;
 	memset(config.wanted, 1, sizeof config.wanted);

@@ -8,10 +8,11 @@
 #include <netinet/in.h>
 #include <sensor/inspect/inspect.h>
 
-static inline void fuzz_transaction(void *ctx, struct sl_flow *flow, unsigned side,
+static inline void fuzz_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
 				    const struct sl_value *values, size_t n)
 {
 	uint64_t *sum = ctx;
+	*sum += tx;
 	REQUIRE(flow && side < 2 && n <= SL_VALUES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		REQUIRE(values[i].field < SL_FIELD_COUNT);
@@ -26,6 +27,7 @@ static inline void fuzz_piece(void *ctx, struct sl_flow *flow, unsigned side, co
 	REQUIRE(flow && side < 2 && p->kept);
 	for (size_t k = 0; k < p->bytes.len; k++)
 		*sum += p->bytes.at[k];
+	*sum += p->tx;
 	if (!*p->kept && !p->last)
 		*p->kept = malloc(1); /* a leak, if the last piece never comes */
 	if (p->last) {
@@ -53,7 +55,7 @@ static inline int fuzz_flow(uint8_t proto, size_t most, const uint8_t *data, siz
 	static struct sl_counters counters;
 	uint64_t sum = 0;
 	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .state_bytes = 8 << 20,
-					    .sink = { &sum, fuzz_transaction, fuzz_piece },
+					    .sink = { &sum, fuzz_transaction, fuzz_piece, NULL },
 					    .counters = &counters };
 	struct sl_flow flow = { .key = { .proto = proto, .low_port = 1025, .high_port = 80 } };
 	struct sl_inspect *i;

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct sl_counters counters;
 	uint64_t sum = 0;
 	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .state_bytes = 8 << 20,
-					    .sink = { &sum, fuzz_transaction, fuzz_piece },
+					    .sink = { &sum, fuzz_transaction, fuzz_piece, NULL },
 					    .counters = &counters };
 	struct sl_flow flow = { .key = { .proto = IPPROTO_UDP, .low_port = 1025, .high_port = 443 } };
 	struct sl_inspect *i;

@@ -17,14 +17,15 @@ static uint64_t mix(uint64_t digest, const void *bytes, size_t len)
 	return digest;
 }
 
-static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_value *values,
-			   size_t n)
+static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
+			   const struct sl_value *values, size_t n)
 {
 	struct seen *seen = ctx;
 	(void)flow;
 	(void)side;
 	if (seen->messages++)
 		return;
+	seen->digest = mix(seen->digest, &tx, sizeof tx);
 	for (size_t i = 0; i < n; i++) {
 		uint8_t field = (uint8_t)values[i].field;
 		seen->digest = mix(seen->digest, &field, 1);
@@ -37,7 +38,7 @@ static struct seen play(const uint8_t *data, size_t size, uint32_t cuts)
 	static struct sl_counters counters;
 	struct seen seen = { 0, 0 };
 	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .state_bytes = 8 << 20,
-					    .sink = { &seen, on_transaction, NULL },
+					    .sink = { &seen, on_transaction, NULL, NULL },
 					    .counters = &counters };
 	struct sl_inspect *inspect;
 	struct sl_flow flow = { .known_client = 1 };

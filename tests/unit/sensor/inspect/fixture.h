@@ -15,6 +15,8 @@ struct fixture {
 	void *slot;
 	char record[RECORD_MAX]; /* "field=value\n", and "--\n" behind each transaction */
 	size_t n;
+	char txs[RECORD_MAX]; /* "n " a transaction's values, "n* " a file's last piece, "n. " its end */
+	size_t txs_n;
 };
 
 static inline void fixture_add(struct fixture *x, struct sl_span bytes)
@@ -26,10 +28,33 @@ static inline void fixture_add(struct fixture *x, struct sl_span bytes)
 	x->record[x->n] = '\0';
 }
 
-static inline void fixture_transaction(void *ctx, struct sl_flow *flow, unsigned side,
+static inline void fixture_tx(struct fixture *x, uint32_t tx, const char *what)
+{
+	assert_true(x->txs_n + 16 < sizeof x->txs);
+	x->txs_n += (size_t)snprintf(x->txs + x->txs_n, 16, "%u%s", tx, what);
+}
+
+static inline void fixture_transaction_end(void *ctx, struct sl_flow *flow, uint32_t tx)
+{
+	struct fixture *x = ctx;
+	assert_ptr_equal(flow, &x->flow);
+	fixture_tx(x, tx, ". ");
+}
+
+static inline void fixture_piece(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece)
+{
+	struct fixture *x = ctx;
+	assert_ptr_equal(flow, &x->flow);
+	assert_true(side < 2);
+	if (piece->last && piece->field == SL_FIELD_FILE_DATA)
+		fixture_tx(x, piece->tx, "* ");
+}
+
+static inline void fixture_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint32_t tx,
 				       const struct sl_value *values, size_t n)
 {
 	struct fixture *x = ctx;
+	fixture_tx(x, tx, " ");
 	assert_ptr_equal(flow, &x->flow);
 	assert_true(side < 2);
 	for (size_t i = 0; i < n; i++) {
@@ -47,9 +72,10 @@ static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
 	struct sl_err err;
 	assert_non_null(x);
 	struct sl_inspect_config config = { .gather_bytes = gather, .state_bytes = 64 << 20,
-					    .sink = { x, fixture_transaction, NULL },
+					    .sink = { x, fixture_transaction, fixture_piece, fixture_transaction_end },
 					    .counters = &x->counters };
 	memset(config.wanted, 1, sizeof config.wanted);
+	config.wanted[SL_FIELD_FILE_SIZE] = config.wanted[SL_FIELD_FILE_WHOLE] = false; /* few tests are about them */
 	assert_int_equal(sl_inspect_new(&x->inspect, &config, &err), SL_OK);
 	x->slot = calloc(1, sl_inspect_slot_bytes());
 	assert_non_null(x->slot);
@@ -68,6 +94,8 @@ static inline void fixture_again(struct fixture *x)
 	x->flow.key.proto = proto;
 	x->n = 0;
 	x->record[0] = '\0';
+	x->txs_n = 0;
+	x->txs[0] = '\0';
 }
 
 static inline void fixture_free(struct fixture *x)
@@ -104,23 +132,31 @@ static inline uint64_t fixture_count(const struct fixture *x, enum sl_counter wh
 	return sl_counter_get(&x->counters, which);
 }
 
-/* The stream gives the record in one piece, cut at each place, cut at random places, and a byte at
+static inline void fixture_expect(struct fixture *x, const char *record, const char *txs)
+{
+	assert_string_equal(x->record, record);
+	assert_string_equal(x->txs, txs);
+}
+
+/* The stream gives the record, and the same transactions, in one piece, cut at each place, cut at random places, and a byte at
  * a time. */
 static inline void fixture_every_split(struct fixture *x, unsigned side, const void *bytes,
 				       size_t n, const char *record)
 {
 	const uint8_t *at = bytes;
 	uint64_t seed = n + 1;
+	static char txs[RECORD_MAX];
 	fixture_again(x);
 	fixture_feed(x, side, at, n, false);
 	assert_string_equal(x->record, record);
+	memcpy(txs, x->txs, sizeof txs);
 	for (size_t cut = 1; cut < n; cut++) {
 		fixture_again(x);
 		fixture_feed(x, side, at, cut, false);
 		fixture_feed(x, side, at + cut, n - cut, false);
 		if (strcmp(x->record, record) != 0)
 			print_error("cut at %zu of %zu\n", cut, n);
-		assert_string_equal(x->record, record);
+		fixture_expect(x, record, txs);
 	}
 	for (unsigned round = 0; round < 300; round++) {
 		fixture_again(x);
@@ -129,12 +165,12 @@ static inline void fixture_every_split(struct fixture *x, unsigned side, const v
 			step = step < n - i ? step : n - i;
 			fixture_feed(x, side, at + i, step, false);
 		}
-		assert_string_equal(x->record, record);
+		fixture_expect(x, record, txs);
 	}
 	fixture_again(x);
 	for (size_t i = 0; i < n; i++)
 		fixture_feed(x, side, at + i, 1, false);
-	assert_string_equal(x->record, record);
+	fixture_expect(x, record, txs);
 }
 
 #endif

@@ -305,6 +305,10 @@ static void one_after_another(void **state)
 		for (unsigned k = 0; k < 10; k++)
 			feed_hex(x, k & 1, "4f 00010203040506070809101112131415");
 		assert_record(x, "");
+		char txs[32]; /* each is a transaction, which ends when both hellos are read */
+		snprintf(txs, sizeof txs, "%u %u %u. ", n, n, n);
+		assert_string_equal(x->txs, txs);
+		x->txs_n = 0;
 	}
 	fixture_free(x);
 }
@@ -528,7 +532,7 @@ static void no_memory(void **state)
 	struct seal c = from_client();
 	for (uint64_t bytes = 0; bytes < 8000; bytes += 500) {
 		struct sl_inspect_config config = { .state_bytes = bytes, .counters = &counters,
-						    .sink = { x, fixture_transaction, NULL } };
+						    .sink = { x, fixture_transaction, NULL, NULL } };
 		struct sl_err err;
 		sl_inspect_forget(x->inspect, &x->flow, x->slot);
 		sl_inspect_free(x->inspect);
