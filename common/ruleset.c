@@ -44,26 +44,16 @@ static int memory_map(struct sl_ruleset *rs, size_t size, const char *path, stru
 	return SL_OK;
 }
 
-static int memory_fill(struct sl_ruleset *rs, int fd, const char *path, struct sl_err *err)
+static int memory_fill(struct sl_ruleset *rs, int fd, const char *path, uint8_t digest[SL_SHA256_SIZE],
+		       struct sl_err *err)
 {
-	uint8_t *at = rs->memory;
-	size_t left = rs->memory_size;
-	while (left) {
-		ssize_t n = read(fd, at, left);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return sl_fail(err, SL_EFAIL, "%s: cannot read: %s", path, strerror(errno));
-		if (n == 0)
-			return sl_fail(err, SL_EFORMAT,
-				       "%s: truncated while it was read; try again", path);
-		at += n;
-		left -= (size_t)n;
-	}
-	return SL_OK;
+	struct sl_err why = { "" };
+	int rc = sl_ruleset_digest(rs->memory, rs->memory_size, fd, digest, &why);
+	return rc < 0 ? sl_fail(err, rc, "%s: %s", path, why.text) : SL_OK;
 }
 
-static int fd_load(struct sl_ruleset *rs, int fd, const char *path, struct sl_err *err)
+static int fd_load(struct sl_ruleset *rs, int fd, const char *path, uint8_t digest[SL_SHA256_SIZE],
+		   struct sl_err *err)
 {
 	struct stat st;
 	if (fstat(fd, &st) < 0)
@@ -76,37 +66,22 @@ static int fd_load(struct sl_ruleset *rs, int fd, const char *path, struct sl_er
 		return sl_fail(err, SL_EFORMAT, "%s: is larger than a ruleset may be (8 GiB)",
 			       path);
 	int rc = memory_map(rs, (size_t)st.st_size, path, err);
-	return rc < 0 ? rc : memory_fill(rs, fd, path, err);
+	return rc < 0 ? rc : memory_fill(rs, fd, path, digest, err);
 }
 
-static int file_load(struct sl_ruleset *rs, const char *path, struct sl_err *err)
+static int file_load(struct sl_ruleset *rs, const char *path, uint8_t digest[SL_SHA256_SIZE], struct sl_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return sl_fail(err, SL_EFAIL, "%s: cannot open the ruleset: %s", path,
 			       strerror(errno));
-	int rc = fd_load(rs, fd, path, err);
+	int rc = fd_load(rs, fd, path, digest, err);
 	close(fd);
 	return rc;
 }
 
-static bool digest_matches(const struct sl_ruleset *rs)
-{
-	static const uint8_t zero[SL_SHA256_SIZE];
-	const uint8_t *bytes = rs->memory;
-	const size_t from = offsetof(struct sl_ruleset_header, digest), to = from + sizeof zero;
-	struct sl_sha256 *d = sl_sha256_new();
-	if (!d)
-		return false;
-	uint8_t digest[SL_SHA256_SIZE];
-	sl_sha256_add(d, sl_span_of(bytes, from));
-	sl_sha256_add(d, sl_span_of(zero, sizeof zero));
-	sl_sha256_add(d, sl_span_of(bytes + to, rs->memory_size - to));
-	sl_sha256_end(d, digest);
-	return memcmp(digest, rs->header->digest, sizeof digest) == 0;
-}
-
-static int header_check(struct sl_ruleset *rs, const char *path, struct sl_err *err)
+static int header_check(struct sl_ruleset *rs, const char *path, const uint8_t digest[SL_SHA256_SIZE],
+			struct sl_err *err)
 {
 	size_t size = rs->memory_size, magic = sizeof rs->header->magic;
 	if (memcmp(rs->memory, SL_RULESET_MAGIC, size < magic ? size : magic) != 0)
@@ -125,7 +100,7 @@ static int header_check(struct sl_ruleset *rs, const char *path, struct sl_err *
 	if (rs->header->size > size)
 		return sl_fail(err, SL_EFORMAT, "%s: truncated: %zu of %llu bytes; " WAY_OUT, path,
 			       size, (unsigned long long)rs->header->size);
-	if (rs->header->size < size || !digest_matches(rs))
+	if (rs->header->size < size || memcmp(digest, rs->header->digest, SL_SHA256_SIZE) != 0)
 		return sl_fail(err, SL_EFORMAT, "%s: corrupt: its digest does not match; " WAY_OUT,
 			       path);
 	return SL_OK;
@@ -147,9 +122,10 @@ int sl_ruleset_open(struct sl_ruleset **out, const char *path, struct sl_err *er
 	struct sl_ruleset *rs = calloc(1, sizeof *rs);
 	if (!rs)
 		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
-	int rc = file_load(rs, path, err);
+	uint8_t digest[SL_SHA256_SIZE];
+	int rc = file_load(rs, path, digest, err);
 	if (rc == SL_OK)
-		rc = header_check(rs, path, err);
+		rc = header_check(rs, path, digest, err);
 	if (rc == SL_OK)
 		rc = content_check(rs, path, err);
 	if (rc < 0) {

@@ -2,6 +2,7 @@
  * comes out in the packs' order, which is by name: the same packs give the same bytes. */
 #include <rules/image.h>
 
+#include <pthread.h>
 #include <selat/digest.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,64 @@ static void kinds_count(struct sl_image *image, const struct sl_packs *packs)
 		}
 }
 
+int sl_image_merge(struct sl_image *image, struct sl_image *from, struct sl_err *err)
+{
+	int rc = SL_OK;
+	for (size_t i = 0; i < from->sections; i++) {
+		struct sl_image_section *s = &from->section[i];
+		int added = sl_image_add(image, s->type, s->param, s->bytes, s->size, err);
+		s->bytes = NULL;
+		rc = rc < 0 ? rc : added;
+	}
+	for (size_t i = 0; i < from->databases; i++)
+		image->database[image->databases++] = from->database[i];
+	image->patterns += from->patterns;
+	sl_image_fini(from);
+	return rc;
+}
+
+/* Patterns, which take long, beside records and tables. */
+struct beside {
+	struct sl_image image;
+	const struct sl_plan *plan;
+	const struct sl_packs *packs;
+	struct sl_problems *problems; /* nobody else adds to them meanwhile */
+	struct sl_err err;
+	int rc;
+};
+
+static void *patterns_run(void *beside)
+{
+	struct beside *b = beside;
+	b->rc = sl_compile_patterns(&b->image, b->plan, b->packs, b->problems, &b->err);
+	return NULL;
+}
+
+static int parts_compile(struct sl_image *image, const struct sl_packs *packs, struct sl_problems *problems,
+			 struct sl_err *err)
+{
+	struct beside *b = calloc(1, sizeof *b);
+	pthread_t thread;
+	if (!b)
+		return sl_fail(err, SL_ENOMEM, "out of memory");
+	b->plan = &image->plan;
+	b->packs = packs;
+	b->problems = problems;
+	bool started = pthread_create(&thread, NULL, patterns_run, b) == 0;
+	int rc = sl_compile_records(image, packs, err);
+	if (rc == SL_OK)
+		rc = sl_compile_tables(image, packs, err);
+	if (started)
+		pthread_join(thread, NULL);
+	else
+		patterns_run(b);
+	int merged = sl_image_merge(image, &b->image, err);
+	if (rc == SL_OK && b->rc < 0)
+		rc = sl_fail(err, b->rc, "%s", b->err.text);
+	free(b);
+	return rc < 0 ? rc : merged;
+}
+
 int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
 		     struct sl_problems *problems, struct sl_err *err)
 {
@@ -71,11 +130,5 @@ int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
 		rc = sl_plan_make(&image->plan, packs, problems, err);
 	if (rc == SL_OK && problems->errors)
 		return SL_OK;
-	if (rc == SL_OK)
-		rc = sl_compile_records(image, packs, err);
-	if (rc == SL_OK)
-		rc = sl_compile_tables(image, packs, err);
-	if (rc == SL_OK)
-		rc = sl_compile_patterns(image, packs, problems, err);
-	return rc;
+	return rc < 0 ? rc : parts_compile(image, packs, problems, err);
 }

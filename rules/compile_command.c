@@ -66,7 +66,7 @@ static json_t *databases_json(const struct sl_image *image)
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
 		json_array_append_new(
-			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(sl_image_field(image, db->field))->name,
+			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(sl_plan_field(&image->plan, db->field))->name,
 					"mode", sl_mode_text(db->mode), "patterns",
 					(json_int_t)db->patterns, "bytes", (json_int_t)db->bytes,
 					"stream_bytes", (json_int_t)db->stream_bytes));
@@ -106,7 +106,7 @@ static void databases_print(const struct sl_image *image)
 	       "a stream");
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
-		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(sl_image_field(image, db->field))->name,
+		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(sl_plan_field(&image->plan, db->field))->name,
 		       sl_mode_text(db->mode), db->patterns, sl_out_size(size, db->bytes));
 		if (db->stream_bytes)
 			printf("  %zu bytes", db->stream_bytes);

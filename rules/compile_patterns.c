@@ -10,6 +10,7 @@
 
 struct work {
 	struct sl_image *image;
+	const struct sl_plan *plan;
 	struct sl_patterns patterns;
 	struct sl_problems *problems;
 	uint32_t *conditions; /* SL_SECTION_PATTERN_CONDITIONS */
@@ -123,7 +124,7 @@ static int database_add(struct work *w, struct batch *b, const hs_database_t *db
 	    (info.mode == SL_MODE_STREAM && hs_stream_size(db, &info.stream_bytes) != HS_SUCCESS) ||
 	    hs_serialize_database(db, &bytes, &size) != HS_SUCCESS)
 		return sl_fail(err, SL_EFAIL, "Hyperscan could not serialise the database of %s",
-			       sl_field_info(sl_image_field(w->image, info.field))->name);
+			       sl_field_info(sl_plan_field(w->plan, info.field))->name);
 	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, bytes, size, err);
 	if (rc < 0)
 		return rc;
@@ -150,7 +151,7 @@ static int batch_compile(struct work *w, struct batch *b, struct sl_err *err)
 		batch_complain(w, b, (size_t)why->expression, why->message);
 	else
 		rc = sl_fail(err, SL_EFAIL, "Hyperscan cannot compile the patterns of %s: %s",
-			     sl_field_info(sl_image_field(w->image, b->param >> 8))->name, why->message);
+			     sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name, why->message);
 	hs_free_compile_error(why);
 	return rc;
 }
@@ -175,11 +176,11 @@ static int databases_compile(struct work *w, struct sl_err *err)
 	return rc;
 }
 
-int sl_compile_patterns(struct sl_image *image, const struct sl_packs *packs,
+int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan, const struct sl_packs *packs,
 			struct sl_problems *problems, struct sl_err *err)
 {
-	struct work w = { .image = image, .problems = problems };
-	int rc = sl_patterns_collect(&w.patterns, packs, &image->plan);
+	struct work w = { .image = image, .plan = plan, .problems = problems };
+	int rc = sl_patterns_collect(&w.patterns, packs, plan);
 	w.conditions = calloc(w.patterns.n + 1, sizeof *w.conditions);
 	if (rc < 0 || !w.conditions) {
 		rc = sl_fail(err, SL_ENOMEM, "out of memory for the patterns");

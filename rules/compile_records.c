@@ -56,10 +56,13 @@ static void indicator_put(struct sl_records *out, const struct sl_plan *plan, co
 			  const struct sl_indicator *ind)
 {
 	const struct sl_plan_indicator *p = &plan->indicator[out->indicators_n];
+	uint32_t id = sl_strings_append(&out->strings, ind->id);
+	uint32_t value = sl_strings_append(&out->strings, ind->value);
+	out->failed = out->failed || id == UINT32_MAX || value == UINT32_MAX;
 	struct sl_ruleset_indicator record = {
 		.pack = out->packs_n,
-		.id = sl_record_string(out, ind->id),
-		.value = sl_record_string(out, ind->value),
+		.id = id,
+		.value = value,
 		.meta = sl_record_meta(out, ind),
 		.where = sl_record_where(out, pack, ind),
 		.action = sl_record_action(out, pack, ind),

@@ -35,11 +35,8 @@ struct sl_image {
 	struct sl_plan plan;
 };
 
-/* The field that a number, which may be a derived field's, looks at. */
-static inline enum sl_field sl_image_field(const struct sl_image *image, unsigned field)
-{
-	return (enum sl_field)(field < SL_FIELD_COUNT ? field : image->plan.derived[field - SL_FIELD_COUNT].field);
-}
+/* Moves what `from` has into `image`. */
+int sl_image_merge(struct sl_image *image, struct sl_image *from, struct sl_err *err);
 
 /* Packs without errors into an image. Problems that only Hyperscan can find are added to
  * `problems`: 0 is returned, look at problems->errors. */
@@ -57,7 +54,8 @@ int sl_image_write(const struct sl_image *image, const char *path, struct sl_err
 /* The compiler's parts, after the plan: each adds its sections. */
 int sl_compile_records(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
 int sl_compile_tables(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
-int sl_compile_patterns(struct sl_image *image, const struct sl_packs *packs,
+/* By a plan that may be another image's. Problems are those of expressions. */
+int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan, const struct sl_packs *packs,
 			struct sl_problems *problems, struct sl_err *err);
 
 #endif

@@ -5,7 +5,7 @@
  * SL_SECTION_STRINGS are called "string": 0 is the empty one; strings end with a NUL and, where a
  * value may hold any byte, stand in a blob (u32 offset, u32 length).
  *
- * Nothing in the file is used before its SHA-256 matched: sl_ruleset_open is the only way in. It
+ * Nothing in the file is used before its digest matched: sl_ruleset_open is the only way in. It
  * then checks every section's bounds and every number that indexes another section. */
 #ifndef SELAT_RULESET_H
 #define SELAT_RULESET_H
@@ -24,7 +24,7 @@ struct sl_ruleset_header { /* 256 bytes */
 	uint32_t format;
 	uint32_t sections;       /* entries in the section table, which follows the header */
 	uint64_t size;           /* of the whole file */
-	uint8_t digest[32];      /* SHA-256 of the file with these 32 bytes as zero */
+	uint8_t digest[32];      /* of the file: see sl_ruleset_digest */
 	uint8_t identity[32];    /* SHA-256 of the sorted (pack, version, content digest) list */
 	char hyperscan[48];      /* hs_version(), NUL-padded */
 	uint64_t platform[3];    /* hs_platform_info: tune, cpu_features, 0 */
@@ -311,6 +311,10 @@ struct sl_ruleset {
  * read-only. Does not look at Hyperscan's version: that is the reader's who has Hyperscan. */
 int sl_ruleset_open(struct sl_ruleset **out, const char *path, struct sl_err *err);
 void sl_ruleset_free(struct sl_ruleset *rs); /* NULL is fine */
+
+/* SHA-256 over the SHA-256s of the file's pieces of 1 MiB, with the header's own digest as zeros. With
+ * an fd the bytes are read from it first. */
+int sl_ruleset_digest(uint8_t *bytes, size_t size, int fd, uint8_t out[32], struct sl_err *err);
 
 /* A string by its offset; "" if it is out of bounds. */
 const char *sl_ruleset_string(const struct sl_ruleset *rs, uint32_t offset);

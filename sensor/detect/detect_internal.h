@@ -29,7 +29,7 @@ enum {
 	SL_SCOPES_POOL = 1 << 17,
 	SL_FACTS_MAX = 1024,              /* of one scope */
 	SL_FACTS_POOL = 1 << 16,
-	SL_MARKS_MAX = 112,               /* about so many marks of one flow */
+	SL_FLOW_MARKS_MAX = 112,               /* about so many marks of one flow */
 	SL_MEMOS_POOL = 1 << 13,
 	SL_STREAMS_POOL = 1 << 18,
 	SL_READY_MAX = 1024,              /* indicators that are to be settled at one packet */

@@ -163,7 +163,7 @@ bool sl_mark_change(struct sl_detect *d, struct sl_ledger *flow, uint32_t mark, 
 	at = number_find(d, flow->marks, 0);
 	if (at)
 		*at = mark;
-	else if (chain_length(d, flow->marks) > SL_MARKS_MAX / SL_FACTS || !number_add(d, &flow->marks, mark))
+	else if (chain_length(d, flow->marks) > SL_FLOW_MARKS_MAX / SL_FACTS || !number_add(d, &flow->marks, mark))
 		sl_count(d->config.counters, SL_COUNT_PARTIALS_FULL);
 	return true;
 }

@@ -367,6 +367,12 @@ void sl_body_lost(struct sl_talk *t, struct sl_body *b)
 		broken(t, b, false);
 }
 
+void sl_body_so_far(struct sl_talk *t, const struct sl_body *b)
+{
+	if (b)
+		sl_file_so_far(t, b->file);
+}
+
 void sl_body_end(struct sl_talk *t, struct sl_body *b, enum sl_file_end how)
 {
 	if (!b)

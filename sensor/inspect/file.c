@@ -5,7 +5,7 @@
 #include <sensor/inspect/inspect_internal.h>
 #include <stdio.h>
 
-enum { NAME_MAX_BYTES = 255 };
+enum { NAME_MAX_BYTES = 255, HASH_BYTES = 256 /* that a digest in the making takes: OpenSSL does not say */ };
 
 static const struct {
 	enum sl_field field;
@@ -23,6 +23,7 @@ struct sl_file {
 	enum sl_field body;
 	bool lost;
 	bool gap[2]; /* the receiver has not been told of a loss yet */
+	bool told[2]; /* the receiver has had a piece */
 	uint8_t name_len;
 	uint8_t name[NAME_MAX_BYTES];
 };
@@ -37,10 +38,10 @@ static bool any_wanted(const struct sl_talk *t, enum sl_field body)
 	return any;
 }
 
-int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err)
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		if (!inspect->config.wanted[hashes[i].field])
+		if (!wanted[hashes[i].field] || inspect->hash[i])
 			continue;
 		inspect->hash[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
 		if (!inspect->hash[i])
@@ -55,17 +56,23 @@ void sl_file_hashes_free(struct sl_inspect *inspect)
 		EVP_MD_free(inspect->hash[i]);
 }
 
+static void hash_free(const struct sl_talk *t, struct sl_file *f, unsigned i)
+{
+	EVP_MD_CTX_free(f->hash[i]);
+	f->hash[i] = NULL;
+	sl_hold_refund(t->inspect, HASH_BYTES);
+}
+
 /* With the first byte: many parts have none. */
 static void hashes_begin(const struct sl_talk *t, struct sl_file *f)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		if (!t->inspect->hash[i] || !sl_talk_wants(t, hashes[i].field))
+		if (!t->inspect->hash[i] || !sl_talk_wants(t, hashes[i].field) ||
+		    !sl_hold_charge(t->inspect, HASH_BYTES))
 			continue;
 		f->hash[i] = EVP_MD_CTX_new();
-		if (f->hash[i] && EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) == 1)
-			continue;
-		EVP_MD_CTX_free(f->hash[i]);
-		f->hash[i] = NULL;
+		if (!f->hash[i] || EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) != 1)
+			hash_free(t, f, i);
 	}
 }
 
@@ -88,12 +95,14 @@ static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct s
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
 	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
-	if (!sink->piece || field == SL_FIELD_COUNT || !sl_talk_wants(t, field))
-		return;
+	if (!sink->piece || field == SL_FIELD_COUNT || (!sl_talk_wants(t, field) && !f->kept[which]))
+		return; /* what the receiver began it may end, wanted or not */
 	struct sl_piece p = { .field = field, .tx = t->tx, .bytes = bytes, .offset = f->bytes, .last = last,
-			      .whole_end = last && whole, .after_gap = f->gap[which],
+			      .whole_end = last && whole,
+			      .after_gap = f->gap[which] || (f->bytes && !f->told[which]),
 			      .kept = &f->kept[which] };
 	f->gap[which] = false;
+	f->told[which] = true;
 	sink->piece(sink->ctx, t->flow, t->side, &p);
 }
 
@@ -117,7 +126,7 @@ void sl_file_lost(struct sl_file *f)
 		f->lost = f->gap[0] = f->gap[1] = true;
 }
 
-/* What it was, in a message of its own. */
+/* What it is, in a message of its own. */
 static void report(struct sl_talk *t, struct sl_file *f, bool whole)
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
@@ -145,6 +154,23 @@ static void report(struct sl_talk *t, struct sl_file *f, bool whole)
 	sink->transaction(sink->ctx, t->flow, t->side, t->tx, value, n);
 }
 
+void sl_file_so_far(struct sl_talk *t, const struct sl_file *f)
+{
+	if (!f || !f->bytes || f->lost)
+		return;
+	struct sl_file now = *f;
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
+		now.hash[i] = f->hash[i] ? EVP_MD_CTX_new() : NULL;
+		if (now.hash[i] && EVP_MD_CTX_copy_ex(now.hash[i], f->hash[i]) == 1)
+			continue;
+		EVP_MD_CTX_free(now.hash[i]);
+		now.hash[i] = NULL;
+	}
+	report(t, &now, false);
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
+		EVP_MD_CTX_free(now.hash[i]);
+}
+
 void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)
 {
 	if (!f)
@@ -157,6 +183,7 @@ void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)
 		report(t, f, whole);
 	}
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
-		EVP_MD_CTX_free(f->hash[i]);
+		if (f->hash[i])
+			hash_free(t, f, i);
 	sl_hold_give(t->inspect, f);
 }

@@ -48,15 +48,21 @@ static struct sl_span word(struct sl_span *s)
 	return w;
 }
 
+static bool is_http(struct sl_span in)
+{
+	return in.len >= 5 && strncasecmp((const char *)in.at, "HTTP/", 5) == 0;
+}
+
 /* status-line = HTTP-version SP status-code SP [ reason-phrase ]. Where a request waits for it, whatever
- * begins with "HTTP/" is one, as it is for clients; a status that is no number is 0 then. */
+ * begins with "HTTP/" is one, in small letters too, as it is for clients; a status that is no number is 0
+ * then. */
 static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span rest = line;
 	h->version = word(&rest);
 	h->code = word(&rest);
 	h->reason = sl_http_trim(rest);
-	if (h->version.len < 5 || h->version.at != line.at || memcmp(line.at, "HTTP/", 5) != 0)
+	if (h->version.at != line.at || !is_http(h->version))
 		return false;
 	const uint8_t *c = h->code.at;
 	bool number = h->code.len == 3 && isdigit(c[0]) && isdigit(c[1]) && isdigit(c[2]);
@@ -94,7 +100,7 @@ static bool start_line(struct sl_span line, bool awaited, struct sl_http_head *h
 static enum sl_parse start_of_line(struct sl_span in, bool awaited)
 {
 	size_t n = in.len < 5 ? in.len : 5;
-	if (memcmp(in.at, "HTTP/", n) == 0) {
+	if (awaited ? strncasecmp((const char *)in.at, "HTTP/", n) == 0 : memcmp(in.at, "HTTP/", n) == 0) {
 		bool other = !awaited && in.len > 8 && (!is_version(in.at) || in.at[8] != ' ');
 		return in.len > LINE_MAX_BYTES || other ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 	}
@@ -124,7 +130,7 @@ enum sl_parse sl_http_probe(struct sl_span in, bool awaited)
 	if (!rest.len)
 		return SL_PARSE_MORE;
 	int method = method_len(rest); /* of most streams, the first bytes tell that it is none */
-	if (method == 0 && rest.at[0] != 'H')
+	if (method == 0 && toupper(rest.at[0]) != 'H')
 		return SL_PARSE_REFUSE;
 	struct sl_span start = rest;
 	if (!sl_http_line(&rest, &line))
@@ -233,6 +239,13 @@ static void keep(struct sl_talk *t, struct sl_span *kept, enum sl_http_kept whic
 		*kept = joined(t, *kept, value);
 }
 
+void sl_http_header_keep(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
+{
+	const struct known *k = known_find(name);
+	if (k && k->keep != SL_KEPT_COUNT)
+		keep(t, &h->kept[k->keep], k->keep, value);
+}
+
 void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
 {
 	const struct known *k = known_find(name);
@@ -243,6 +256,14 @@ void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_sp
 		sl_value_add_few(t, field, value);
 	if (k->keep != SL_KEPT_COUNT)
 		keep(t, &h->kept[k->keep], k->keep, value);
+}
+
+bool sl_http_is_header(struct sl_span line)
+{
+	size_t n = 0;
+	while (n < line.len && is_token(line.at[n]))
+		n++;
+	return n && n < line.len && line.at[n] == ':';
 }
 
 /* RFC 9112, section 5.2: a line that begins with a blank goes on with the one before; what folds it
@@ -294,6 +315,8 @@ bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struc
 	sl_http_start_fields(t, h);
 	sl_http_lines_begin(t, &lines, h, in.len);
 	while (header_next(t, &in, &header)) {
+		if (h->response)
+			h->odd = h->odd || !sl_http_is_header(header) || sl_http_has_invalid(header);
 		const uint8_t *colon = header.len ? memchr(header.at, ':', header.len) : NULL;
 		if (!colon)
 			continue;
