@@ -36,8 +36,6 @@ enum {
 	SL_DERIVED_BYTES = 64 * 1024,     /* of a value that transforms look at */
 };
 
-enum { SL_LANES = 2 }; /* a ruleset, and a delta on top of it */
-
 /* Transactions that have no number of inspect's. */
 enum { SL_TX_FLOW = 0 };
 #define SL_TX_DATAGRAM UINT32_MAX /* a datagram's payload: it lasts as long as the packet */
@@ -135,6 +133,7 @@ struct sl_ledger {
 	uint32_t partials, facts; /* chains */
 	uint32_t marks;      /* the flow's: a chain */
 	uint16_t facts_n;
+	bool used;           /* is in a flow's chain */
 	bool ended;          /* is let go of when the packet is settled */
 	bool full;           /* facts were lost: what they would refuse is refused */
 	bool passed;         /* the flow's: it is silent */
@@ -233,6 +232,11 @@ struct sl_looking {
 	struct sl_span fields;
 };
 
+/* detect.c: lanes for what is loaded, with their scratch; what they have in common. */
+int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const struct sl_loaded_ruleset *loaded);
+void sl_lane_fini(struct sl_lane *lane);
+void sl_lanes_join(struct sl_detect *d);
+
 /* order.c. Fields of the hit that identify the place are filled by the caller; value and around are
  * copied here unless `stable`. Counts and drops what has no room. */
 void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable);
@@ -240,7 +244,7 @@ void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_val
 		  uint32_t indicator, uint32_t condition, size_t offset, size_t len);
 void sl_event_add(struct sl_detect *d, enum sl_event event, const struct sl_sighting *at,
 		  struct sl_flow *flow, unsigned side, uint32_t tx);
-void sl_seen_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+void sl_fields_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
 		 uint32_t tx, const struct sl_field_set *fields);
 void sl_hits_evaluate(struct sl_detect *d);
 
@@ -275,10 +279,10 @@ bool sl_transform(const struct sl_ruleset_derived *how, struct sl_span in, uint8
 /* payload.c */
 void sl_payload_scan(struct sl_detect *d);
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
-void sl_payload_close_all(struct sl_detect *d);
+void sl_payload_close_lane(struct sl_detect *d, unsigned lane);
 
 /* piece.c */
-void sl_pieces_close_all(struct sl_detect *d);
+void sl_pieces_close_lane(struct sl_detect *d, unsigned lane);
 
 /* place.c: a match in bytes that are a part of something longer. */
 struct sl_place {

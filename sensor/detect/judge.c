@@ -150,7 +150,7 @@ static void memo_make(struct sl_detect *d, struct sl_partial *p, const struct sl
 	size_t value = hit->value.len < VALUE ? hit->value.len : VALUE, around = hit->around.len;
 	m->condition = hit->condition;
 	m->offset = hit->offset;
-	m->field = hit->field;
+	m->field = (uint8_t)sl_ruleset_field(d->lane[hit->lane].rs, hit->field);
 	m->side = hit->side;
 	m->value_len = (uint16_t)memo_put(m, 0, sl_span_of(hit->value.at, value));
 	m->around_len = (uint16_t)memo_put(m, value, sl_span_of(hit->around.at, around));

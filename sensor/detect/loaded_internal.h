@@ -82,12 +82,34 @@ struct sl_engine {
 	bool segments;   /* expressions look at segments of TCP one by one: scope packet */
 };
 
+/* Where the indicators of an earlier ruleset are in this one. */
+enum { SL_LANES = 2 }; /* a ruleset, and a delta on top of it */
+#define SL_NOWHERE UINT32_MAX
+struct sl_succession {
+	const struct sl_engine *from[SL_LANES]; /* the earlier one's; NULL: none. Compared, not used */
+	uint32_t *to[SL_LANES]; /* by its indicators: lane << 31 | indicator, or SL_NOWHERE */
+};
+
 struct sl_loaded_ruleset {
 	atomic_uint references;
 	struct sl_engine *engine;
 	struct sl_loaded_ruleset *base; /* a delta's; NULL: none */
 	uint64_t *gone;                 /* bits: the base's indicators that the delta withdraws */
+	struct sl_succession succession;
 };
+
+static inline bool sl_is_gone(const uint64_t *gone, uint32_t indicator)
+{
+	return gone && gone[indicator / 64] >> indicator % 64 & 1;
+}
+
+/* The engines that are looked at, the base's first. */
+static inline unsigned sl_loaded_engines(const struct sl_loaded_ruleset *l, const struct sl_engine *engine[SL_LANES])
+{
+	engine[0] = l->base ? l->base->engine : l->engine;
+	engine[1] = l->base ? l->engine : NULL;
+	return l->base ? 2 : 1;
+}
 
 /* engine.c, flowwise.c */
 int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err);

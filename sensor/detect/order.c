@@ -34,11 +34,6 @@ static bool repeats(struct sl_detect *d, const struct sl_hit *hit)
 	return again;
 }
 
-static bool is_gone(const struct sl_lane *lane, uint32_t indicator)
-{
-	return lane->gone && lane->gone[indicator / 64] >> indicator % 64 & 1;
-}
-
 static bool push(struct sl_detect *d, const struct sl_hit *hit)
 {
 	if (d->hits_n == SL_HITS_MAX)
@@ -52,7 +47,7 @@ static bool push(struct sl_detect *d, const struct sl_hit *hit)
 
 void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable)
 {
-	if (repeats(d, hit) || is_gone(&d->lane[hit->lane], hit->indicator))
+	if (repeats(d, hit) || sl_is_gone(d->lane[hit->lane].gone, hit->indicator))
 		return;
 	bool ok = true;
 	struct sl_hit kept = *hit;
@@ -127,7 +122,7 @@ void sl_event_add(struct sl_detect *d, enum sl_event event, const struct sl_sigh
 		sl_count(d->config.counters, SL_COUNT_MATCHES_LIMITED);
 }
 
-void sl_seen_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+void sl_fields_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
 		 uint32_t tx, const struct sl_field_set *fields)
 {
 	bool ok = true;
