@@ -8,4 +8,29 @@
 /* memory, memory_size and header are set, the digest matched. The error has no file name. */
 int sl_ruleset_check(struct sl_ruleset *rs, struct sl_err *err);
 
+/* Its parts, in the order in which they rely on one another; the sections' bounds are checked. */
+int sl_ruleset_check_rows(struct sl_ruleset *rs, struct sl_err *err);
+int sl_ruleset_check_records(struct sl_ruleset *rs, struct sl_err *err);
+
+/* Views alone, of sections whose bounds are checked. */
+int sl_ruleset_peek_records(struct sl_ruleset *rs, struct sl_err *err);
+int sl_ruleset_check_outline(struct sl_ruleset *rs, struct sl_err *err); /* sections and strings */
+
+/* What the section of that type and param holds; an empty span if there is none. */
+struct sl_span sl_section_find(const struct sl_ruleset *rs, uint32_t type, uint32_t param);
+
+/* The section as an array: *n elements of that many bytes. */
+int sl_section_array(const struct sl_ruleset *rs, uint32_t type, uint32_t param, size_t element,
+		     const void **at, uint32_t *n, struct sl_err *err);
+
+static inline bool sl_ruleset_string_valid(const struct sl_ruleset *rs, uint32_t offset)
+{
+	return offset < rs->strings_size;
+}
+
+static inline bool sl_ruleset_range_valid(struct sl_ruleset_range range, uint32_t rows)
+{
+	return range.first <= rows && range.n <= rows - range.first;
+}
+
 #endif

@@ -9,6 +9,19 @@
 
 enum { KEYS_MAX = 64 };
 
+/* The keys from the indicator down, for sl_packfile_locate. */
+static void place_set(struct sl_problem *p, const struct sl_reader *r, const char *key)
+{
+	char item[32] = "";
+	if (key && r->item)
+		snprintf(item, sizeof item, "%zu\n", r->item - 1);
+	p->indicator = r->indicator;
+	if (r->id)
+		p->id = strdup(r->id);
+	if (asprintf(&p->keys, "%s%s%s%s", r->inside, key ? key : "", key ? "\n" : "", item) < 0)
+		p->keys = NULL;
+}
+
 bool sl_reader_fail(struct sl_reader *r, const char *key, const char *fmt, ...)
 {
 	char text[1024];
@@ -18,13 +31,8 @@ bool sl_reader_fail(struct sl_reader *r, const char *key, const char *fmt, ...)
 	vsnprintf(text + used, sizeof text - (size_t)used, fmt, args);
 	va_end(args);
 	struct sl_problem *p = sl_problems_add(r->problems, r->file, NULL, text);
-	if (!p)
-		return false;
-	p->indicator = r->indicator;
-	if (r->id)
-		p->id = strdup(r->id);
-	if (asprintf(&p->keys, "%s%s%s", r->inside, key ? key : "", key ? "\n" : "") < 0)
-		p->keys = NULL;
+	if (p)
+		place_set(p, r, key);
 	return false;
 }
 
@@ -41,13 +49,47 @@ static void unknown_key(struct sl_reader *r, const char *name, const struct sl_k
 	else
 		snprintf(text, sizeof text, "unknown key \"%.128s\"", name);
 	struct sl_problem *p = sl_problems_add(r->problems, r->file, NULL, text);
-	if (!p)
-		return;
-	p->indicator = r->indicator;
-	if (r->id)
-		p->id = strdup(r->id);
-	if (asprintf(&p->keys, "%s%s\n", r->inside, name) < 0)
-		p->keys = NULL;
+	if (p)
+		place_set(p, r, name);
+}
+
+size_t sl_reader_enter(struct sl_reader *r, const char *key)
+{
+	size_t before = strlen(r->inside);
+	if (r->item)
+		snprintf(r->inside + before, sizeof r->inside - before, "%s\n%zu\n", key, r->item - 1);
+	else
+		snprintf(r->inside + before, sizeof r->inside - before, "%s\n", key);
+	return before;
+}
+
+void sl_reader_leave(struct sl_reader *r, size_t before)
+{
+	r->inside[before] = '\0';
+}
+
+size_t sl_reader_count(const json_t *value)
+{
+	return json_is_array(value) ? json_array_size(value) : 1;
+}
+
+bool sl_reader_each(struct sl_reader *r, const char *key, const json_t *value, size_t max,
+		    sl_key_fn *one, void *into)
+{
+	if (!json_is_array(value))
+		return one(r, key, value, into);
+	size_t n = json_array_size(value);
+	if (n == 0)
+		return sl_reader_fail(r, key, "is empty");
+	if (n > max)
+		return sl_reader_fail(r, key, "has %zu items; at most %zu are possible", n, max);
+	bool ok = true;
+	for (size_t i = 0; i < n; i++) {
+		r->item = i + 1;
+		ok = one(r, key, json_array_get(value, i), into) && ok;
+	}
+	r->item = 0;
+	return ok;
 }
 
 void sl_reader_object(struct sl_reader *r, const json_t *object, const struct sl_key *keys,
@@ -103,6 +145,58 @@ bool sl_reader_integer(struct sl_reader *r, const char *key, const json_t *value
 		return sl_reader_fail(r, key, "must be from %lld to %lld, not %lld", (long long)min,
 				      (long long)max, (long long)n);
 	*out = n;
+	return true;
+}
+
+struct range {
+	int64_t min, max, most;
+};
+
+static bool min_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+{
+	struct range *range = into;
+	return sl_reader_integer(r, key, value, 0, range->most, &range->min);
+}
+
+static bool max_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+{
+	struct range *range = into;
+	return sl_reader_integer(r, key, value, 0, range->most, &range->max);
+}
+
+static void ends_read(struct sl_reader *r, const char *key, const json_t *value, struct range *range)
+{
+	static const struct sl_key keys[] = { { "min", min_read }, { "max", max_read }, { NULL, NULL } };
+	size_t before = sl_reader_enter(r, key), item = r->item;
+	r->item = 0;
+	sl_reader_object(r, value, keys, range);
+	r->item = item;
+	sl_reader_leave(r, before);
+}
+
+bool sl_reader_range(struct sl_reader *r, const char *key, const json_t *value, uint64_t most,
+		     uint64_t *min, uint64_t *max)
+{
+	struct range range = { .max = (int64_t)most, .most = (int64_t)most };
+	size_t errors = r->problems->errors;
+	if (json_is_integer(value)) {
+		if (!sl_reader_integer(r, key, value, 0, range.most, &range.min))
+			return false;
+		range.max = range.min;
+	} else if (!json_is_object(value)) {
+		return sl_reader_fail(r, key, "must be a whole number or { min: …, max: … }");
+	} else if (json_object_size(value) == 0) {
+		return sl_reader_fail(r, key, "needs min, max or both");
+	} else {
+		ends_read(r, key, value, &range);
+	}
+	if (r->problems->errors != errors)
+		return false;
+	if (range.min > range.max)
+		return sl_reader_fail(r, key, "min %lld is above max %lld: it would never hold",
+				      (long long)range.min, (long long)range.max);
+	*min = (uint64_t)range.min;
+	*max = (uint64_t)range.max;
 	return true;
 }
 

@@ -21,6 +21,19 @@ static const char *section_text(uint32_t type)
 		[SL_SECTION_EQUALS_NOCASE] = "equal values, any case",
 		[SL_SECTION_PATTERNS] = "patterns",
 		[SL_SECTION_PATTERN_CONDITIONS] = "patterns' conditions",
+		[SL_SECTION_METAS] = "metadata",
+		[SL_SECTION_WHERES] = "places",
+		[SL_SECTION_ACTIONS] = "actions",
+		[SL_SECTION_POSITIONS] = "positions",
+		[SL_SECTION_NETWORKS] = "networks",
+		[SL_SECTION_PORTS] = "ports",
+		[SL_SECTION_MARKS] = "marks",
+		[SL_SECTION_DERIVED] = "derived fields",
+		[SL_SECTION_ALWAYS] = "always judged",
+		[SL_SECTION_FLOWWISE] = "once a flow",
+		[SL_SECTION_ENDWISE] = "at scopes' ends",
+		[SL_SECTION_BASE] = "base",
+		[SL_SECTION_CONTENTS] = "contents",
 		[SL_SECTION_DATABASE] = "database",
 	};
 	return type < sizeof names / sizeof names[0] && names[type] ? names[type] : "";
@@ -39,23 +52,23 @@ static void identity_text(char out[80], const struct sl_ruleset *rs)
 }
 
 /* Of patterns and databases: "payload gather"; else "". */
-static const char *param_text(char out[64], const struct sl_ruleset_section *s)
+static const char *param_text(char out[64], const struct sl_ruleset *rs, const struct sl_ruleset_section *s)
 {
 	out[0] = '\0';
 	if (s->type == SL_SECTION_PATTERNS || s->type == SL_SECTION_DATABASE)
-		snprintf(out, 64, "%s %s", sl_field_info((enum sl_field)(s->param >> 8))->name,
+		snprintf(out, 64, "%s %s", sl_field_info(sl_ruleset_field(rs, s->param >> 8))->name,
 			 sl_mode_text((enum sl_database_mode)(s->param & 0xff)));
 	return out;
 }
 
 static void counts_print(const struct sl_ruleset *rs)
 {
-	size_t kinds[SL_IND_MATCH + 1] = { 0 };
+	size_t kinds[SL_IND_KINDS] = { 0 };
 	for (uint32_t i = 0; i < rs->indicators_n; i++)
 		kinds[rs->indicators[i].kind]++;
-	printf("indicators  address %zu, domain %zu, url %zu, match %zu (%u conditions)\n",
-	       kinds[SL_IND_ADDRESS], kinds[SL_IND_DOMAIN], kinds[SL_IND_URL], kinds[SL_IND_MATCH],
-	       rs->conditions_n);
+	printf("indicators  ");
+	sl_out_kinds(kinds);
+	printf(" (%u conditions)\n", rs->conditions_n);
 	for (uint32_t i = 0; i < rs->packs_n; i++) {
 		printf("pack        ");
 		sl_out_text(stdout, sl_ruleset_string(rs, rs->packs[i].name));
@@ -79,12 +92,12 @@ static void ruleset_print(const struct sl_ruleset *rs, const char *path)
 	counts_print(rs);
 	for (uint32_t i = 0; i < rs->databases_n; i++)
 		printf("patterns    %u for %s, %s\n", rs->database[i].patterns_n,
-		       sl_field_info(rs->database[i].field)->name,
+		       sl_field_info(sl_ruleset_field(rs, rs->database[i].field))->name,
 		       sl_mode_text(rs->database[i].mode));
 	printf("\n%-24s%-24s%12s\n", "section", "", "size");
 	for (uint32_t i = 0; i < rs->header->sections; i++) {
 		const struct sl_ruleset_section *s = &sections(rs)[i];
-		printf("%-24s%-24s%12s\n", section_text(s->type), param_text(param, s),
+		printf("%-24s%-24s%12s\n", section_text(s->type), param_text(param, rs, s),
 		       sl_out_size(size, s->size));
 	}
 }
@@ -97,7 +110,7 @@ static json_t *sections_json(const struct sl_ruleset *rs)
 		char param[64];
 		json_array_append_new(
 			list, json_pack("{ss ss sI}", "section", section_text(s->type), "of",
-					param_text(param, s), "bytes", (json_int_t)s->size));
+					param_text(param, rs, s), "bytes", (json_int_t)s->size));
 	}
 	return list;
 }
@@ -123,7 +136,7 @@ static json_t *databases_json(const struct sl_ruleset *rs)
 	for (uint32_t i = 0; i < rs->databases_n; i++) {
 		const struct sl_ruleset_database *db = &rs->database[i];
 		json_array_append_new(list, json_pack("{ss ss sI sI}", "field",
-						      sl_field_info(db->field)->name, "mode",
+						      sl_field_info(sl_ruleset_field(rs, db->field))->name, "mode",
 						      sl_mode_text(db->mode), "patterns",
 						      (json_int_t)db->patterns_n, "bytes",
 						      (json_int_t)db->bytes.len));

@@ -48,6 +48,24 @@ static bool bytes_grow(struct sl_strings *s, size_t len)
 	return true;
 }
 
+static uint32_t append(struct sl_strings *s, const void *bytes, size_t len)
+{
+	size_t at = s->size;
+	if (at + len >= UINT32_MAX)
+		return UINT32_MAX;
+	memcpy(s->bytes + at, bytes, len);
+	s->size += len;
+	return (uint32_t)at;
+}
+
+uint32_t sl_strings_append(struct sl_strings *s, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	if (!bytes_grow(s, len))
+		return UINT32_MAX;
+	return len == 1 ? 0 : append(s, text, len);
+}
+
 uint32_t sl_strings_add(struct sl_strings *s, const char *text)
 {
 	size_t len = strlen(text) + 1;
@@ -60,13 +78,25 @@ uint32_t sl_strings_add(struct sl_strings *s, const char *text)
 	uint32_t *slot = slot_find(s, text);
 	if (*slot)
 		return *slot;
-	if (s->size + len >= UINT32_MAX)
+	uint32_t offset = append(s, text, len);
+	if (offset == UINT32_MAX)
 		return UINT32_MAX;
-	*slot = (uint32_t)s->size;
-	memcpy(s->bytes + s->size, text, len);
-	s->size += len;
 	s->n++;
-	return *slot;
+	return *slot = offset;
+}
+
+uint32_t sl_strings_add_bytes(struct sl_strings *s, const uint8_t *bytes, size_t len)
+{
+	if (!bytes_grow(s, len + 1))
+		return UINT32_MAX;
+	if (memchr(bytes, 0, len)) {
+		uint32_t offset = append(s, bytes, len);
+		return offset == UINT32_MAX || append(s, "", 1) == UINT32_MAX ? UINT32_MAX : offset;
+	}
+	char *text = strndup((const char *)bytes, len);
+	uint32_t offset = text ? sl_strings_add(s, text) : UINT32_MAX;
+	free(text);
+	return offset;
 }
 
 void sl_strings_fini(struct sl_strings *s)

@@ -8,7 +8,7 @@
 #include <selat/counter.h>
 #include <selat/err.h>
 #include <sensor/decode/packet.h>
-#include <sensor/flow/app.h>
+#include <selat/app.h>
 #include <sensor/flow/view.h>
 
 /* What other stages keep in a flow: bytes of their own behind the flow, zero at its start. */

@@ -23,6 +23,7 @@ struct sl_file {
 	enum sl_field body;
 	bool lost;
 	bool gap[2]; /* the receiver has not been told of a loss yet */
+	bool told[2]; /* the receiver has had a piece */
 	uint8_t name_len;
 	uint8_t name[]; /* name_len bytes */
 };
@@ -37,10 +38,10 @@ static bool any_wanted(const struct sl_talk *t, enum sl_field body)
 	return any;
 }
 
-int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err)
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		if (!inspect->config.wanted[hashes[i].field])
+		if (!wanted[hashes[i].field] || inspect->hash[i])
 			continue;
 		inspect->hash[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
 		if (!inspect->hash[i])
@@ -95,12 +96,14 @@ static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct s
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
 	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
-	if (!sink->piece || field == SL_FIELD_COUNT || !sl_talk_wants(t, field))
-		return;
+	if (!sink->piece || field == SL_FIELD_COUNT || (!sl_talk_wants(t, field) && !f->kept[which]))
+		return; /* what the receiver began it may end, wanted or not */
 	struct sl_piece p = { .field = field, .tx = t->tx, .bytes = bytes, .offset = f->bytes, .last = last,
-			      .whole_end = last && whole, .after_gap = f->gap[which],
+			      .whole_end = last && whole,
+			      .after_gap = f->gap[which] || (f->bytes && !f->told[which]),
 			      .kept = &f->kept[which] };
 	f->gap[which] = false;
+	f->told[which] = true;
 	sink->piece(sink->ctx, t->flow, t->side, &p);
 }
 

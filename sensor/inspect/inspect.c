@@ -38,7 +38,7 @@ int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *conf
 	if (rc == SL_OK)
 		rc = sl_expect_new(&i->expect, config->counters, err);
 	if (rc == SL_OK)
-		rc = sl_file_hashes_new(i, err);
+		rc = sl_file_hashes_want(i, config->wanted, err);
 	if (rc != SL_OK) {
 		sl_inspect_free(i);
 		return rc;
@@ -55,6 +55,14 @@ void sl_inspect_free(struct sl_inspect *i)
 	sl_expect_free(i->expect);
 	sl_file_hashes_free(i);
 	free(i);
+}
+
+int sl_inspect_want(struct sl_inspect *i, const bool wanted[SL_FIELD_COUNT], struct sl_err *err)
+{
+	int rc = sl_file_hashes_want(i, wanted, err);
+	if (rc == SL_OK)
+		memcpy(i->config.wanted, wanted, sizeof i->config.wanted);
+	return rc;
 }
 
 size_t sl_inspect_slot_bytes(void)

@@ -45,13 +45,26 @@ static enum sl_parse version_begins(struct sl_span in)
 								       : SL_PARSE_REFUSE;
 }
 
+/* The end of the line in front of a version; NULL: there is none. */
+static const uint8_t *version_find(struct sl_span in)
+{
+	static const char begin[] = "\nSSH-";
+	const uint8_t *end = in.at + in.len, *p = in.at;
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		if ((size_t)(end - p) >= sizeof begin - 1 && memcmp(p, begin, sizeof begin - 1) == 0)
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
 	enum sl_parse p = version_begins(in);
 	if (p != SL_PARSE_REFUSE)
 		return p;
 	in.len = in.len < LINES_MAX_BYTES ? in.len : LINES_MAX_BYTES;
-	const uint8_t *at = memmem(in.at, in.len, "\nSSH-", 5);
+	const uint8_t *at = version_find(in);
 	bool home = t->flow->key.low_port == PORT_SSH || t->flow->key.high_port == PORT_SSH;
 	if ((!at && !home) || !is_text(in))
 		return SL_PARSE_REFUSE;

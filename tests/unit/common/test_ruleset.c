@@ -152,8 +152,7 @@ static void digest_renew(uint8_t *bytes)
 {
 	struct sl_ruleset_header *header = (void *)bytes;
 	uint8_t digest[32];
-	memset(header->digest, 0, sizeof header->digest);
-	sl_sha256(sl_span_of(bytes, file.size), digest);
+	assert_int_equal(sl_ruleset_digest(bytes, file.size, -1, digest, NULL), SL_OK);
 	memcpy(header->digest, digest, sizeof digest);
 }
 
@@ -167,7 +166,7 @@ static void says_what_is_wrong_with_the_head(void **state)
 	file_set(file.bytes, file.size);
 	header->format = SL_RULESET_FORMAT;
 	assert_int_equal(file_open(&rs, &err), SL_EFORMAT);
-	assert_non_null(strstr(err.text, "has ruleset format 99, this program reads format 1"));
+	assert_non_null(strstr(err.text, "has ruleset format 99, this program reads format 2"));
 	header->digest[5] ^= 1;
 	file_set(file.bytes, file.size);
 	header->digest[5] ^= 1;
@@ -224,9 +223,9 @@ static const struct hostile hostiles[] = {
 	ENTRY(SL_SECTION_STRINGS, size, 0),
 	ENTRY(SL_SECTION_STRINGS, size, 3),
 	ENTRY(SL_SECTION_PACKS, size, 17),
-	ENTRY(SL_SECTION_INDICATORS, size, 80),
-	ENTRY(SL_SECTION_INDICATORS, size, 81),
-	ENTRY(SL_SECTION_CONDITIONS, size, 16),
+	ENTRY(SL_SECTION_INDICATORS, size, 32),
+	ENTRY(SL_SECTION_INDICATORS, size, 33),
+	ENTRY(SL_SECTION_CONDITIONS, size, 24),
 	ENTRY(SL_SECTION_PREFIXES, size, 31),
 	ENTRY(SL_SECTION_DOMAINS, size, 200),
 	ENTRY(SL_SECTION_PATTERNS, param, SL_DATABASE(SL_FIELD_COUNT, 0)),
@@ -242,21 +241,40 @@ static const struct hostile hostiles[] = {
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, pack, 1),
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, id, UINT32_MAX),
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, value, UINT32_MAX),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, name, UINT32_MAX),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, description, UINT32_MAX),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, class_, UINT32_MAX),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, drill, UINT32_MAX),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, references, UINT32_MAX),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, name, UINT32_MAX),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, description, UINT32_MAX),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, class_, UINT32_MAX),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, drill, UINT32_MAX),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, references, UINT32_MAX),
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, kind, 0),
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, kind, SL_IND_URL),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, kind, 5),
+	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, kind, SL_IND_KINDS),
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, scope, 3),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, flags, 4),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, tlp, 0),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, tlp, 6),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, severity, 5),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, confidence, 101),
-	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, ports_n, 9),
+	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, flags, 32),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, tlp, 0),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, tlp, 6),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, severity, 5),
+	IN(sl_ruleset_meta, SL_SECTION_METAS, confidence, 101),
+	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, meta, 1),
+	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, where, 2),
+	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, action, 1),
+	IN(sl_ruleset_where, SL_SECTION_WHERES, direction, 1), /* row 0 asks for nothing */
+	IN(sl_ruleset_action, SL_SECTION_ACTIONS, threshold, 1),
+	IN(sl_ruleset_position, SL_SECTION_POSITIONS, offset, 0),
+	IN(sl_ruleset_ports, SL_SECTION_PORTS, first, 54),
+	IN(sl_ruleset_ports, SL_SECTION_PORTS, negated, 2),
+	{ "port range", SL_SECTION_WHERES, false,
+	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, own_port), 4, 1 },
+	{ "port range", SL_SECTION_WHERES, false,
+	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, own_port) + 4, 4, UINT32_MAX },
+	{ "networks", SL_SECTION_WHERES, false,
+	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, client) + 4, 4, 1 },
+	{ "marks", SL_SECTION_WHERES, false,
+	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, marked) + 4, 4, 1 },
+	{ "protocols", SL_SECTION_WHERES, false,
+	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, apps) + 7, 1, 1 },
+	{ "direction", SL_SECTION_WHERES, false,
+	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, direction), 1, 3 },
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, condition, UINT32_MAX),
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, conditions_n, 1),
 	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, indicator, 0),
@@ -264,10 +282,14 @@ static const struct hostile hostiles[] = {
 	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, field, SL_FIELD_COUNT),
 	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, op, 0),
 	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, op, SL_OP_REGEX),
-	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, flags, 8),
+	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, flags, 64),
 	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, flags, SL_COND_NOCASE),
 	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, bit, 1),
+	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, flags, SL_COND_SAME),
 	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, value, UINT32_MAX),
+	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, bytes, UINT32_MAX),
+	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, len, UINT32_MAX),
+	IN(sl_ruleset_condition, SL_SECTION_CONDITIONS, position, 1),
 	IN(sl_ruleset_prefixes, SL_SECTION_PREFIXES, v4, UINT64_C(1) << 33),
 	IN(sl_ruleset_pattern, SL_SECTION_PATTERNS, condition, 1),
 	IN(sl_ruleset_pattern, SL_SECTION_PATTERNS, condition, UINT32_MAX),
@@ -279,17 +301,21 @@ static const struct hostile hostiles[] = {
 	{ "pattern condition", SL_SECTION_PATTERN_CONDITIONS, false, 0, 4, 3 },
 	{ "pattern condition of another field", SL_SECTION_PATTERN_CONDITIONS, false, 0, 4, 0 },
 	{ "table's count", SL_SECTION_DOMAINS, false, 0, 8, 2 },
-	{ "table's filter", SL_SECTION_DOMAINS, false, 8, 8, 7 },
+	{ "table's filter", SL_SECTION_DOMAINS, false, 8, 8, 100 },
+	{ "table's filter", SL_SECTION_DOMAINS, false, 8, 8, 0 },
 	{ "table's buckets", SL_SECTION_DOMAINS, false, 16, 8, UINT64_C(1) << 62 },
-	{ "table's keys", SL_SECTION_DOMAINS, false, 24, 8, UINT64_MAX },
-	{ "table's postings", SL_SECTION_DOMAINS, false, 32, 8, UINT64_MAX },
-	{ "table's key", SL_SECTION_DOMAINS, false, 64 + 64 + 8, 4, 13 },
-	{ "table's posting", SL_SECTION_DOMAINS, false, 64 + 64 + 12, 4, 1 },
-	{ "posting's count", SL_SECTION_DOMAINS, false, 64 * 4, 4, 2 },
-	{ "value of another kind", SL_SECTION_DOMAINS, false, 64 * 4 + 4, 4, 1 },
-	{ "value", SL_SECTION_DOMAINS, false, 64 * 4 + 4, 4, 5 },
-	{ "condition", SL_SECTION_EQUALS, false, 64 * 4 + 4, 4, 1 },
-	{ "condition", SL_SECTION_EQUALS_NOCASE, false, 64 * 4 + 4, 4, 0 },
+	{ "table's words", SL_SECTION_DOMAINS, false, 24, 8, UINT64_MAX },
+	{ "table's words", SL_SECTION_DOMAINS, false, 24, 8, 0 },
+	{ "table's entry", SL_SECTION_DOMAINS, false, 64 + 64 + 4, 4, 2 },
+	{ "table's entry", SL_SECTION_DOMAINS, false, 64 + 64 + 4, 4, UINT32_MAX },
+	{ "entry's head", SL_SECTION_DOMAINS, false, 64 * 3 + 4, 4, 12u << 19 | 2 },
+	{ "entry's head", SL_SECTION_DOMAINS, false, 64 * 3 + 4, 4, 12u << 19 },
+	{ "value of another kind", SL_SECTION_DOMAINS, false, 64 * 3 + 8, 4, 1 },
+	{ "value", SL_SECTION_DOMAINS, false, 64 * 3 + 8, 4, 5 },
+	{ "condition", SL_SECTION_EQUALS, false, 64 * 3 + 8, 4, 1 },
+	{ "condition", SL_SECTION_EQUALS, false, 64 * 3 + 8, 4, SL_POSTING_INDICATOR },
+	{ "condition", SL_SECTION_EQUALS_NOCASE, false, 64 * 3 + 8, 4, 0 },
+	{ "condition", SL_SECTION_PREFIX4, false, 64 * 3 + 8, 4, SL_POSTING_CONDITION },
 };
 
 static void hostile_numbers_are_refused(void **state)

@@ -134,23 +134,27 @@ static void records_hold_metadata(void **state)
 	(void)state;
 	struct sl_ruleset *rs = open_text("a.json", pack_a);
 	const struct sl_ruleset_indicator *ind = rs->indicators;
-	assert_int_equal(ind[0].tlp, SL_TLP_RED);
-	assert_int_equal(ind[1].tlp, SL_TLP_GREEN);
-	assert_int_equal(ind[0].severity, SL_HIGH);
+	assert_int_equal(sl_ruleset_meta(rs, 0)->tlp, SL_TLP_RED);
+	assert_int_equal(sl_ruleset_meta(rs, 1)->tlp, SL_TLP_GREEN);
+	assert_int_equal(sl_ruleset_meta(rs, 0)->severity, SL_HIGH);
 	assert_int_equal(ind[0].flags, 0);
 	assert_int_equal(ind[1].flags, SL_IND_SHADOW);
-	assert_string_equal(sl_ruleset_string(rs, ind[1].drill), "EX-1");
-	assert_string_equal(sl_ruleset_string(rs, ind[1].references),
+	assert_string_equal(sl_ruleset_string(rs, sl_ruleset_meta(rs, 1)->drill), "EX-1");
+	assert_string_equal(sl_ruleset_string(rs, sl_ruleset_meta(rs, 1)->references),
 			    "http://a.example/1\nhttp://a.example/2");
 	assert_string_equal(sl_ruleset_string(rs, ind[0].value), "Evil.Example.");
-	assert_string_equal(sl_ruleset_string(rs, ind[0].class_), "other");
-	assert_int_equal(ind[2].proto, 17);
-	assert_int_equal(ind[2].ports_n, 2);
-	assert_int_equal(ind[2].ports[1], 443);
-	assert_int_equal(ind[2].valid_until, 1893456000);
-	assert_true(ind[2].valid_from == INT64_MIN);
-	assert_int_equal(ind[2].confidence, 80);
-	assert_int_equal(ind[3].confidence, 1);
+	assert_string_equal(sl_ruleset_string(rs, sl_ruleset_meta(rs, 0)->class_), "other");
+	const struct sl_ruleset_where *where = &rs->wheres[ind[2].where];
+	assert_int_equal(ind[1].where, 0);
+	assert_int_equal(where->protos[0], 1 << 17);
+	assert_int_equal(where->own_port.n, 2);
+	assert_int_equal(rs->ports[where->own_port.first + 1].first, 443);
+	assert_int_equal(rs->ports[where->own_port.first + 1].last, 443);
+	assert_int_equal(sl_ruleset_meta(rs, 2)->valid_until, 1893456000);
+	assert_true(sl_ruleset_meta(rs, 2)->valid_from == INT64_MIN);
+	assert_int_equal(sl_ruleset_meta(rs, 2)->confidence, 80);
+	assert_int_equal(sl_ruleset_meta(rs, 3)->confidence, 1);
+	assert_int_equal(ind[4].meta, ind[0].meta + 4); /* each says something else */
 	assert_int_equal(ind[4].conditions_n, 3);
 	sl_ruleset_free(rs);
 }

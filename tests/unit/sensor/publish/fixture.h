@@ -24,6 +24,7 @@ struct fixture_rules {
 	struct sl_ruleset_header header;
 	struct sl_ruleset_pack pack;
 	struct sl_ruleset_indicator indicator[2];
+	struct sl_ruleset_meta meta[2];
 	struct sl_ruleset rs;
 };
 
@@ -48,19 +49,21 @@ static inline void fixture_rules_init(struct fixture_rules *r)
 	r->indicator[0] = (struct sl_ruleset_indicator){
 		.id = fixture_string(r, "c2-1"),
 		.value = fixture_string(r, "evil.example"),
+		.kind = SL_IND_DOMAIN,
+	};
+	r->meta[0] = (struct sl_ruleset_meta){
 		.name = fixture_string(r, "A \"quoted\" name\\x41"),
 		.class_ = fixture_string(r, "malicious-code/c2-server"),
 		.drill = fixture_string(r, "ACID-2026"),
 		.references = fixture_string(r, "https://a.example/1\nhttps://b.example/2"),
-		.kind = SL_IND_DOMAIN,
 		.tlp = SL_TLP_GREEN,
 		.severity = SL_HIGH,
 		.confidence = 80,
 	};
 	r->indicator[1] = (struct sl_ruleset_indicator){ .id = fixture_string(r, "m-1"),
 							 .kind = SL_IND_MATCH,
-							 .tlp = SL_TLP_AMBER,
-							 .severity = SL_LOW };
+							 .meta = 1 };
+	r->meta[1] = (struct sl_ruleset_meta){ .tlp = SL_TLP_AMBER, .severity = SL_LOW };
 	memset(r->header.identity, 0xab, sizeof r->header.identity);
 	r->rs = (struct sl_ruleset){ .header = &r->header,
 				     .strings = r->strings,
@@ -68,7 +71,9 @@ static inline void fixture_rules_init(struct fixture_rules *r)
 				     .packs = &r->pack,
 				     .packs_n = 1,
 				     .indicators = r->indicator,
-				     .indicators_n = 2 };
+				     .indicators_n = 2,
+				     .metas = r->meta,
+				     .metas_n = 2 };
 }
 
 static inline struct sl_match fixture_match(const struct fixture_rules *r, uint64_t packet)

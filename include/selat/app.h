@@ -1,6 +1,6 @@
-/* The protocols that a flow may be found to speak, and what they are called in dumps and alerts. */
-#ifndef SELAT_SENSOR_FLOW_APP_H
-#define SELAT_SENSOR_FLOW_APP_H
+/* The protocols that a flow may be found to speak, and what they are called in rules, dumps and alerts. */
+#ifndef SELAT_APP_H
+#define SELAT_APP_H
 
 #define SL_APPS(X)                                                                                   \
 	X(HTTP, "http")                                                                              \
