@@ -85,6 +85,17 @@ const struct sl_ruleset *sl_loaded_view(const struct sl_loaded_ruleset *l)
 	return l->base ? l->base->engine->rs : l->engine->rs;
 }
 
+const uint8_t *sl_loaded_identity(const struct sl_loaded_ruleset *l)
+{
+	return l->engine->rs->header->identity;
+}
+
+uint32_t sl_loaded_indicators(const struct sl_loaded_ruleset *l)
+{
+	uint32_t base = l->base ? l->base->engine->rs->indicators_n : 0;
+	return base + l->engine->rs->indicators_n - l->engine->rs->withdrawn_n;
+}
+
 const char *sl_detect_library(void)
 {
 	return hs_version();

@@ -25,6 +25,10 @@ void sl_loaded_release(struct sl_loaded_ruleset *l); /* the last one frees; NULL
 
 const struct sl_ruleset *sl_loaded_view(const struct sl_loaded_ruleset *l);
 
+/* The public identity (32 bytes) and the number of indicators: of base and delta together. */
+const uint8_t *sl_loaded_identity(const struct sl_loaded_ruleset *l);
+uint32_t sl_loaded_indicators(const struct sl_loaded_ruleset *l);
+
 /* "5.4.0 …": borrowed. */
 const char *sl_detect_library(void);
 

@@ -15,8 +15,8 @@ enum sl_file_end {
 	SL_FILE_CUT,   /* the sender stopped before that: what it sent is there */
 };
 
-/* The digests, found once: finding them takes as long as hashing a small file. */
-int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err);
+/* The wanted digests, found once: finding them takes as long as hashing a small file. */
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err);
 void sl_file_hashes_free(struct sl_inspect *inspect);
 
 /* name: NULL bytes if there is none; copied, at most 255 bytes of it. body: the protocol's own stream
