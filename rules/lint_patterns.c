@@ -75,7 +75,9 @@ struct group {
 	size_t first, last; /* conditions [first, last) */
 	size_t best;        /* the longest literal that must hold; == last: none */
 	size_t bytes;       /* of all such literals */
-	bool fixed, strong; /* strong: an expression, a list, a length: judged elsewhere or exact */
+	bool fixed;
+	bool strong; /* an expression or a list, which are judged by themselves */
+	bool more;   /* something that is no literal or must not be: the author narrows it down */
 };
 
 static struct group group_at(const struct sl_indicator *ind, size_t first)
@@ -86,6 +88,7 @@ static struct group group_at(const struct sl_indicator *ind, size_t first)
 	g.best = g.last;
 	for (size_t i = first; i < g.last; i++) {
 		const struct sl_condition *c = &ind->condition[i];
+		g.more = g.more || c->flags & SL_COND_NOT || !is_literal(c);
 		if (c->flags & SL_COND_NOT)
 			continue;
 		if (!is_literal(c)) {
@@ -178,8 +181,8 @@ void sl_lint_patterns(struct sl_lint *lint, const struct sl_pack *pack, size_t i
 		}
 		if (g.best < g.last)
 			length_lint(lint, pack, index, &g);
-		bool usual = g.best < g.last && is_common(&ind->condition[g.best]) && !g.strong;
-		rare += g.strong || (g.best < g.last && !usual);
+		bool usual = g.best < g.last && is_common(&ind->condition[g.best]);
+		rare += g.more || !usual;
 		if (usual && ordinary == ind->conditions)
 			ordinary = g.best;
 	}

@@ -60,7 +60,7 @@ static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint3
 	if (w->detect)
 		sl_detect_transaction(w->detect, w->now, flow, side, tx, values, n);
 	else
-		sl_dump_transaction(w->dump, w->now, flow, side, values, n);
+		sl_dump_transaction(w->dump, w->now, flow, side, tx, values, n);
 }
 
 static void on_transaction_end(void *ctx, struct sl_flow *flow, uint32_t tx)

@@ -5,7 +5,7 @@
 #include <sensor/inspect/inspect_internal.h>
 #include <stdio.h>
 
-enum { NAME_MAX_BYTES = 255 };
+enum { NAME_MAX_BYTES = 255, HASH_BYTES = 256 /* that a digest in the making takes: OpenSSL does not say */ };
 
 static const struct {
 	enum sl_field field;
@@ -56,17 +56,23 @@ void sl_file_hashes_free(struct sl_inspect *inspect)
 		EVP_MD_free(inspect->hash[i]);
 }
 
+static void hash_free(const struct sl_talk *t, struct sl_file *f, unsigned i)
+{
+	EVP_MD_CTX_free(f->hash[i]);
+	f->hash[i] = NULL;
+	sl_hold_refund(t->inspect, HASH_BYTES);
+}
+
 /* With the first byte: many parts have none. */
 static void hashes_begin(const struct sl_talk *t, struct sl_file *f)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		if (!t->inspect->hash[i] || !sl_talk_wants(t, hashes[i].field))
+		if (!t->inspect->hash[i] || !sl_talk_wants(t, hashes[i].field) ||
+		    !sl_hold_charge(t->inspect, HASH_BYTES))
 			continue;
 		f->hash[i] = EVP_MD_CTX_new();
-		if (f->hash[i] && EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) == 1)
-			continue;
-		EVP_MD_CTX_free(f->hash[i]);
-		f->hash[i] = NULL;
+		if (!f->hash[i] || EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) != 1)
+			hash_free(t, f, i);
 	}
 }
 
@@ -177,6 +183,7 @@ void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)
 		report(t, f, whole);
 	}
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
-		EVP_MD_CTX_free(f->hash[i]);
+		if (f->hash[i])
+			hash_free(t, f, i);
 	sl_hold_give(t->inspect, f);
 }

@@ -39,13 +39,12 @@ struct sl_mime {
 	unsigned depth, parts, links_left;
 	struct level level[DEPTH_MAX];
 	size_t head_n, head_room, mark_n, out_n;
-	uint8_t *head;
+	uint8_t *head, *out; /* NULL until they are needed */
 	struct sl_talk *t; /* during a call */
 	struct sl_file *file;
 	struct sl_mime_links *links;
 	struct sl_mime_code code;
 	uint8_t mark[MARK_MAX];
-	uint8_t out[OUT_MAX];
 };
 
 /* --- what is decoded --- */
@@ -69,7 +68,7 @@ static void out_put(void *ctx, struct sl_span bytes)
 	struct sl_mime *m = ctx;
 	if (bytes.len > OUT_MAX - m->out_n)
 		out_flush(m);
-	if (bytes.len > OUT_MAX) {
+	if (bytes.len > OUT_MAX || !m->out) {
 		out_hand_on(m, bytes);
 	} else if (bytes.len) {
 		memcpy(m->out + m->out_n, bytes.at, bytes.len);
@@ -86,6 +85,8 @@ static void leaf_begin(struct sl_mime *m, const struct sl_mime_head *h)
 	if (m->mail && (h->kind == SL_MIME_PLAIN || h->kind == SL_MIME_HTML))
 		m->links = sl_mime_links_new(m->t, h->kind == SL_MIME_HTML);
 	m->mode = m->file || m->links ? MODE_LEAF : MODE_IGNORE;
+	if (m->mode == MODE_LEAF && !m->out)
+		m->out = sl_hold_take(m->t->inspect, OUT_MAX); /* without it every byte goes by itself */
 }
 
 static void leaf_end(struct sl_mime *m, bool whole)
@@ -304,6 +305,33 @@ static size_t mark_gather(struct sl_mime *m, struct sl_span in)
 	return used + 1;
 }
 
+/* What is neither a header nor to be looked at line by line: a base64 decoder passes over line ends. */
+static bool takes_lines(const struct sl_mime *m)
+{
+	return m->mode == MODE_IGNORE ||
+	       (m->mode == MODE_LEAF && m->code.coding != SL_MIME_QUOTED && !m->code.resync);
+}
+
+/* The rest of a line and whole lines behind it, with their ends, up to the last before the bytes end or
+ * before one that may be a boundary. Returns how many bytes it took; 0: there is but one line. */
+static size_t lines_take(struct sl_mime *m, struct sl_span in)
+{
+	static const uint8_t cr = '\r';
+	const uint8_t *end = in.at + in.len, *rest = in.at, *lf = in.at;
+	while ((lf = memchr(lf, '\n', (size_t)(end - lf)))) {
+		if (++lf == end || (*lf == '-' && m->depth))
+			break;
+		rest = lf;
+	}
+	if (rest == in.at)
+		return 0;
+	if (m->cr)
+		content(m, sl_span_of(&cr, 1));
+	m->cr = false;
+	content(m, sl_span_of(in.at, (size_t)(rest - in.at)));
+	return (size_t)(rest - in.at);
+}
+
 /* The line at hand, as far as it goes. Returns how many bytes it took. */
 static size_t line_take(struct sl_mime *m, struct sl_span in)
 {
@@ -320,19 +348,33 @@ static size_t line_take(struct sl_mime *m, struct sl_span in)
 	return n + (lf != NULL);
 }
 
+static size_t step(struct sl_mime *m, struct sl_span bytes)
+{
+	if (m->line == LINE_START) {
+		bool mark = bytes.at[0] == '-' && m->depth;
+		m->line = mark ? LINE_MARK : LINE_MIDDLE;
+		if (!mark)
+			eol_give(m, bytes.at[0]);
+	}
+	if (m->line == LINE_MARK)
+		return mark_gather(m, bytes);
+	size_t used = takes_lines(m) ? lines_take(m, bytes) : 0;
+	return used ? used : line_take(m, bytes);
+}
+
+/* Nobody wants what is left, and no part will follow. */
+static bool is_done(const struct sl_mime *m)
+{
+	return m->mode == MODE_IGNORE && !m->depth;
+}
+
 void sl_mime_data(struct sl_talk *t, struct sl_mime *m, struct sl_span bytes)
 {
 	if (!m)
 		return;
 	m->t = t;
-	while (bytes.len) {
-		if (m->line == LINE_START) {
-			bool mark = bytes.at[0] == '-' && m->depth;
-			m->line = mark ? LINE_MARK : LINE_MIDDLE;
-			if (!mark)
-				eol_give(m, bytes.at[0]);
-		}
-		size_t used = m->line == LINE_MARK ? mark_gather(m, bytes) : line_take(m, bytes);
+	while (bytes.len && !is_done(m)) {
+		size_t used = step(m, bytes);
 		bytes = sl_span_of(bytes.at + used, bytes.len - used);
 	}
 	out_flush(m);
@@ -414,5 +456,6 @@ void sl_mime_end(struct sl_talk *t, struct sl_mime *m, bool whole)
 	leaf_end(m, whole);
 	level_cut(m, 0);
 	sl_hold_give(t->inspect, m->head);
+	sl_hold_give(t->inspect, m->out);
 	sl_hold_give(t->inspect, m);
 }

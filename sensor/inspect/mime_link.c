@@ -219,12 +219,25 @@ static void html_byte(struct sl_talk *t, struct sl_mime_links *l, uint8_t c, uns
 	}
 }
 
+/* Most bytes: none that may begin anything. */
+static size_t outside_skip(struct sl_mime_links *l, struct sl_span in)
+{
+	size_t n = 0;
+	while (n < in.len && !may_begin(l, in.at[n]))
+		n++;
+	if (n)
+		l->before = in.at[n - 1];
+	return n;
+}
+
 void sl_mime_links_data(struct sl_talk *t, struct sl_mime_links *l, struct sl_span bytes, unsigned *left)
 {
 	for (size_t i = 0; l && i < bytes.len; i++) {
-		if (!l->n && l->where == OUTSIDE && !may_begin(l, bytes.at[i]))
-			l->before = bytes.at[i]; /* most bytes */
-		else if (l->html)
+		if (!l->n && l->where == OUTSIDE)
+			i += outside_skip(l, sl_span_of(bytes.at + i, bytes.len - i));
+		if (i == bytes.len)
+			return;
+		if (l->html)
 			html_byte(t, l, bytes.at[i], left);
 		else
 			text_byte(t, l, bytes.at[i], left);
