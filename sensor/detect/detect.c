@@ -11,8 +11,9 @@ static int lane_init(struct sl_lane *lane, const struct sl_engine *e, const uint
 {
 	*lane = (struct sl_lane){ .e = e, .rs = e->rs, .gone = gone,
 				  .last = calloc(e->rs->conditions_n + 1, sizeof *lane->last),
+				  .atom_last = calloc(e->crowds.atoms + 1, sizeof *lane->atom_last),
 				  .judged = calloc(e->rs->conditions_n + 1, sizeof *lane->judged) };
-	if (!lane->last || !lane->judged)
+	if (!lane->last || !lane->judged || !lane->atom_last)
 		return SL_ENOMEM;
 	for (unsigned f = 0; f < SL_FIELDS_ALL; f++)
 		for (unsigned m = 0; m < SL_MODES; m++) /* one scratch, grown over all databases */
@@ -25,6 +26,7 @@ void sl_lane_fini(struct sl_lane *lane)
 {
 	free(lane->last);
 	free(lane->judged);
+	free(lane->atom_last);
 	*lane = (struct sl_lane){ .e = NULL };
 }
 

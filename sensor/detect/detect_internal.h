@@ -79,6 +79,7 @@ enum { SL_FIELD_NONE = UINT8_MAX }; /* of a hit that no value made */
 
 enum sl_event {
 	SL_EVENT_HIT,      /* a condition holds, or a whole indicator */
+	SL_EVENT_ATOM,     /* `condition` is an atom: what many indicators share holds */
 	SL_EVENT_SEEN,     /* fields occurred; value: their struct sl_field_set */
 	SL_EVENT_FLOWWISE, /* where-only indicators are to be looked at */
 	SL_EVENT_END,      /* the transaction ended; of number 0: all that have a number */
@@ -169,6 +170,7 @@ struct sl_lane {
 	const struct sl_engine *e;
 	const struct sl_ruleset *rs;
 	const uint64_t *gone; /* bits of indicators that are no more; NULL: all are there */
+	uint64_t *atom_last;  /* by atom: where it last held */
 	uint64_t *last;       /* by condition: where it last held, so that a flood is one hit a place */
 	uint32_t *judged;     /* by a group's first condition: the value that it was last verified on */
 };
@@ -242,6 +244,9 @@ void sl_lanes_join(struct sl_detect *d);
 void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable);
 void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
 		  uint32_t indicator, uint32_t condition, size_t offset, size_t len);
+/* What follows this atom holds. */
+void sl_hit_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t atom, size_t offset,
+		 size_t len);
 void sl_event_add(struct sl_detect *d, enum sl_event event, const struct sl_sighting *at,
 		  struct sl_flow *flow, unsigned side, uint32_t tx);
 void sl_fields_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
@@ -338,7 +343,8 @@ void sl_scopes_drop(struct sl_detect *d, struct sl_detect_slot *slot, bool all);
 bool sl_mark_is_set(const struct sl_detect *d, const struct sl_ledger *flow, uint32_t mark);
 bool sl_mark_change(struct sl_detect *d, struct sl_ledger *flow, uint32_t mark, bool set);
 
-/* A condition that holds, as a fact. */
+/* A condition that holds, or an atom, as a fact. */
+#define SL_FACT_ATOM (UINT32_C(1) << 30)
 static inline uint32_t sl_fact_of(unsigned lane, uint32_t condition)
 {
 	return (uint32_t)lane << 31 | condition;

@@ -36,6 +36,8 @@ static uint32_t moved_fact(const struct sl_detect *d, const struct sl_succession
 			   uint32_t fact)
 {
 	const struct sl_ruleset *rs = d->lane[fact >> 31].rs;
+	if (fact & SL_FACT_ATOM) /* of the engine that it is of */
+		return d->lane[fact >> 31].e == next[fact >> 31].e ? fact : SL_NOWHERE;
 	uint32_t c = fact & INT32_MAX, indicator = rs->conditions[c].indicator;
 	uint32_t to = now_of(d, s, fact >> 31, indicator);
 	if (to == SL_NOWHERE)
