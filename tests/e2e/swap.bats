@@ -51,7 +51,9 @@ start_talk() {
 	until_true 5 test -s talk.out
 	start sensor sensor -r talk.out --follow -R ruleset -o alerts --stats stats "$@"
 	sensor=$pid
+	until_true 10 watches
 }
+watches() { readlink "/proc/$sensor/fd/"* | grep -q inotify; }
 say() { echo "$1" >&9; }
 alerted() { grep -qs "\"id\":\"$1\"" alerts; }
 heard() { until_true "${2-5}" alerted "$1" || { echo "no alert for $1"; cat sensor.err; return 1; }; }
