@@ -50,11 +50,12 @@ run_examples() { # DOCUMENT
 @test "the examples of configuration.md run" { run_examples "$top/docs/configuration.md"; }
 @test "the examples of counters.md run" { run_examples "$top/docs/counters.md"; }
 @test "the examples of dump.md run" { run_examples "$top/docs/dump.md"; }
+@test "the examples of export.md run" { run_examples "$top/docs/export.md"; }
 @test "the examples of rules.md run" { run_examples "$top/docs/rules.md"; }
 
 @test "no other document has examples that nobody runs" {
     run grep -lE '^```sh run' "${documents[@]}"
-    [ "${#lines[@]}" -eq 6 ]
+    [ "${#lines[@]}" -eq 7 ]
 }
 
 @test "example packs pass selat-rules lint without a warning" {
