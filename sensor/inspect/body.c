@@ -19,6 +19,7 @@ enum {
 	RATIO_SPARE = 4, /* bytes to spare that each byte of any body earns */
 	RING_LEAST = 64 * 1024, /* of Brotli's: what is less counts when it comes out */
 	START_MOST = 4,
+	FIRST_MOST = 64, /* raw deflate that breaks within so many bytes was none */
 	MEMBER = 0x1f, /* the first byte of a gzip member */
 };
 
@@ -26,7 +27,9 @@ enum coding { GZIP, DEFLATE, BR, PLAIN, CODINGS };
 
 struct coder {
 	enum coding coding;
-	bool begun, ended;
+	bool begun, ended, bad, gave; /* bad: an error came behind what it gave */
+	uint8_t first[FIRST_MOST];           /* of what it was fed */
+	uint64_t fed;                        /* bytes */
 	uint8_t start[START_MOST]; /* the first bytes, until they tell which it is */
 	uint8_t start_n;
 	z_stream z;
@@ -99,6 +102,9 @@ static struct sl_span element_last(struct sl_span *list)
 	size_t from = comma ? (size_t)(comma - list->at) + 1 : 0;
 	struct sl_span s = sl_span_of(list->at + from, list->len - from);
 	list->len = comma ? from - 1 : 0;
+	const uint8_t *semicolon = s.len ? memchr(s.at, ';', s.len) : NULL;
+	if (semicolon) /* "gzip;": a coding has no parameters, and what looks like some hides it from nobody */
+		s.len = (size_t)(semicolon - s.at);
 	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
 		s = sl_span_of(s.at + 1, s.len - 1);
 	while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
@@ -139,12 +145,16 @@ static void broken(struct sl_talk *t, struct sl_body *b, bool count)
 		sl_count(sl_talk_counters(t), SL_COUNT_BODIES_NOT_DECODED);
 }
 
-/* RFC 1952, section 2.3: the magic number, the only method, and flags of which three are reserved. A
- * body without them is no gzip, whatever its header says, and clients show it as it is. */
-static bool is_gzip(const struct coder *c)
+/* RFC 1952, section 2.3: the magic number and the only method. A body without them is no gzip, whatever
+ * its header says, and clients show it as it is. Of the flags three are reserved: zlib would refuse
+ * them, other clients do not look at them. */
+static bool is_gzip(struct coder *c)
 {
-	const uint8_t *b = c->start;
-	return c->start_n == 4 && b[0] == MEMBER && b[1] == 0x8b && b[2] == 8 && (b[3] & 0xe0) == 0;
+	uint8_t *b = c->start;
+	if (c->start_n != 4 || b[0] != MEMBER || b[1] != 0x8b || b[2] != 8)
+		return false;
+	b[3] &= 0x1f;
+	return true;
 }
 
 /* RFC 1950, section 2.2: method 8, a window of at most 7, and a checksum. As raw deflate such a first
@@ -212,7 +222,9 @@ static int inflate_step(struct coder *c, struct sl_span *in, uint8_t *out)
 	*in = sl_span_of(in->at + used, in->len - used);
 	c->ended = rc == Z_STREAM_END;
 	int came = (int)(OUT_BYTES - c->z.avail_out);
-	return rc == Z_OK || rc == Z_STREAM_END || (rc == Z_BUF_ERROR && !in->len) ? came : -1;
+	bool fine = rc == Z_OK || rc == Z_STREAM_END || (rc == Z_BUF_ERROR && !in->len);
+	c->bad = !fine; /* what came before the error counts: a wrong checksum is behind all of it */
+	return fine || came ? came : -1;
 }
 
 static int brotli_step(struct coder *c, struct sl_span *in, uint8_t *out)
@@ -265,19 +277,45 @@ static void earn(struct sl_inspect *i, uint64_t n)
 	i->spare = spare < SL_SPARE_BYTES ? spare : SL_SPARE_BYTES;
 }
 
+/* Raw deflate has no mark of its own. What breaks at once, before anything came out, is none: clients show
+ * it as it is. */
+static bool was_plain(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
+{
+	struct coder *c = &b->coder[which];
+	if (c->coding != DEFLATE || c->gave || c->z.total_in > FIRST_MOST || c->fed > FIRST_MOST)
+		return false;
+	c->coding = PLAIN;
+	if (c->fed)
+		pass_on(t, b, which, sl_span_of(c->first, (size_t)c->fed));
+	pass_on(t, b, which, in);
+	return true;
+}
+
+static void remember(struct coder *c, struct sl_span in)
+{
+	for (size_t i = 0; i < in.len && c->fed + i < FIRST_MOST; i++)
+		c->first[c->fed + i] = in.at[i];
+	c->fed += in.len;
+}
+
 /* All that the coder makes of these bytes. */
 static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
 {
 	uint8_t out[OUT_BYTES];
 	struct coder *c = &b->coder[which];
+	struct sl_span whole = in;
 	int n = OUT_BYTES; /* a full buffer: there may be more, even without more input */
 	while ((in.len || n == OUT_BYTES) && !b->broken) {
 		n = c->coding == BR ? brotli_step(c, &in, out) : in.len || !c->ended ? inflate_step(c, &in, out) : 0;
 		if (n > 0)
 			pass_on(t, b, which, sl_span_of(out, (size_t)n));
-		if (n < 0 || !affords(t, b, (size_t)n))
+		if (n < 0 && was_plain(t, b, which, whole))
+			return;
+		c->gave = c->gave || n > 0;
+		if (n < 0 || c->bad || !affords(t, b, (size_t)n))
 			broken(t, b, true);
 	}
+	remember(c, whole);
 }
 
 /* Hands bytes to the coder that is next, or to the file. Comes back to itself once a coder, so it is

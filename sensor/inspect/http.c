@@ -157,9 +157,7 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 {
 	const struct sl_http *http = t->state;
 	bool awaited = http->first != NULL;
-	size_t blank = 0;
-	while (blank < in.len && (in.at[blank] == '\r' || in.at[blank] == '\n'))
-		blank++;
+	size_t blank = sl_http_blank(in, awaited);
 	if (blank == in.len) {
 		*consumed = blank;
 		return SL_PARSE_DONE;

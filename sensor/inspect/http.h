@@ -32,6 +32,10 @@ struct sl_http_head {
 /* Could these bytes be a start line, and is it whole? awaited: a response is due. */
 enum sl_parse sl_http_probe(struct sl_span in, bool awaited);
 
+/* How many blank bytes stand before a start line: empty lines (RFC 9112, section 2.2), and where a response is
+ * due blanks too. */
+size_t sl_http_blank(struct sl_span in, bool awaited);
+
 /* The same, strict enough to look for it in the middle of anything. */
 enum sl_parse sl_http_probe_strict(struct sl_span in);
 

@@ -100,7 +100,7 @@ static enum sl_http_phase framing(struct sl_talk *t, const struct sl_http_head *
 	bool valid = length_read(h->kept[SL_KEPT_LENGTH], length);
 	if (!valid)
 		*length = 0;
-	if (h->response && (h->status / 100 == 1 || h->status == 204 || h->status == 304 ||
+	if (h->response && (h->status / 100 == 1 || h->status == 304 || (h->status == 204 && !valid) ||
 			    (asked && asked->what == SL_ASKED_HEAD)))
 		return SL_HTTP_HEAD;
 	if (chunked)
@@ -128,7 +128,9 @@ void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const s
 	s->body = sl_body_new(t, encoding, h->kept[SL_KEPT_TYPE],
 			      sl_http_file_name(t, h->kept[SL_KEPT_DISPOSITION], name),
 			      h->response ? SL_FIELD_HTTP_RESPONSE_BODY : SL_FIELD_HTTP_REQUEST_BODY);
-	if (h->response && !asked && (phase != SL_HTTP_LENGTH || s->left >= MAYBE_BYTES)) {
+	/* 204 has no body (RFC 9112, section 6.3, rule 1), unless one comes that its length announced */
+	bool unsure = !asked || h->status == 204;
+	if (h->response && unsure && (phase != SL_HTTP_LENGTH || s->left >= MAYBE_BYTES)) {
 		s->after = (uint8_t)phase;
 		t->at->phase = SL_HTTP_MAYBE;
 	}
@@ -186,7 +188,7 @@ static enum sl_parse size_step(struct sl_talk *t, struct sl_span in, size_t *con
 {
 	struct sl_http_side *s = side_of(t);
 	struct sl_span rest = in, line;
-	if (!s->chunks && !isxdigit(in.at[0]) && in.at[0] != ' ') {
+	if (!s->chunks && !isxdigit(in.at[0]) && !isspace(in.at[0])) {
 		/* "chunked" was said, or understood, in error */
 		t->at->phase = s->left ? SL_HTTP_LENGTH : SL_HTTP_CLOSE;
 		return sl_http_body_step(t, in, consumed);
@@ -194,9 +196,11 @@ static enum sl_parse size_step(struct sl_talk *t, struct sl_span in, size_t *con
 	if (!sl_http_line(&rest, &line))
 		return in.len < SIZE_LINE_MAX && !t->last ? SL_PARSE_MORE : SL_PARSE_REFUSE;
 	line = sl_http_trim(line);
-	if (!line.len || !isxdigit(line.at[0]))
-		return SL_PARSE_REFUSE;
 	*consumed = in.len - rest.len;
+	if (!line.len) /* an empty line before a size: clients pass over it */
+		return SL_PARSE_DONE;
+	if (!isxdigit(line.at[0]))
+		return SL_PARSE_REFUSE;
 	s->left = hex_read(line);
 	s->chunks = true;
 	s->after = SL_HTTP_HEAD;

@@ -49,14 +49,15 @@ static struct sl_span word(struct sl_span *s)
 }
 
 /* status-line = HTTP-version SP status-code SP [ reason-phrase ]. Where a request waits for it, whatever
- * begins with "HTTP/" is one, as it is for clients; a status that is no number is 0 then. */
+ * begins with "HTTP/" is one, as it is for clients, in small letters too; a status that is no number is 0
+ * then. */
 static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span rest = line;
 	h->version = word(&rest);
 	h->code = word(&rest);
 	h->reason = sl_http_trim(rest);
-	if (h->version.len < 5 || h->version.at != line.at || memcmp(line.at, "HTTP/", 5) != 0)
+	if (h->version.len < 5 || h->version.at != line.at || strncasecmp((const char *)line.at, "HTTP/", 5) != 0)
 		return false;
 	const uint8_t *c = h->code.at;
 	bool number = h->code.len == 3 && isdigit(c[0]) && isdigit(c[1]) && isdigit(c[2]);
@@ -94,7 +95,7 @@ static bool start_line(struct sl_span line, bool awaited, struct sl_http_head *h
 static enum sl_parse start_of_line(struct sl_span in, bool awaited)
 {
 	size_t n = in.len < 5 ? in.len : 5;
-	if (memcmp(in.at, "HTTP/", n) == 0) {
+	if (strncasecmp((const char *)in.at, "HTTP/", n) == 0 && (awaited || in.at[0] == 'H')) {
 		bool other = !awaited && in.len > 8 && (!is_version(in.at) || in.at[8] != ' ');
 		return in.len > LINE_MAX_BYTES || other ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 	}
@@ -108,23 +109,30 @@ static enum sl_parse start_of_line(struct sl_span in, bool awaited)
 	return SL_PARSE_MORE;
 }
 
-/* RFC 9112, section 2.2: ignore empty lines before a request. */
-static struct sl_span without_blank(struct sl_span in)
+size_t sl_http_blank(struct sl_span in, bool awaited)
 {
 	size_t n = 0;
-	while (n < in.len && n < BLANK_MAX && (in.at[n] == '\r' || in.at[n] == '\n'))
+	while (n < in.len && (in.at[n] == '\r' || in.at[n] == '\n' ||
+			      (awaited && (in.at[n] == ' ' || in.at[n] == '\t'))))
 		n++;
+	return n;
+}
+
+static struct sl_span without_blank(struct sl_span in, bool awaited)
+{
+	size_t n = sl_http_blank(in, awaited);
+	n = n < BLANK_MAX ? n : BLANK_MAX;
 	return sl_span_of(in.at + n, in.len - n);
 }
 
 enum sl_parse sl_http_probe(struct sl_span in, bool awaited)
 {
 	struct sl_http_head h;
-	struct sl_span rest = without_blank(in), line;
+	struct sl_span rest = without_blank(in, awaited), line;
 	if (!rest.len)
 		return SL_PARSE_MORE;
 	int method = method_len(rest); /* of most streams, the first bytes tell that it is none */
-	if (method == 0 && rest.at[0] != 'H')
+	if (method == 0 && rest.at[0] != 'H' && !(awaited && rest.at[0] == 'h'))
 		return SL_PARSE_REFUSE;
 	struct sl_span start = rest;
 	if (!sl_http_line(&rest, &line))
@@ -246,7 +254,12 @@ void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_sp
 }
 
 /* RFC 9112, section 5.2: a line that begins with a blank goes on with the one before; what folds it
- * counts as one blank. */
+ * counts as one blank. A NUL at a line's start is one too for some clients. */
+static bool is_fold(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\0';
+}
+
 static struct sl_span unfolded(struct sl_talk *t, struct sl_span raw)
 {
 	uint8_t *at = sl_talk_room(t, raw.len);
@@ -260,7 +273,7 @@ static struct sl_span unfolded(struct sl_talk *t, struct sl_span raw)
 		}
 		while (n && (at[n - 1] == '\r' || at[n - 1] == ' ' || at[n - 1] == '\t'))
 			n--;
-		while (i < raw.len && (raw.at[i] == '\n' || raw.at[i] == ' ' || raw.at[i] == '\t'))
+		while (i < raw.len && (raw.at[i] == '\n' || is_fold(raw.at[i])))
 			i++;
 		at[n++] = ' ';
 	}
@@ -275,7 +288,7 @@ static bool header_next(struct sl_talk *t, struct sl_span *in, struct sl_span *h
 	const uint8_t *begin = header->at;
 	struct sl_span more;
 	bool folded = false;
-	while (in->len && (in->at[0] == ' ' || in->at[0] == '\t') && sl_http_line(in, &more)) {
+	while (in->len && is_fold(in->at[0]) && sl_http_line(in, &more)) {
 		*header = sl_span_of(begin, (size_t)(more.at + more.len - begin));
 		folded = true;
 	}
@@ -284,26 +297,76 @@ static bool header_next(struct sl_talk *t, struct sl_span *in, struct sl_span *h
 	return true;
 }
 
+/* Is there "\r" and then a header in the line? A bare CR is a blank (RFC 9112, section 2.2), but there are
+ * clients to whom it ends the line. Cuts the line there; *rest gets what is behind it. */
+static bool line_cut(struct sl_span *line, struct sl_span *rest)
+{
+	const uint8_t *end = line->at + line->len;
+	for (const uint8_t *cr = line->at; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++) {
+		const uint8_t *c = cr + 1;
+		while (c < end && is_token(*c))
+			c++;
+		if (c == end || c == cr + 1 || *c != ':')
+			continue;
+		*rest = sl_span_of(cr + 1, (size_t)(end - cr - 1));
+		line->len = (size_t)(cr - line->at);
+		return true;
+	}
+	return false;
+}
+
+static struct sl_span trim_any(struct sl_span s)
+{
+	while (s.len && isspace(s.at[0]))
+		s = sl_span_of(s.at + 1, s.len - 1);
+	while (s.len && isspace(s.at[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+/* Without NULs, which hide a name from some. */
+static struct sl_span without_nul(struct sl_talk *t, struct sl_span name)
+{
+	uint8_t *at = memchr(name.at, '\0', name.len) ? sl_talk_room(t, name.len) : NULL;
+	size_t n = 0;
+	for (size_t i = 0; at && i < name.len; i++)
+		if (name.at[i])
+			at[n++] = name.at[i];
+	return at ? sl_span_of(at, n) : name;
+}
+
+/* One header line: "name: value". A bare CR counts as a blank. */
+static void header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_http_lines *lines,
+			struct sl_span line)
+{
+	const uint8_t *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
+	if (!colon)
+		return;
+	size_t n = (size_t)(colon - line.at);
+	while (n && isspace(line.at[n - 1]))
+		n--;
+	struct sl_span name = sl_http_trim(sl_span_of(line.at, n));
+	struct sl_span value = trim_any(sl_span_of(colon + 1, (size_t)(line.at + line.len - colon - 1)));
+	if (name.len)
+		name = without_nul(t, name);
+	sl_http_header_take(t, h, name, value);
+	sl_http_lines_add(t, lines, h, name, value);
+}
+
 bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span header;
 	struct sl_http_lines lines;
-	in = without_blank(in);
+	in = without_blank(in, awaited);
 	if (!sl_http_line(&in, &header) || !start_line(header, awaited, h))
 		return false;
 	sl_http_start_fields(t, h);
 	sl_http_lines_begin(t, &lines, h, in.len);
 	while (header_next(t, &in, &header)) {
-		const uint8_t *colon = header.len ? memchr(header.at, ':', header.len) : NULL;
-		if (!colon)
-			continue;
-		size_t n = (size_t)(colon - header.at);
-		while (n && isspace(header.at[n - 1])) /* a bare CR counts as a blank (RFC 9112, section 2.2) */
-			n--;
-		struct sl_span name = sl_http_trim(sl_span_of(header.at, n));
-		struct sl_span value = sl_http_trim(sl_span_of(colon + 1, (size_t)(header.at + header.len - colon - 1)));
-		sl_http_header_take(t, h, name, value);
-		sl_http_lines_add(t, &lines, h, name, value);
+		struct sl_span rest;
+		for (; line_cut(&header, &rest); header = rest)
+			header_take(t, h, &lines, header);
+		header_take(t, h, &lines, header);
 	}
 	sl_http_host_field(t, h);
 	sl_http_lines_end(t, &lines);
