@@ -284,12 +284,29 @@ static int apply_set_key(struct arguments *a, const char *section, const char *k
 	return SL_OK;
 }
 
+/* The row of "NAME=…" where NAME stands in the file's root, or NULL. */
+static const struct sl_option *row_in_root(const struct arguments *a, const char *text, size_t name)
+{
+	char copy[SL_OPTION_ARG];
+
+	if (name >= sizeof copy)
+		return NULL;
+	snprintf(copy, sizeof copy, "%.*s", (int)name, text);
+	return sl_option_in_root(a->spec, copy);
+}
+
 /* One SECTION.KEY=VALUE. The section is what stands before the first dot. */
 static int apply_set(struct arguments *a, const char *text, void *into, struct sl_err *err)
 {
 	size_t path = strcspn(text, "="), section = strcspn(text, ".=");
-	char shown[SL_OPTION_SHOWN];
+	char shown[SL_OPTION_SHOWN], where[WHERE_MAX];
+	const struct sl_option *row = text[path] == '=' ? row_in_root(a, text, path) : NULL;
 
+	if (row) {
+		snprintf(where, sizeof where, "--set %s", row->section);
+		begin_value(a, row, into);
+		return sl_option_set_commas(row, into, text + path + 1, where, err);
+	}
 	if (text[path] != '=' || section == 0 || section + 1 >= path)
 		return sl_fail(err, SL_EUSAGE, "--set \"%s\": write --set SECTION.KEY=VALUE",
 			       sl_option_shown(shown, text));

@@ -83,7 +83,7 @@ static int read_scalar(struct reader *r, const struct sl_option *row)
 	if (rc != SL_OK)
 		return rc;
 	sl_yaml_place(place, &r->yaml);
-	snprintf(where, sizeof where, "%s: %s", place, row->key);
+	snprintf(where, sizeof where, "%s: %s", place, row->key ? row->key : row->section);
 	if (sl_yaml_is_nothing(&r->yaml))
 		return sl_fail(r->yaml.err, SL_EUSAGE, "%s: has no value", where);
 	return sl_option_set(row, r->into, text, where, r->yaml.err);
@@ -93,7 +93,7 @@ static int fail_type(struct reader *r, const struct sl_option *row, const char *
 {
 	char what[SL_OPTION_SHOWN + 64];
 
-	snprintf(what, sizeof what, "%s: wants %s, not %s", row->key,
+	snprintf(what, sizeof what, "%s: wants %s, not %s", row->key ? row->key : row->section,
 		 row->type == SL_OPT_LIST ? "a list of plain values" : "one value", wrong);
 	return sl_yaml_fail(&r->yaml, what);
 }
@@ -246,6 +246,9 @@ static int read_section(struct reader *r)
 		rc = sl_yaml_next(&r->yaml);
 	if (rc < 0 || sl_yaml_is_nothing(&r->yaml))
 		return rc;
+	const struct sl_option *value = sl_option_in_root(r->spec, section);
+	if (value)
+		return read_value(r, value);
 	if (r->yaml.event.type != YAML_MAPPING_START_EVENT) {
 		char what[SL_OPTION_SHOWN + 64];
 

@@ -192,12 +192,12 @@ static void option_label(char out[LABEL_MAX], const struct sl_option *row)
 
 static void key_label(char out[LABEL_MAX], const struct sl_option *row)
 {
-	char arg[SL_OPTION_ARG];
+	char arg[SL_OPTION_ARG], path[SL_OPTION_ARG];
 
 	sl_option_arg(arg, row);
 	if (row->type == SL_OPT_FLAG)
 		snprintf(arg, sizeof arg, "true|false");
-	snprintf(out, LABEL_MAX, "  %s.%s: %s%s%s", row->section, row->key ? row->key : "KEY",
+	snprintf(out, LABEL_MAX, "  %s: %s%s%s", sl_option_path(path, row),
 		 row->type == SL_OPT_LIST ? "[" : "", arg, row->type == SL_OPT_LIST ? "…]" : "");
 }
 

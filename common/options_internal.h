@@ -28,6 +28,10 @@ static inline void *sl_option_at(const struct sl_option *row, void *into)
  * (and err says what was meant, after `where`) if there is none. */
 const struct sl_option *sl_option_by_key(const struct sl_options *spec, const char *section,
 					 const char *key, const char *where, struct sl_err *err);
+/* The row of a value that stands in the file's root; NULL: the section is none. */
+const struct sl_option *sl_option_in_root(const struct sl_options *spec, const char *section);
+/* "capture.workers", "kafka.KEY", or "allow". Returns out. */
+char *sl_option_path(char out[SL_OPTION_ARG], const struct sl_option *row);
 /* The three programs may share one file: a section of another program is no error, and stepped over. */
 bool sl_option_section_foreign(const struct sl_options *spec, const char *section);
 int sl_option_section_check(const struct sl_options *spec, const char *section, const char *where,

@@ -61,11 +61,32 @@ static bool has_section(const struct sl_options *spec, const char *section)
 
 bool sl_option_section_foreign(const struct sl_options *spec, const char *section)
 {
-	static const char *const all[] = { "sensor", "capture", "flow", "journal", "kafka", "routes" };
+	static const char *const all[] = { "sensor", "capture", "flow",  "alerts",
+					  "allow",  "journal", "kafka", "routes" };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (strcmp(all[i], section) == 0)
 			return !has_section(spec, section);
 	return false;
+}
+
+const struct sl_option *sl_option_in_root(const struct sl_options *spec, const char *section)
+{
+	for (size_t i = 0; i < spec->n; i++) {
+		const struct sl_option *row = &spec->table[i];
+
+		if (row->section && !row->key && row->type != SL_OPT_MAP &&
+		    strcmp(row->section, section) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+char *sl_option_path(char out[SL_OPTION_ARG], const struct sl_option *row)
+{
+	const char *key = row->key ? row->key : row->type == SL_OPT_MAP ? "KEY" : "";
+
+	snprintf(out, SL_OPTION_ARG, "%s%s%s", row->section, *key ? "." : "", key);
+	return out;
 }
 
 int sl_option_section_check(const struct sl_options *spec, const char *section, const char *where,

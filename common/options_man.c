@@ -72,9 +72,8 @@ static void print_key(const struct sl_option *row)
 {
 	char key[SL_OPTION_ARG];
 
-	snprintf(key, sizeof key, "%s.%s", row->section, row->key ? row->key : "KEY");
 	fputs(".It", stdout);
-	print_macro("Cm", key);
+	print_macro("Cm", sl_option_path(key, row));
 	if (row->type == SL_OPT_FLAG)
 		print_macro("Ar", "true|false");
 	print_arg(row);

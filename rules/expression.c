@@ -86,3 +86,17 @@ void sl_literal_escape(char *out, struct sl_span literal, bool starts, bool ends
 	}
 	strcpy(out, ends ? "\\z" : "");
 }
+
+char *sl_expression_quote(const char *text)
+{
+	char *out = malloc(2 * strlen(text) + 1), *at = out;
+	if (!out)
+		return NULL;
+	for (; *text; text++) {
+		if (strchr("\\^$.[]|()?*+{}/-#", *text))
+			*at++ = '\\';
+		*at++ = *text;
+	}
+	*at = '\0';
+	return out;
+}

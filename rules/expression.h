@@ -22,4 +22,7 @@ size_t sl_literal_room(size_t len);
 /* The literal as an expression: every byte as \xHH. */
 void sl_literal_escape(char *out, struct sl_span literal, bool starts, bool ends);
 
+/* Text as an expression that means the text itself, for people to read; malloc'd, NULL if memory ended. */
+char *sl_expression_quote(const char *text);
+
 #endif

@@ -12,10 +12,13 @@ static const struct {
 } sources[] = {
 	{ "suricata", sl_import_suricata },
 	{ "list", sl_import_list },
+	{ "stix", sl_import_stix },
+	{ "misp", sl_import_misp },
+	{ "zeek", sl_import_zeek },
 };
 enum { SOURCES = sizeof sources / sizeof sources[0] };
 
-static const char *const source_names[] = { "suricata", "list", NULL };
+static const char *const source_names[] = { "suricata", "list", "stix", "misp", "zeek", NULL };
 static const char *const labels[] = { "TLP:CLEAR",        "TLP:GREEN", "TLP:AMBER",
 				      "TLP:AMBER+STRICT", "TLP:RED",   NULL };
 
@@ -65,6 +68,11 @@ static const struct sl_option rows[] = {
 	  .choices = labels,
 	  .initial = "TLP:AMBER",
 	  .help = "the pack's label" },
+	{ .letter = 'a',
+	  .name = "all",
+	  .type = SL_OPT_FLAG,
+	  .offset = offsetof(struct sl_import_options, all),
+	  .help = "misp: take over what is not for detection (to_ids), or on a warning list, too" },
 	{ .name = "var",
 	  .type = SL_OPT_LIST,
 	  .offset = offsetof(struct sl_import_options, variables),
@@ -91,7 +99,8 @@ static const struct sl_options spec = {
 	.program = "selat-rules import",
 	.synopsis = "--from SOURCE FILE… -o PACK [OPTION…]",
 	.about = "Makes a pack of what others wrote: Suricata's rules; lists of values, plain or\n"
-		 "CSV. What cannot be taken over is named with the reason.",
+		 "CSV; STIX 2.1 bundles; MISP events and feeds; Zeek intel files. What cannot be\n"
+		 "taken over is named with the reason.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
 	.epilog =

@@ -21,6 +21,7 @@ static const struct {
 	{ "diff", sl_rules_diff, "say what changed from one version of a pack to another" },
 	{ "test", sl_rules_test, "show what a pack finds in captures" },
 	{ "import", sl_rules_import, "make a pack of others' rules and lists" },
+	{ "export", sl_rules_export, "write packs as STIX, MISP, Zeek intel or CSV" },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

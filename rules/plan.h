@@ -32,6 +32,12 @@ struct sl_plan {
 	size_t always_n, flowwise_n, endwise_n;
 };
 
+/* The field that a number, which may be a derived field's, looks at. */
+static inline enum sl_field sl_plan_field(const struct sl_plan *plan, unsigned field)
+{
+	return (enum sl_field)(field < SL_FIELD_COUNT ? field : plan->derived[field - SL_FIELD_COUNT].field);
+}
+
 /* What cannot be looked for is a problem with its place. */
 int sl_plan_make(struct sl_plan *plan, const struct sl_packs *packs, struct sl_problems *problems,
 		 struct sl_err *err);

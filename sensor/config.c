@@ -18,6 +18,8 @@ static const struct sl_option table[] = {
 	  "read captures (pcap, pcapng) from files and folders; - is standard input" },
 	{ "sensor", "ruleset", 'R', "ruleset", SL_OPT_TEXT, false, AT(ruleset), "FILE", 0, 0, NULL, NULL,
 	  "what to look for, as `selat-rules compile` wrote it" },
+	{ "sensor", "force", 0, "force", SL_OPT_FLAG, false, AT(force), NULL, 0, 0, NULL, "false",
+	  "while running, take a new ruleset also if it has less than half of the indicators of the one before" },
 	{ "capture", "workers", 'w', "workers", SL_OPT_U64, false, AT(workers), "N", 1, 64, NULL, "1",
 	  "threads that inspect: for all files together, or for each interface" },
 	{ NULL, NULL, 'o', "output", SL_OPT_TEXT, false, AT(output), "FILE", 0, 0, NULL, NULL,
@@ -84,6 +86,18 @@ static const struct sl_option table[] = {
 	  "this sensor's name in alerts; else the host's name" },
 	{ "sensor", "country", 0, NULL, SL_OPT_TEXT, false, AT(country), "CC", 0, 0, NULL, "ZZ",
 	  "the country it stands in (ISO 3166-1, two letters); ZZ is none" },
+	{ "allow", NULL, 0, NULL, SL_OPT_TEXT, false, AT(allow), "FILE", 0, 0, NULL, NULL,
+	  "this site's own exceptions: addresses, networks, domains and indicators that make no alerts" },
+	{ "alerts", "window", 0, NULL, SL_OPT_TEXT, false, AT(window_text), "SECONDS", 0, 0, NULL, NULL,
+	  "repeats of an alert within so long are one summary, 0 is off; live and published 60 if not given, "
+	  "else off" },
+	{ "alerts", "windows", 0, NULL, SL_OPT_U64, false, AT(windows), "N", 16, 4000000, NULL, "16384",
+	  "such windows open at a time; beyond, the oldest ends early" },
+	{ "alerts", "rate", 0, NULL, SL_OPT_TEXT, false, AT(rate_text), "N", 0, 0, NULL, NULL,
+	  "alerts a second that one indicator may make, 0 is no limit; live and published 5000 if not given, "
+	  "else no limit" },
+	{ "alerts", "thresholds", 0, NULL, SL_OPT_U64, false, AT(thresholds), "N", 16, 100000000, NULL, "65536",
+	  "what indicators with thresholds are counted by, at a time; beyond, the oldest count goes" },
 	{ "journal", "directory", 0, NULL, SL_OPT_TEXT, false, AT(journal), "FOLDER", 0, 0, NULL,
 	  "/var/lib/selat", "where alerts wait on disk until Kafka has them" },
 	{ "journal", "max", 0, NULL, SL_OPT_BYTES, false, AT(journal_max), "BYTES", 1 << 20,
@@ -106,7 +120,8 @@ static const struct sl_options options = {
 		  "  selat-sensor -c /etc/selat/sensor.yaml           live, as the configuration says\n"
 		  "\n"
 		  "The embedded broker keeps 5 MiB a topic in memory and is gone when the sensor ends.\n"
-		  "SIGUSR1 prints the counters, SIGHUP reopens the outputs, SIGTERM drains and ends.\n"
+		  "SIGUSR1 prints the counters, SIGHUP reopens the outputs and reads the\n"
+		  "ruleset and the exceptions again if they changed, SIGTERM drains and ends.\n"
 		  "Exit status: 0 fine; 1 failed; 2 wrong usage or configuration; 3 done, but part of the\n"
 		  "input was unreadable.",
 };
@@ -138,6 +153,31 @@ static int derive(struct sl_sensor_config *c, struct sl_err *err)
 	if (!c->live)
 		c->at_time = sl_time_now();
 	return SL_OK;
+}
+
+/* A whole number up to `most`, or `initial` if there is no text. */
+static int read_number(const char *text, const char *key, uint64_t initial, uint64_t most, uint64_t *out,
+		       struct sl_err *err)
+{
+	char *end = NULL;
+	*out = initial;
+	if (!text)
+		return SL_OK;
+	*out = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || strlen(text) > 18 || *out > most)
+		return sl_fail(err, SL_EUSAGE, "%s: \"%s\" is no number from 0 to %llu", key, text,
+			       (unsigned long long)most);
+	return SL_OK;
+}
+
+/* What is published live is bounded; what is written to a file is all of it. */
+static int derive_alerts(struct sl_sensor_config *c, struct sl_err *err)
+{
+	bool bounded = c->live && !c->output;
+	int rc = read_number(c->window_text, "alerts.window", bounded ? 60 : 0, 86400, &c->window_s, err);
+	if (rc == SL_OK)
+		rc = read_number(c->rate_text, "alerts.rate", bounded ? 5000 : 0, 1000000, &c->rate, err);
+	return rc;
 }
 
 static int read_pace(struct sl_sensor_config *c, struct sl_err *err)
@@ -193,6 +233,8 @@ int sl_sensor_config_read(struct sl_sensor_config *c, int argc, char **argv, str
 	rc = read_pace(c, err);
 	if (rc == SL_OK)
 		rc = derive(c, err);
+	if (rc == SL_OK)
+		rc = derive_alerts(c, err);
 	return rc == SL_OK ? check(c, err) : rc;
 }
 

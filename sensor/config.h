@@ -9,7 +9,7 @@ struct sl_sensor_config {
 	char *ruleset, *output, *dump, *stats, *at;
 	char *filter, *pace_text;
 	double pace; /* 0: as fast as can be */
-	bool follow, duplicates;
+	bool follow, duplicates, force;
 	struct sl_list cpus;
 	bool no_checksums, promiscuous, check_config, list_fields, json;
 	uint64_t workers, ring_bytes;
@@ -19,6 +19,9 @@ struct sl_sensor_config {
 	uint64_t depth; /* bytes a direction; 0: all */
 	uint64_t flow_max, fragment_bytes, reassembly_bytes, gather_bytes, inspect_bytes, stream_bytes;
 	char *depth_text, *id, *country;
+	char *allow, *window_text, *rate_text;
+	uint64_t window_s, rate; /* derived; 0: off */
+	uint64_t windows, thresholds;
 	char *journal;
 	uint64_t journal_max;
 	struct sl_map kafka, routes;

@@ -153,7 +153,7 @@ void sl_dump_packet(struct sl_dump *d, const struct sl_packet *p)
 /* --- fields --- */
 
 void sl_dump_transaction(struct sl_dump *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
-			 const struct sl_value *values, size_t n)
+			 uint32_t tx, const struct sl_value *values, size_t n)
 {
 	struct sl_json *j = &d->json;
 	struct sl_flow_view view;
@@ -165,6 +165,8 @@ void sl_dump_transaction(struct sl_dump *d, const struct sl_sighting *at, struct
 		sl_json_u64(j, "n", at->packet);
 		sl_json_time(j, "time", at->time);
 		community(d, &view);
+		if (tx)
+			sl_json_u64(j, "transaction", tx);
 		sl_json_text(j, "field", sl_field_info(values[i].field)->name);
 		sl_json_bytes(j, "value", values[i].bytes);
 		sl_json_text(j, "direction", sl_flow_to_client(flow, side) ? "to_client" : "to_server");

@@ -60,7 +60,7 @@ static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint3
 	if (w->detect)
 		sl_detect_transaction(w->detect, w->now, flow, side, tx, values, n);
 	else
-		sl_dump_transaction(w->dump, w->now, flow, side, values, n);
+		sl_dump_transaction(w->dump, w->now, flow, side, tx, values, n);
 }
 
 static void on_transaction_end(void *ctx, struct sl_flow *flow, uint32_t tx)
@@ -107,6 +107,13 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 
 /* --- life --- */
 
+/* What inspect is to find out; without a ruleset everything. */
+static void find_wanted(bool wanted[SL_FIELD_COUNT], const struct sl_loaded_ruleset *loaded)
+{
+	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
+		wanted[f] = !loaded || sl_detect_wants(loaded, (enum sl_field)f);
+}
+
 static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, struct sl_err *err)
 {
 	const struct sl_sensor_config *s = c->sensor;
@@ -122,8 +129,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 					     .state_bytes = s->inspect_bytes / c->workers,
 					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL, on_transaction_end },
 					     .counters = &w->counters };
-	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
-		inspect.wanted[f] = !c->loaded || sl_detect_wants(c->loaded, (enum sl_field)f);
+	find_wanted(inspect.wanted, c->loaded);
 	flow.slot_bytes[SL_SLOT_INSPECT] = sl_inspect_slot_bytes();
 	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;
 	flow.slot_bytes[SL_SLOT_DUMP] = c->loaded ? 0 : sl_dump_slot_bytes();
@@ -180,6 +186,14 @@ void sl_worker_free(struct sl_worker *w)
 	sl_flow_table_free(w->flows);
 	sl_defrag_free(w->defrag);
 	free(w);
+}
+
+int sl_worker_swap(struct sl_worker *w, struct sl_loaded_ruleset *loaded, struct sl_err *err)
+{
+	bool wanted[SL_FIELD_COUNT];
+	find_wanted(wanted, loaded);
+	int rc = sl_inspect_want(w->inspect, wanted, err);
+	return rc == SL_OK ? sl_detect_swap(w->detect, loaded, err) : rc;
 }
 
 struct sl_counters *sl_worker_counters(struct sl_worker *w)

@@ -85,6 +85,8 @@
 	X(PARTIALS_FULL, "partials_full", "conditions forgotten because a flow had too many half-held indicators, transactions or marks") \
 	X(PARTIALS_DROPPED, "partials_dropped", "half-held indicators forgotten because a new ruleset does not have them") \
 	X(DUMP_LOST, "dump_lost", "lines of --dump that were too long to be written")               \
+	X(RULESETS_TAKEN, "rulesets_taken", "rulesets taken into use while the sensor ran")           \
+	X(RULESETS_REFUSED, "rulesets_refused", "rulesets that could not be used; the one before stayed in use") \
 	X(MATCHES, "matches", "indicators that held")                                                 \
 	X(MATCHES_SHADOW, "matches_shadow", "of these, indicators in shadow: counted, not published") \
 	X(MATCHES_SILENT, "matches_silent", "of these, indicators that only set marks or let pass: not published") \
@@ -92,6 +94,13 @@
 	X(MATCHES_EXPIRED, "matches_expired", "of these, indicators out of their validity: not published") \
 	X(MATCHES_LIMITED, "matches_limited", "conditions that held and were not examined, because one batch had too many") \
 	X(MATCHES_LOST, "matches_lost", "matches lost because the publisher was too slow (live only)") \
+	X(ALERTS_ALLOWED, "alerts_allowed", "matches that an exception of the site silenced")          \
+	X(ALERTS_THRESHOLDED, "alerts_thresholded", "matches that an indicator's threshold held back")  \
+	X(THRESHOLDS_FULL, "thresholds_full", "counts of thresholds forgotten because there were too many") \
+	X(ALERTS_REPEATED, "alerts_repeated", "matches held back as repeats, for a summary")           \
+	X(REPEATS_FULL, "repeats_full", "windows of repeats that ended early because there were too many") \
+	X(REPEAT_VALUES_FULL, "repeat_values_full", "values of repeats forgotten because there were too many: they may count twice") \
+	X(ALERTS_OVER_RATE, "alerts_over_rate", "matches held back because their indicator made too many alerts a second") \
 	X(ALERTS, "alerts", "alerts made")                                                            \
 	X(ALERTS_WRITTEN, "alerts_written", "alerts written to the output or the journal")            \
 	X(ALERTS_REFUSED, "alerts_refused", "alerts lost because the output failed")                  \

@@ -3,7 +3,8 @@
  *
  * A row may be reached from the command line (name, letter), from the configuration (section, key)
  * or both. Order of authority: the row's initial value, then the file, then `--set SECTION.KEY=VALUE`,
- * then the option itself. A complaint about a file reads `file:line:column: …`.
+ * then the option itself. A row with a section and no key, which is no map, stands in the file's root:
+ * `allow: FILE`, `--set allow=FILE`. A complaint about a file reads `file:line:column: …`.
  * Not thread-safe: used at start. */
 #ifndef SELAT_OPTIONS_H
 #define SELAT_OPTIONS_H
@@ -40,7 +41,7 @@ struct sl_map {
 };
 
 struct sl_option {
-	const char *section, *key; /* in the file; NULL: command line alone; a map has no key */
+	const char *section, *key; /* in the file; NULL: command line alone; a map, or a value in the root, has no key */
 	char letter;               /* 0: none */
 	const char *name;          /* "workers"; NULL: configuration alone */
 	enum sl_option_type type;

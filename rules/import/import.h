@@ -14,6 +14,7 @@ struct sl_import_options {
 	char *name, *author, *tlp; /* of the pack; name NULL: made from output */
 	uint64_t version;
 	bool keep_going;
+	bool all;                  /* misp: what is not for detection too */
 	char *kind;               /* list: of every value */
 	struct sl_list columns;   /* list: KIND=NAME of a CSV's header */
 	struct sl_list variables; /* suricata: NAME=VALUE */
@@ -35,6 +36,7 @@ struct sl_import {
 typedef int sl_import_fn(struct sl_import *im, char *const *paths, size_t n, struct sl_err *err);
 
 sl_import_fn sl_import_suricata, sl_import_list;
+sl_import_fn sl_import_stix, sl_import_misp, sl_import_zeek;
 
 /* A place in the input: line from 1, 0 unknown; id NULL: none. */
 struct sl_place {

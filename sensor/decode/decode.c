@@ -106,7 +106,7 @@ static void walk(struct sl_decoding *d, enum sl_layer layer)
 }
 
 /* Packets of the same frame that wait for their turn: they begin with all that was decoded before they
- * parted. A list instead of recursion. */
+ * parted. A list instead of recursion. Several kilobytes, so it is made only for a frame that asks for it. */
 enum { FORKS_MAX = 64 };
 struct sl_forks {
 	struct sl_packets *to;
@@ -120,6 +120,7 @@ struct sl_forks {
 void sl_fork(struct sl_decoding *d, struct sl_cur cur, size_t len, enum sl_layer layer)
 {
 	struct sl_forks *f = d->forks;
+	d->forked = true;
 	if (!f)
 		return;
 	if (!f->to->spare || f->n == FORKS_MAX) {
@@ -142,37 +143,49 @@ void sl_fork(struct sl_decoding *d, struct sl_cur cur, size_t len, enum sl_layer
 static void walk_all(struct sl_decoding *d, enum sl_layer layer)
 {
 	walk(d, layer);
-	for (size_t i = 0; d->forks && i < d->forks->n; i++)
+	for (size_t i = 0; i < d->forks->n; i++)
 		walk(&d->forks->at[i].d, d->forks->at[i].layer);
 }
 
-static void decode_frame(const struct sl_frame *frame, bool checksums, struct sl_packet *p,
-			 struct sl_forks *forks)
+static inline struct sl_decoding begin(const struct sl_frame *frame, bool checksums, struct sl_packet *p)
 {
-	struct sl_decoding d = { .cur = sl_cur_of(frame->at, frame->caplen), .p = p, .forks = forks,
-				 .checksums = checksums,
-				 .cut = frame->len > frame->caplen ? frame->len - frame->caplen : 0 };
-
 	memset(p, 0, offsetof(struct sl_packet, layer));
 	p->number = frame->number;
 	p->time = frame->time;
 	p->len = frame->len;
 	p->caplen = frame->caplen;
 	p->proto = SL_PROTO_NONE;
-	walk_all(&d, layer_of_link(frame->link));
+	return (struct sl_decoding){ .cur = sl_cur_of(frame->at, frame->caplen), .p = p,
+				     .checksums = checksums,
+				     .cut = frame->len > frame->caplen ? frame->len - frame->caplen : 0 };
 }
 
 void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *p)
 {
-	decode_frame(frame, checksums, p, NULL);
+	struct sl_decoding d = begin(frame, checksums, p);
+	walk(&d, layer_of_link(frame->link));
 }
 
-void sl_decode_all(const struct sl_frame *frame, bool checksums, struct sl_packets *to)
+/* Not inlined: the list would be on the stack of every frame's way. */
+__attribute__((noinline)) static void decode_several(const struct sl_frame *frame, bool checksums,
+						     struct sl_packet *own, struct sl_packets *to)
 {
 	struct sl_forks forks;
+	struct sl_decoding d = begin(frame, checksums, own);
 	forks.to = to;
 	forks.n = 0;
-	decode_frame(frame, checksums, &to->at[to->n++], &forks);
+	d.forks = &forks;
+	walk_all(&d, layer_of_link(frame->link));
+}
+
+/* Nearly every frame holds one packet. One that turns out to hold more is decoded anew. */
+void sl_decode_all(const struct sl_frame *frame, bool checksums, struct sl_packets *to)
+{
+	struct sl_packet *own = &to->at[to->n++];
+	struct sl_decoding d = begin(frame, checksums, own);
+	walk(&d, layer_of_link(frame->link));
+	if (d.forked)
+		decode_several(frame, checksums, own, to);
 }
 
 /* Where decoding goes on behind the header that the parts had. */
@@ -205,7 +218,10 @@ void sl_decode_datagram(struct sl_packet *p, struct sl_span datagram, bool check
 	p->reason = NULL;
 	enum sl_part part = (enum sl_part)p->part;
 	p->part = SL_PART_NONE;
-	walk_all(&d, begin_datagram(&d, part));
+	if (more)
+		walk_all(&d, begin_datagram(&d, part));
+	else
+		walk(&d, begin_datagram(&d, part));
 }
 
 const char *sl_layer_text(enum sl_layer layer)

@@ -114,15 +114,16 @@ static void limit(struct sl_decoding *d, bool known, size_t len)
 enum sl_layer sl_decode_ipv4(struct sl_decoding *d)
 {
 	const uint8_t *start = d->cur.p;
-	uint8_t version_ihl = sl_cur_u8(&d->cur);
-	sl_cur_u8(&d->cur);
-	uint16_t total = sl_cur_be16(&d->cur);
-	uint16_t id = sl_cur_be16(&d->cur);
-	uint16_t fragment = sl_cur_be16(&d->cur);
-	sl_cur_u8(&d->cur);
-	uint8_t proto = sl_cur_u8(&d->cur);
-	sl_cur_be16(&d->cur);
-	const uint8_t *addresses = sl_cur_take(&d->cur, 8);
+	struct sl_cur c = sl_cur_sub(&d->cur, IPV4_HEADER);
+	uint8_t version_ihl = sl_cur_u8(&c);
+	sl_cur_u8(&c);
+	uint16_t total = sl_cur_be16(&c);
+	uint16_t id = sl_cur_be16(&c);
+	uint16_t fragment = sl_cur_be16(&c);
+	sl_cur_u8(&c);
+	uint8_t proto = sl_cur_u8(&c);
+	sl_cur_be16(&c);
+	const uint8_t *addresses = sl_cur_take(&c, 8);
 	size_t header = (size_t)(version_ihl & 15) * 4;
 	if (!addresses)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the IPv4 header");

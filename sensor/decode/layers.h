@@ -12,6 +12,7 @@ struct sl_decoding {
 	struct sl_cur cur;
 	struct sl_packet *p;
 	struct sl_forks *forks; /* NULL: one packet is enough */
+	bool forked;       /* there was more than one */
 	bool checksums;
 	bool joined;       /* not in the frame, but in a datagram that was put together */
 	bool in_udp;       /* in what only a UDP port or a look says is a tunnel */

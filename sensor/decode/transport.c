@@ -52,12 +52,12 @@ enum sl_layer sl_decode_tcp(struct sl_decoding *d)
 	p->sport = sl_cur_be16(&d->cur);
 	p->dport = sl_cur_be16(&d->cur);
 	p->has_ports = !d->cur.failed;
-	p->seq = sl_cur_be32(&d->cur);
-	p->ack = sl_cur_be32(&d->cur);
-	size_t header = (size_t)(sl_cur_u8(&d->cur) >> 4) * 4;
-	p->tcp_flags = sl_cur_u8(&d->cur);
-	sl_cur_take(&d->cur, 6);
-	if (d->cur.failed)
+	struct sl_cur c = sl_cur_sub(&d->cur, TCP_HEADER - 4);
+	p->seq = sl_cur_be32(&c);
+	p->ack = sl_cur_be32(&c);
+	size_t header = (size_t)(sl_cur_u8(&c) >> 4) * 4;
+	p->tcp_flags = sl_cur_u8(&c);
+	if (c.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the TCP header");
 	if (header < TCP_HEADER)
 		return sl_stop(d, SL_VERDICT_MALFORMED, "TCP header length is impossible");

@@ -17,11 +17,10 @@ static void join(struct sl_defrag *d, struct sl_packets *to, size_t i, bool chec
 	}
 }
 
-void sl_unpack(struct sl_defrag *defrag, const struct sl_frame *frame, bool checksums,
-	       struct sl_packets *to)
+/* The frame's own packet is at `own`: puts what is a part together, and the own one last. */
+static void sort_out(struct sl_defrag *defrag, bool checksums, struct sl_packets *to, size_t own)
 {
-	size_t own = to->n, i = own + 1;
-	sl_decode_all(frame, checksums, to);
+	size_t i = own + 1;
 	for (; i < to->n; i++)
 		join(defrag, to, i, checksums);
 	join(defrag, to, own, checksums);
@@ -32,4 +31,13 @@ void sl_unpack(struct sl_defrag *defrag, const struct sl_frame *frame, bool chec
 	struct sl_packet last = to->at[own];
 	memmove(&to->at[own], &to->at[own + 1], (to->n - own - 1) * sizeof last);
 	to->at[to->n - 1] = last;
+}
+
+void sl_unpack(struct sl_defrag *defrag, const struct sl_frame *frame, bool checksums,
+	       struct sl_packets *to)
+{
+	size_t own = to->n;
+	sl_decode_all(frame, checksums, to);
+	if (to->n > own + 1 || to->at[own].part != SL_PART_NONE)
+		sort_out(defrag, checksums, to, own);
 }

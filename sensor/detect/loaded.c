@@ -74,6 +74,8 @@ void sl_loaded_release(struct sl_loaded_ruleset *l)
 		return;
 	sl_engine_free(l->engine);
 	sl_loaded_release(l->base);
+	for (unsigned i = 0; i < SL_LANES; i++)
+		free(l->succession.to[i]);
 	free(l->gone);
 	free(l);
 }
@@ -81,6 +83,17 @@ void sl_loaded_release(struct sl_loaded_ruleset *l)
 const struct sl_ruleset *sl_loaded_view(const struct sl_loaded_ruleset *l)
 {
 	return l->base ? l->base->engine->rs : l->engine->rs;
+}
+
+const uint8_t *sl_loaded_identity(const struct sl_loaded_ruleset *l)
+{
+	return l->engine->rs->header->identity;
+}
+
+uint32_t sl_loaded_indicators(const struct sl_loaded_ruleset *l)
+{
+	uint32_t base = l->base ? l->base->engine->rs->indicators_n : 0;
+	return base + l->engine->rs->indicators_n - l->engine->rs->withdrawn_n;
 }
 
 const char *sl_detect_library(void)

@@ -3,6 +3,8 @@
 #include <sensor/flow/recent.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#define XXH_INLINE_ALL
+#define XXH_NO_INLINE_HINTS 1 /* gcc -Og does not manage what they ask for */
 #include <xxhash.h>
 
 enum {
@@ -11,7 +13,6 @@ enum {
 	WORDS = 8,  /* of a piece that are looked at */
 	LOOKED_AT = WORDS * sizeof(uint64_t),
 };
-
 
 struct piece {
 	uint32_t tag, len; /* len 0: none */
@@ -51,13 +52,15 @@ static size_t place_of(uint64_t stream, uint32_t seq, uint32_t *tag)
 	return key >> 50; /* the upper 14 bits */
 }
 
+/* Of as many bytes each time, a short piece's with zeros behind, so that the hash has no branches. */
 static uint64_t digest_of(const struct sl_recent *r, const uint8_t *at, size_t n)
 {
-	uint8_t words[LOOKED_AT];
+	uint8_t words[LOOKED_AT] = { 0 };
 	if (n <= LOOKED_AT)
-		return XXH3_64bits_withSecret(at, n, r->secret, sizeof r->secret);
-	for (size_t i = 0; i < WORDS; i++)
-		memcpy(words + 8 * i, at + ((uint64_t)r->where[i] * (n - 7) >> 32), 8);
+		memcpy(words, at, n);
+	else
+		for (size_t i = 0; i < WORDS; i++)
+			memcpy(words + 8 * i, at + ((uint64_t)r->where[i] * (n - 7) >> 32), 8);
 	return XXH3_64bits_withSecret(words, sizeof words, r->secret, sizeof r->secret);
 }
 

@@ -19,7 +19,6 @@ enum {
 	RATIO_SPARE = 4, /* bytes to spare that each byte of any body earns */
 	RING_LEAST = 64 * 1024, /* of Brotli's: what is less counts when it comes out */
 	START_MOST = 4,
-	FIRST_MOST = 64, /* raw deflate that breaks within so many bytes was none */
 	MEMBER = 0x1f, /* the first byte of a gzip member */
 };
 
@@ -27,13 +26,13 @@ enum coding { GZIP, DEFLATE, BR, PLAIN, CODINGS };
 
 struct coder {
 	enum coding coding;
-	bool begun, ended, bad, gave; /* bad: an error came behind what it gave */
-	uint8_t first[FIRST_MOST];           /* of what it was fed */
-	uint64_t fed;                        /* bytes */
+	bool begun, ended;
 	uint8_t start[START_MOST]; /* the first bytes, until they tell which it is */
 	uint8_t start_n;
 	z_stream z;
 	BrotliDecoderState *br;
+	struct sl_body *body; /* br's */
+	size_t ring;          /* the largest that br took */
 };
 
 struct sl_body {
@@ -52,22 +51,25 @@ struct sl_body {
 /* --- the libraries' memory --- */
 
 /* Brotli fills its ring, which is as large as what is announced, before it hands anything out. */
-static void *take(void *body, size_t bytes)
+/* A larger ring takes the place of the one before, whose bytes are in it. */
+static void *take(void *coder, size_t bytes)
 {
-	struct sl_body *b = body;
-	if (bytes >= RING_LEAST) {
-		if (bytes > b->inspect->spare)
+	struct coder *c = coder;
+	struct sl_body *b = c->body;
+	if (bytes >= RING_LEAST && bytes > c->ring) {
+		if (bytes - c->ring > b->inspect->spare)
 			return NULL;
-		b->inspect->spare -= bytes;
-		b->ahead += bytes;
+		b->inspect->spare -= bytes - c->ring;
+		b->ahead += bytes - c->ring;
+		c->ring = bytes;
 	}
 	return sl_hold_take(b->inspect, bytes);
 }
 
-static void give(void *body, void *at)
+static void give(void *coder, void *at)
 {
-	struct sl_body *b = body;
-	sl_hold_give(b->inspect, at);
+	struct coder *c = coder;
+	sl_hold_give(c->body->inspect, at);
 }
 
 static voidpf zlib_take(voidpf inspect, uInt n, uInt size)
@@ -102,9 +104,6 @@ static struct sl_span element_last(struct sl_span *list)
 	size_t from = comma ? (size_t)(comma - list->at) + 1 : 0;
 	struct sl_span s = sl_span_of(list->at + from, list->len - from);
 	list->len = comma ? from - 1 : 0;
-	const uint8_t *semicolon = s.len ? memchr(s.at, ';', s.len) : NULL;
-	if (semicolon) /* "gzip;": a coding has no parameters, and what looks like some hides it from nobody */
-		s.len = (size_t)(semicolon - s.at);
 	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
 		s = sl_span_of(s.at + 1, s.len - 1);
 	while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
@@ -145,16 +144,12 @@ static void broken(struct sl_talk *t, struct sl_body *b, bool count)
 		sl_count(sl_talk_counters(t), SL_COUNT_BODIES_NOT_DECODED);
 }
 
-/* RFC 1952, section 2.3: the magic number and the only method. A body without them is no gzip, whatever
- * its header says, and clients show it as it is. Of the flags three are reserved: zlib would refuse
- * them, other clients do not look at them. */
-static bool is_gzip(struct coder *c)
+/* RFC 1952, section 2.3: the magic number, the only method, and flags of which three are reserved. A
+ * body without them is no gzip, whatever its header says, and clients show it as it is. */
+static bool is_gzip(const struct coder *c)
 {
-	uint8_t *b = c->start;
-	if (c->start_n != 4 || b[0] != MEMBER || b[1] != 0x8b || b[2] != 8)
-		return false;
-	b[3] &= 0x1f;
-	return true;
+	const uint8_t *b = c->start;
+	return c->start_n == 4 && b[0] == MEMBER && b[1] == 0x8b && b[2] == 8 && (b[3] & 0xe0) == 0;
 }
 
 /* RFC 1950, section 2.2: method 8, a window of at most 7, and a checksum. As raw deflate such a first
@@ -169,7 +164,8 @@ static bool coder_begin(struct sl_talk *t, struct sl_body *b, struct coder *c)
 {
 	c->begun = true;
 	if (c->coding == BR) {
-		c->br = BrotliDecoderCreateInstance(take, give, b);
+		c->body = b;
+		c->br = BrotliDecoderCreateInstance(take, give, c);
 		return c->br != NULL;
 	}
 	if (c->coding == GZIP && !is_gzip(c)) {
@@ -222,9 +218,7 @@ static int inflate_step(struct coder *c, struct sl_span *in, uint8_t *out)
 	*in = sl_span_of(in->at + used, in->len - used);
 	c->ended = rc == Z_STREAM_END;
 	int came = (int)(OUT_BYTES - c->z.avail_out);
-	bool fine = rc == Z_OK || rc == Z_STREAM_END || (rc == Z_BUF_ERROR && !in->len);
-	c->bad = !fine; /* what came before the error counts: a wrong checksum is behind all of it */
-	return fine || came ? came : -1;
+	return rc == Z_OK || rc == Z_STREAM_END || (rc == Z_BUF_ERROR && !in->len) ? came : -1;
 }
 
 static int brotli_step(struct coder *c, struct sl_span *in, uint8_t *out)
@@ -255,6 +249,12 @@ static void pass_on(struct sl_talk *t, struct sl_body *b, unsigned which, struct
 	undo(t, b, which + 1, out);
 }
 
+/* What a body may unpack to at nobody's expense. Codings on top of each other pack no better than one. */
+static uint64_t own_of(const struct sl_body *b)
+{
+	return b->in * RATIO_OWN / (b->coders ? b->coders : 1);
+}
+
 /* May n bytes more be unpacked? Bombs share what is spare, however many they are; a body that packs no
  * better than most do needs none of it. */
 static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
@@ -262,7 +262,7 @@ static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
 	b->out += n;
 	if (b->out > SLACK_BYTES + b->in * RATIO_MOST)
 		return false;
-	uint64_t have = b->in * RATIO_OWN + b->drawn;
+	uint64_t have = own_of(b) + b->drawn;
 	uint64_t over = b->out > have ? b->out - have : 0;
 	if (over > t->inspect->spare)
 		return false;
@@ -277,45 +277,19 @@ static void earn(struct sl_inspect *i, uint64_t n)
 	i->spare = spare < SL_SPARE_BYTES ? spare : SL_SPARE_BYTES;
 }
 
-/* Raw deflate has no mark of its own. What breaks at once, before anything came out, is none: clients show
- * it as it is. */
-static bool was_plain(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
-{
-	struct coder *c = &b->coder[which];
-	if (c->coding != DEFLATE || c->gave || c->z.total_in > FIRST_MOST || c->fed > FIRST_MOST)
-		return false;
-	c->coding = PLAIN;
-	if (c->fed)
-		pass_on(t, b, which, sl_span_of(c->first, (size_t)c->fed));
-	pass_on(t, b, which, in);
-	return true;
-}
-
-static void remember(struct coder *c, struct sl_span in)
-{
-	for (size_t i = 0; i < in.len && c->fed + i < FIRST_MOST; i++)
-		c->first[c->fed + i] = in.at[i];
-	c->fed += in.len;
-}
-
 /* All that the coder makes of these bytes. */
 static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
 {
 	uint8_t out[OUT_BYTES];
 	struct coder *c = &b->coder[which];
-	struct sl_span whole = in;
 	int n = OUT_BYTES; /* a full buffer: there may be more, even without more input */
 	while ((in.len || n == OUT_BYTES) && !b->broken) {
 		n = c->coding == BR ? brotli_step(c, &in, out) : in.len || !c->ended ? inflate_step(c, &in, out) : 0;
 		if (n > 0)
 			pass_on(t, b, which, sl_span_of(out, (size_t)n));
-		if (n < 0 && was_plain(t, b, which, whole))
-			return;
-		c->gave = c->gave || n > 0;
-		if (n < 0 || c->bad || !affords(t, b, (size_t)n))
+		if (n < 0 || !affords(t, b, (size_t)n))
 			broken(t, b, true);
 	}
-	remember(c, whole);
 }
 
 /* Hands bytes to the coder that is next, or to the file. Comes back to itself once a coder, so it is
@@ -358,7 +332,7 @@ static void starts_give(struct sl_talk *t, struct sl_body *b)
 /* Rings of a body that came, and unpacked to no more than is its own, were no bomb's. */
 static void give_back(const struct sl_body *b)
 {
-	uint64_t own = b->in * RATIO_OWN, left = own > b->out ? own - b->out : 0;
+	uint64_t own = own_of(b), left = own > b->out ? own - b->out : 0;
 	earn(b->inspect, b->ahead < left ? b->ahead : left);
 }
 
@@ -403,6 +377,12 @@ void sl_body_lost(struct sl_talk *t, struct sl_body *b)
 {
 	if (b)
 		broken(t, b, false);
+}
+
+void sl_body_so_far(struct sl_talk *t, const struct sl_body *b)
+{
+	if (b)
+		sl_file_so_far(t, b->file);
 }
 
 void sl_body_end(struct sl_talk *t, struct sl_body *b, enum sl_file_end how)

@@ -16,6 +16,7 @@ struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct s
 			    struct sl_span name, enum sl_field field);
 void sl_body_data(struct sl_talk *t, struct sl_body *b, struct sl_span bytes);
 void sl_body_lost(struct sl_talk *t, struct sl_body *b); /* bytes are missing: what follows is let go of where it is coded */
+void sl_body_so_far(struct sl_talk *t, const struct sl_body *b); /* as sl_file_so_far */
 void sl_body_end(struct sl_talk *t, struct sl_body *b, enum sl_file_end how);
 
 #endif

@@ -15,8 +15,8 @@ enum sl_file_end {
 	SL_FILE_CUT,   /* the sender stopped before that: what it sent is there */
 };
 
-/* The digests, found once: finding them takes as long as hashing a small file. */
-int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err);
+/* The wanted digests, found once: finding them takes as long as hashing a small file. */
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err);
 void sl_file_hashes_free(struct sl_inspect *inspect);
 
 /* name: NULL bytes if there is none; copied, at most 255 bytes of it. body: the protocol's own stream
@@ -24,6 +24,9 @@ void sl_file_hashes_free(struct sl_inspect *inspect);
  * (counted); every function takes NULL. The side that calls is the sender. */
 struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_field body);
 void sl_file_data(struct sl_talk *t, struct sl_file *f, struct sl_span bytes);
+
+/* A stricter receiver would stop here: describes what there is, and goes on. */
+void sl_file_so_far(struct sl_talk *t, const struct sl_file *f);
 
 /* Bytes are missing, or cannot be decoded: it will not be whole. */
 void sl_file_lost(struct sl_file *f);

@@ -48,8 +48,13 @@ static struct sl_span word(struct sl_span *s)
 	return w;
 }
 
+static bool is_http(struct sl_span in)
+{
+	return in.len >= 5 && strncasecmp((const char *)in.at, "HTTP/", 5) == 0;
+}
+
 /* status-line = HTTP-version SP status-code SP [ reason-phrase ]. Where a request waits for it, whatever
- * begins with "HTTP/" is one, as it is for clients, in small letters too; a status that is no number is 0
+ * begins with "HTTP/" is one, in small letters too, as it is for clients; a status that is no number is 0
  * then. */
 static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
@@ -57,7 +62,7 @@ static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *
 	h->version = word(&rest);
 	h->code = word(&rest);
 	h->reason = sl_http_trim(rest);
-	if (h->version.len < 5 || h->version.at != line.at || strncasecmp((const char *)line.at, "HTTP/", 5) != 0)
+	if (h->version.at != line.at || !is_http(h->version))
 		return false;
 	const uint8_t *c = h->code.at;
 	bool number = h->code.len == 3 && isdigit(c[0]) && isdigit(c[1]) && isdigit(c[2]);
@@ -91,53 +96,56 @@ static bool start_line(struct sl_span line, bool awaited, struct sl_http_head *h
 	return request_line(line, h);
 }
 
-/* The line that begins here is not whole yet. Could it be one? */
-static enum sl_parse start_of_line(struct sl_span in, bool awaited)
+/* Without a hint no control character stands in a request line: so far, or in all of it. */
+static bool is_clean(struct sl_span line, int method)
 {
+	size_t look = line.len < LOOK_BYTES ? line.len : LOOK_BYTES;
+	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
+		if (line.at[i] < ' ' && line.at[i] != '\t' && !(line.at[i] == '\r' && i + 1 == line.len))
+			return false;
+	return true;
+}
+
+/* The line that begins here is not whole yet. Could it be one? */
+static enum sl_parse start_of_line(struct sl_span in, enum sl_http_hint hint)
+{
+	bool awaited = hint == SL_HTTP_AWAITED;
 	size_t n = in.len < 5 ? in.len : 5;
-	if (strncasecmp((const char *)in.at, "HTTP/", n) == 0 && (awaited || in.at[0] == 'H')) {
+	if (awaited ? strncasecmp((const char *)in.at, "HTTP/", n) == 0 : memcmp(in.at, "HTTP/", n) == 0) {
 		bool other = !awaited && in.len > 8 && (!is_version(in.at) || in.at[8] != ' ');
 		return in.len > LINE_MAX_BYTES || other ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 	}
 	int method = method_len(in);
 	if (method == 0 || in.len > LINE_MAX_BYTES)
 		return SL_PARSE_REFUSE;
-	size_t look = in.len < LOOK_BYTES ? in.len : LOOK_BYTES;
-	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
-		if (in.at[i] < ' ' && in.at[i] != '\t' && !(in.at[i] == '\r' && i + 1 == in.len))
-			return SL_PARSE_REFUSE;
-	return SL_PARSE_MORE;
+	return hint == SL_HTTP_UNKNOWN && !is_clean(in, method) ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 }
 
-size_t sl_http_blank(struct sl_span in, bool awaited)
+/* RFC 9112, section 2.2: ignore empty lines before a request. */
+static struct sl_span without_blank(struct sl_span in)
 {
 	size_t n = 0;
-	while (n < in.len && (in.at[n] == '\r' || in.at[n] == '\n' ||
-			      (awaited && (in.at[n] == ' ' || in.at[n] == '\t'))))
+	while (n < in.len && n < BLANK_MAX && (in.at[n] == '\r' || in.at[n] == '\n'))
 		n++;
-	return n;
-}
-
-static struct sl_span without_blank(struct sl_span in, bool awaited)
-{
-	size_t n = sl_http_blank(in, awaited);
-	n = n < BLANK_MAX ? n : BLANK_MAX;
 	return sl_span_of(in.at + n, in.len - n);
 }
 
-enum sl_parse sl_http_probe(struct sl_span in, bool awaited)
+enum sl_parse sl_http_probe(struct sl_span in, enum sl_http_hint hint)
 {
 	struct sl_http_head h;
-	struct sl_span rest = without_blank(in, awaited), line;
+	struct sl_span rest = without_blank(in), line;
 	if (!rest.len)
 		return SL_PARSE_MORE;
 	int method = method_len(rest); /* of most streams, the first bytes tell that it is none */
-	if (method == 0 && rest.at[0] != 'H' && !(awaited && rest.at[0] == 'h'))
+	if (method == 0 && toupper(rest.at[0]) != 'H')
 		return SL_PARSE_REFUSE;
 	struct sl_span start = rest;
 	if (!sl_http_line(&rest, &line))
-		return start_of_line(start, awaited);
-	return line.len <= LINE_MAX_BYTES && start_line(line, awaited, &h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+		return start_of_line(start, hint);
+	if (line.len > LINE_MAX_BYTES || !start_line(line, hint == SL_HTTP_AWAITED, &h))
+		return SL_PARSE_REFUSE;
+	bool doubtful = hint == SL_HTTP_UNKNOWN && !h.response;
+	return doubtful && !is_clean(line, method) ? SL_PARSE_REFUSE : SL_PARSE_DONE;
 }
 
 /* What begins a method or a target that may be believed in without context. */
@@ -157,10 +165,10 @@ enum sl_parse sl_http_probe_strict(struct sl_span in)
 	struct sl_http_head h;
 	struct sl_span rest = in, line;
 	if (!sl_http_line(&rest, &line))
-		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, false) : SL_PARSE_REFUSE;
+		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, SL_HTTP_UNKNOWN) : SL_PARSE_REFUSE;
 	if (line.len >= STRICT_LINE_MAX || !start_line(line, false, &h))
 		return SL_PARSE_REFUSE;
-	return h.response || is_plain(&h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+	return h.response || (is_plain(&h) && is_clean(line, method_len(line))) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 bool sl_http_element(struct sl_span *list, struct sl_span *element)
@@ -241,6 +249,13 @@ static void keep(struct sl_talk *t, struct sl_span *kept, enum sl_http_kept whic
 		*kept = joined(t, *kept, value);
 }
 
+void sl_http_header_keep(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
+{
+	const struct known *k = known_find(name);
+	if (k && k->keep != SL_KEPT_COUNT)
+		keep(t, &h->kept[k->keep], k->keep, value);
+}
+
 void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
 {
 	const struct known *k = known_find(name);
@@ -253,13 +268,16 @@ void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_sp
 		keep(t, &h->kept[k->keep], k->keep, value);
 }
 
-/* RFC 9112, section 5.2: a line that begins with a blank goes on with the one before; what folds it
- * counts as one blank. A NUL at a line's start is one too for some clients. */
-static bool is_fold(uint8_t c)
+bool sl_http_is_header(struct sl_span line)
 {
-	return c == ' ' || c == '\t' || c == '\0';
+	size_t n = 0;
+	while (n < line.len && is_token(line.at[n]))
+		n++;
+	return n && n < line.len && line.at[n] == ':';
 }
 
+/* RFC 9112, section 5.2: a line that begins with a blank goes on with the one before; what folds it
+ * counts as one blank. */
 static struct sl_span unfolded(struct sl_talk *t, struct sl_span raw)
 {
 	uint8_t *at = sl_talk_room(t, raw.len);
@@ -273,7 +291,7 @@ static struct sl_span unfolded(struct sl_talk *t, struct sl_span raw)
 		}
 		while (n && (at[n - 1] == '\r' || at[n - 1] == ' ' || at[n - 1] == '\t'))
 			n--;
-		while (i < raw.len && (raw.at[i] == '\n' || is_fold(raw.at[i])))
+		while (i < raw.len && (raw.at[i] == '\n' || raw.at[i] == ' ' || raw.at[i] == '\t'))
 			i++;
 		at[n++] = ' ';
 	}
@@ -288,7 +306,7 @@ static bool header_next(struct sl_talk *t, struct sl_span *in, struct sl_span *h
 	const uint8_t *begin = header->at;
 	struct sl_span more;
 	bool folded = false;
-	while (in->len && is_fold(in->at[0]) && sl_http_line(in, &more)) {
+	while (in->len && (in->at[0] == ' ' || in->at[0] == '\t') && sl_http_line(in, &more)) {
 		*header = sl_span_of(begin, (size_t)(more.at + more.len - begin));
 		folded = true;
 	}
@@ -297,76 +315,28 @@ static bool header_next(struct sl_talk *t, struct sl_span *in, struct sl_span *h
 	return true;
 }
 
-/* Is there "\r" and then a header in the line? A bare CR is a blank (RFC 9112, section 2.2), but there are
- * clients to whom it ends the line. Cuts the line there; *rest gets what is behind it. */
-static bool line_cut(struct sl_span *line, struct sl_span *rest)
-{
-	const uint8_t *end = line->at + line->len;
-	for (const uint8_t *cr = line->at; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++) {
-		const uint8_t *c = cr + 1;
-		while (c < end && is_token(*c))
-			c++;
-		if (c == end || c == cr + 1 || *c != ':')
-			continue;
-		*rest = sl_span_of(cr + 1, (size_t)(end - cr - 1));
-		line->len = (size_t)(cr - line->at);
-		return true;
-	}
-	return false;
-}
-
-static struct sl_span trim_any(struct sl_span s)
-{
-	while (s.len && isspace(s.at[0]))
-		s = sl_span_of(s.at + 1, s.len - 1);
-	while (s.len && isspace(s.at[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-/* Without NULs, which hide a name from some. */
-static struct sl_span without_nul(struct sl_talk *t, struct sl_span name)
-{
-	uint8_t *at = memchr(name.at, '\0', name.len) ? sl_talk_room(t, name.len) : NULL;
-	size_t n = 0;
-	for (size_t i = 0; at && i < name.len; i++)
-		if (name.at[i])
-			at[n++] = name.at[i];
-	return at ? sl_span_of(at, n) : name;
-}
-
-/* One header line: "name: value". A bare CR counts as a blank. */
-static void header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_http_lines *lines,
-			struct sl_span line)
-{
-	const uint8_t *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
-	if (!colon)
-		return;
-	size_t n = (size_t)(colon - line.at);
-	while (n && isspace(line.at[n - 1]))
-		n--;
-	struct sl_span name = sl_http_trim(sl_span_of(line.at, n));
-	struct sl_span value = trim_any(sl_span_of(colon + 1, (size_t)(line.at + line.len - colon - 1)));
-	if (name.len)
-		name = without_nul(t, name);
-	sl_http_header_take(t, h, name, value);
-	sl_http_lines_add(t, lines, h, name, value);
-}
-
 bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span header;
 	struct sl_http_lines lines;
-	in = without_blank(in, awaited);
+	in = without_blank(in);
 	if (!sl_http_line(&in, &header) || !start_line(header, awaited, h))
 		return false;
 	sl_http_start_fields(t, h);
 	sl_http_lines_begin(t, &lines, h, in.len);
 	while (header_next(t, &in, &header)) {
-		struct sl_span rest;
-		for (; line_cut(&header, &rest); header = rest)
-			header_take(t, h, &lines, header);
-		header_take(t, h, &lines, header);
+		if (h->response)
+			h->odd = h->odd || !sl_http_is_header(header) || sl_http_has_invalid(header);
+		const uint8_t *colon = header.len ? memchr(header.at, ':', header.len) : NULL;
+		if (!colon)
+			continue;
+		size_t n = (size_t)(colon - header.at);
+		while (n && isspace(header.at[n - 1])) /* a bare CR counts as a blank (RFC 9112, section 2.2) */
+			n--;
+		struct sl_span name = sl_http_trim(sl_span_of(header.at, n));
+		struct sl_span value = sl_http_trim(sl_span_of(colon + 1, (size_t)(header.at + header.len - colon - 1)));
+		sl_http_header_take(t, h, name, value);
+		sl_http_lines_add(t, &lines, h, name, value);
 	}
 	sl_http_host_field(t, h);
 	sl_http_lines_end(t, &lines);

@@ -39,13 +39,13 @@ struct sl_mime {
 	unsigned depth, parts, links_left;
 	struct level level[DEPTH_MAX];
 	size_t head_n, head_room, mark_n, out_n;
-	uint8_t *head;
+	uint8_t *head, *out; /* NULL until they are needed */
 	struct sl_talk *t; /* during a call */
 	struct sl_file *file;
-	struct sl_mime_links *links;
+	struct sl_mime_links *links; /* NULL: no text came yet; for one part after the other */
+	bool linking;
 	struct sl_mime_code code;
 	uint8_t mark[MARK_MAX];
-	uint8_t out[OUT_MAX];
 };
 
 /* --- what is decoded --- */
@@ -53,7 +53,8 @@ struct sl_mime {
 static void out_hand_on(struct sl_mime *m, struct sl_span bytes)
 {
 	sl_file_data(m->t, m->file, bytes);
-	sl_mime_links_data(m->t, m->links, bytes, &m->links_left);
+	if (m->linking)
+		sl_mime_links_data(m->t, m->links, bytes, &m->links_left);
 }
 
 static void out_flush(struct sl_mime *m)
@@ -69,7 +70,7 @@ static void out_put(void *ctx, struct sl_span bytes)
 	struct sl_mime *m = ctx;
 	if (bytes.len > OUT_MAX - m->out_n)
 		out_flush(m);
-	if (bytes.len > OUT_MAX) {
+	if (bytes.len > OUT_MAX || !m->out) {
 		out_hand_on(m, bytes);
 	} else if (bytes.len) {
 		memcpy(m->out + m->out_n, bytes.at, bytes.len);
@@ -83,9 +84,15 @@ static void leaf_begin(struct sl_mime *m, const struct sl_mime_head *h)
 	m->code = (struct sl_mime_code){ .coding = coded ? h->coding : SL_MIME_IDENTITY };
 	if (!m->form || h->named)
 		m->file = sl_file_new(m->t, sl_span_of(h->name_len ? h->name : NULL, h->name_len), SL_FIELD_COUNT);
-	if (m->mail && (h->kind == SL_MIME_PLAIN || h->kind == SL_MIME_HTML))
-		m->links = sl_mime_links_new(m->t, h->kind == SL_MIME_HTML);
-	m->mode = m->file || m->links ? MODE_LEAF : MODE_IGNORE;
+	bool text = m->mail && (h->kind == SL_MIME_PLAIN || h->kind == SL_MIME_HTML);
+	if (text && !m->links)
+		m->links = sl_mime_links_new(m->t);
+	m->linking = text && m->links;
+	if (m->linking)
+		sl_mime_links_begin(m->links, h->kind == SL_MIME_HTML);
+	m->mode = m->file || m->linking ? MODE_LEAF : MODE_IGNORE;
+	if (m->mode == MODE_LEAF && !m->out)
+		m->out = sl_hold_take(m->t->inspect, OUT_MAX); /* without it every byte goes by itself */
 }
 
 static void leaf_end(struct sl_mime *m, bool whole)
@@ -94,10 +101,11 @@ static void leaf_end(struct sl_mime *m, bool whole)
 		sl_mime_code_end(&m->code, out_put, m);
 		out_flush(m);
 	}
-	sl_mime_links_end(m->t, m->links, &m->links_left);
+	if (m->linking)
+		sl_mime_links_end(m->t, m->links, &m->links_left);
 	sl_file_end(m->t, m->file, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	m->file = NULL;
-	m->links = NULL;
+	m->linking = false;
 	m->mode = MODE_IGNORE;
 }
 
@@ -304,6 +312,33 @@ static size_t mark_gather(struct sl_mime *m, struct sl_span in)
 	return used + 1;
 }
 
+/* What is neither a header nor to be looked at line by line: a base64 decoder passes over line ends. */
+static bool takes_lines(const struct sl_mime *m)
+{
+	return m->mode == MODE_IGNORE ||
+	       (m->mode == MODE_LEAF && m->code.coding != SL_MIME_QUOTED && !m->code.resync);
+}
+
+/* The rest of a line and whole lines behind it, with their ends, up to the last before the bytes end or
+ * before one that may be a boundary. Returns how many bytes it took; 0: there is but one line. */
+static size_t lines_take(struct sl_mime *m, struct sl_span in)
+{
+	static const uint8_t cr = '\r';
+	const uint8_t *end = in.at + in.len, *rest = in.at, *lf = in.at;
+	while ((lf = memchr(lf, '\n', (size_t)(end - lf)))) {
+		if (++lf == end || (*lf == '-' && m->depth))
+			break;
+		rest = lf;
+	}
+	if (rest == in.at)
+		return 0;
+	if (m->cr)
+		content(m, sl_span_of(&cr, 1));
+	m->cr = false;
+	content(m, sl_span_of(in.at, (size_t)(rest - in.at)));
+	return (size_t)(rest - in.at);
+}
+
 /* The line at hand, as far as it goes. Returns how many bytes it took. */
 static size_t line_take(struct sl_mime *m, struct sl_span in)
 {
@@ -320,19 +355,33 @@ static size_t line_take(struct sl_mime *m, struct sl_span in)
 	return n + (lf != NULL);
 }
 
+static size_t step(struct sl_mime *m, struct sl_span bytes)
+{
+	if (m->line == LINE_START) {
+		bool mark = bytes.at[0] == '-' && m->depth;
+		m->line = mark ? LINE_MARK : LINE_MIDDLE;
+		if (!mark)
+			eol_give(m, bytes.at[0]);
+	}
+	if (m->line == LINE_MARK)
+		return mark_gather(m, bytes);
+	size_t used = takes_lines(m) ? lines_take(m, bytes) : 0;
+	return used ? used : line_take(m, bytes);
+}
+
+/* Nobody wants what is left, and no part will follow. */
+static bool is_done(const struct sl_mime *m)
+{
+	return m->mode == MODE_IGNORE && !m->depth;
+}
+
 void sl_mime_data(struct sl_talk *t, struct sl_mime *m, struct sl_span bytes)
 {
 	if (!m)
 		return;
 	m->t = t;
-	while (bytes.len) {
-		if (m->line == LINE_START) {
-			bool mark = bytes.at[0] == '-' && m->depth;
-			m->line = mark ? LINE_MARK : LINE_MIDDLE;
-			if (!mark)
-				eol_give(m, bytes.at[0]);
-		}
-		size_t used = m->line == LINE_MARK ? mark_gather(m, bytes) : line_take(m, bytes);
+	while (bytes.len && !is_done(m)) {
+		size_t used = step(m, bytes);
 		bytes = sl_span_of(bytes.at + used, bytes.len - used);
 	}
 	out_flush(m);
@@ -413,6 +462,8 @@ void sl_mime_end(struct sl_talk *t, struct sl_mime *m, bool whole)
 		head_end(m); /* a mail of headers alone */
 	leaf_end(m, whole);
 	level_cut(m, 0);
+	sl_hold_give(t->inspect, m->links);
 	sl_hold_give(t->inspect, m->head);
+	sl_hold_give(t->inspect, m->out);
 	sl_hold_give(t->inspect, m);
 }

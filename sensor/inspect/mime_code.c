@@ -34,6 +34,25 @@ static size_t base64_rest(struct sl_mime_code *c, uint8_t *out)
 	return n;
 }
 
+/* Whole groups of four digits, as far as there is nothing else. Returns how many digits; *n counts the
+ * bytes put out. */
+static size_t base64_groups(struct sl_span in, uint8_t *out, size_t *n)
+{
+	size_t i = 0;
+	for (; in.len - i >= 4 && *n < PIECE; i += 4) {
+		const uint8_t *p = in.at + i;
+		unsigned a = digits[p[0]], b = digits[p[1]], c = digits[p[2]], d = digits[p[3]];
+		if (!a || !b || !c || !d)
+			break;
+		uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+		out[*n] = (uint8_t)(bits >> 16);
+		out[*n + 1] = (uint8_t)(bits >> 8);
+		out[*n + 2] = (uint8_t)bits;
+		*n += 3;
+	}
+	return i;
+}
+
 /* Bytes outside the alphabet are ignored. Padding ends a group, not the data: mail programs read on behind
  * it, and so must who looks for what they will show. */
 static void base64_data(struct sl_mime_code *c, struct sl_span in, sl_mime_out *out, void *ctx)
@@ -41,6 +60,10 @@ static void base64_data(struct sl_mime_code *c, struct sl_span in, sl_mime_out *
 	uint8_t piece[PIECE + 3];
 	size_t n = 0;
 	for (size_t i = 0; i < in.len; i++) {
+		if (!c->bits_n)
+			i += base64_groups(sl_span_of(in.at + i, in.len - i), piece, &n);
+		if (i == in.len)
+			break;
 		int digit = sl_base64_digit(in.at[i]);
 		if (digit < 0 && in.at[i] != '=')
 			continue;

@@ -178,25 +178,31 @@ static bool param_pieces(struct sl_span value, const char *name, struct text *t)
 	return true;
 }
 
+/* RFC 2231, section 4: name*. */
+static bool param_coded(struct sl_span value, const char *name, struct param *p)
+{
+	char coded[PARAM_NAME_MAX];
+	snprintf(coded, sizeof coded, "%s*", name);
+	return param_find(value, coded, p);
+}
+
 bool sl_mime_param(struct sl_span value, const char *name, uint8_t *out, size_t room, size_t *len,
 		   bool *cut)
 {
 	struct text t = { .at = out, .room = room };
 	struct param p;
-	char coded[PARAM_NAME_MAX];
 	*len = 0;
 	*cut = false;
 	if (!value.len || !memchr(value.at, ';', value.len))
 		return false;
-	snprintf(coded, sizeof coded, "%s*", name);
 	value.len = value.len < PARAMS_BYTES_MAX ? value.len : PARAMS_BYTES_MAX;
-	bool any = true;
-	if (param_find(value, coded, &p))
+	bool any = true, stars = memchr(value.at, '*', value.len); /* few have any */
+	if (stars && param_coded(value, name, &p))
 		text_extended(&t, p.value, true);
 	else if (param_find(value, name, &p))
 		text_quoted(&t, &p);
 	else
-		any = param_pieces(value, name, &t);
+		any = stars && param_pieces(value, name, &t);
 	*len = t.n;
 	*cut = t.cut;
 	return any;

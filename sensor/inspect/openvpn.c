@@ -113,6 +113,9 @@ static bool fits_hello(const struct sl_talk *t, struct sl_span in, size_t auth)
 /* How long is the HMAC? False: it is no packet that would tell. */
 static bool find_auth(const struct sl_talk *t, struct sl_span in, uint8_t *auth)
 {
+	unsigned op = in.len ? in.at[0] >> 3 : 0;
+	if (!is_reset(op) && op != OP_CONTROL)
+		return false;
 	for (unsigned i = 0; i < AUTH_SIZES; i++)
 		if (fits_reset(in, auth_sizes[i]) || fits_hello(t, in, auth_sizes[i])) {
 			*auth = auth_sizes[i];

@@ -11,13 +11,15 @@ enum { PROBE_MAX = 4096, FIRST_LINE_MAX = 64 };
 
 /* --- lines --- */
 
-/* Printable, as far as a line goes. */
+/* Printable, as far as a line goes. To its end in any case, so that many bytes are looked at at once. */
 static bool is_text(struct sl_span s)
 {
-	for (size_t i = 0; i < s.len && s.at[i] != '\n'; i++)
-		if ((s.at[i] < ' ' && s.at[i] != '\t' && s.at[i] != '\r') || s.at[i] == 0x7f)
-			return false;
-	return true;
+	const uint8_t *lf = s.len ? memchr(s.at, '\n', s.len) : NULL;
+	size_t n = lf ? (size_t)(lf - s.at) : s.len;
+	unsigned other = 0;
+	for (size_t i = 0; i < n; i++)
+		other |= (s.at[i] < ' ' && s.at[i] != '\t' && s.at[i] != '\r') || s.at[i] == 0x7f;
+	return !other;
 }
 
 /* --- commands --- */
@@ -45,6 +47,8 @@ static bool word_ends(struct sl_span in, size_t n)
 static enum verb verb_of(struct sl_span line, struct sl_span *argument)
 {
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (!line.len || toupper(line.at[0]) != verbs[i].text[0])
+			continue;
 		size_t n = strlen(verbs[i].text);
 		if (!sl_text_begins(line, verbs[i].text) || !word_ends(line, n))
 			continue;
@@ -230,6 +234,18 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 
 /* --- recognition --- */
 
+/* "SMTP" or "LMTP" behind a reply's number. */
+static bool names_mail(struct sl_span line)
+{
+	for (size_t i = 5; i + 3 < line.len; i++) {
+		int before = toupper(line.at[i - 1]);
+		if (toupper(line.at[i]) == 'M' && (before == 'S' || before == 'L') &&
+		    sl_text_begins(sl_span_of(line.at + i, line.len - i), "MTP"))
+			return true;
+	}
+	return false;
+}
+
 /* A server's greeting names the protocol, in one of its lines; FTP's has the same number. */
 static enum sl_parse banner_probe(struct sl_span in)
 {
@@ -240,9 +256,7 @@ static enum sl_parse banner_probe(struct sl_span in)
 		if (!lf)
 			return SL_PARSE_MORE;
 		size_t n = (size_t)(lf - rest.at) + 1;
-		for (size_t i = 4; i + 4 < n; i++)
-			named = named || sl_text_begins(sl_span_of(rest.at + i, n - i), "SMTP") ||
-				sl_text_begins(sl_span_of(rest.at + i, n - i), "LMTP");
+		named = named || names_mail(sl_span_of(rest.at, n));
 		if (!sl_text_begins(rest, "220") || rest.at[3] != '-')
 			return named && sl_text_begins(rest, "220") ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 		at += n;

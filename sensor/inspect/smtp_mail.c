@@ -87,16 +87,31 @@ void sl_smtp_mail_over(struct sl_talk *t, struct sl_smtp *s)
 	t->tx = sl_smtp_tx(s);
 }
 
-/* Within a line, to its end. Returns how far it went. */
-static size_t middle(struct sl_smtp *s, struct sl_span in, size_t i)
+/* Does a line end in front of in.at[to]? Of the bytes before in.at[from] only s->cr is known. */
+static bool line_ended(const struct sl_smtp *s, struct sl_span in, size_t from, size_t to)
 {
-	const uint8_t *lf = memchr(in.at + i, '\n', in.len - i);
-	size_t n = lf ? (size_t)(lf - in.at) : in.len;
-	bool cr = n > i ? in.at[n - 1] == '\r' : s->cr;
-	s->cr = !lf && cr;
-	if (lf && (cr || s->bare_lf))
-		s->dot = SL_DOT_START;
-	return n + (lf != NULL);
+	if (to == from || in.at[to - 1] != '\n')
+		return false;
+	return s->bare_lf || (to - 1 > from ? in.at[to - 2] == '\r' : s->cr);
+}
+
+/* Within a line, to the next that begins with a dot, or as far as there are bytes: other lines are of no
+ * interest here. Returns how far it went. */
+static size_t middle(struct sl_smtp *s, struct sl_span in, size_t from)
+{
+	size_t to = from;
+	for (;;) {
+		const uint8_t *dot = memchr(in.at + to, '.', in.len - to);
+		to = dot ? (size_t)(dot - in.at) : in.len;
+		bool ended = line_ended(s, in, from, to);
+		if (ended)
+			s->dot = SL_DOT_START;
+		if (ended || !dot)
+			break;
+		to++;
+	}
+	s->cr = in.at[to - 1] == '\r';
+	return to;
 }
 
 static void middle_begin(struct sl_smtp *s)

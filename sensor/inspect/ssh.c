@@ -45,13 +45,26 @@ static enum sl_parse version_begins(struct sl_span in)
 								       : SL_PARSE_REFUSE;
 }
 
+/* The end of the line in front of a version; NULL: there is none. */
+static const uint8_t *version_find(struct sl_span in)
+{
+	static const char begin[] = "\nSSH-";
+	const uint8_t *end = in.at + in.len, *p = in.at;
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		if ((size_t)(end - p) >= sizeof begin - 1 && memcmp(p, begin, sizeof begin - 1) == 0)
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
 	enum sl_parse p = version_begins(in);
 	if (p != SL_PARSE_REFUSE)
 		return p;
 	in.len = in.len < LINES_MAX_BYTES ? in.len : LINES_MAX_BYTES;
-	const uint8_t *at = memmem(in.at, in.len, "\nSSH-", 5);
+	const uint8_t *at = version_find(in);
 	bool home = t->flow->key.low_port == PORT_SSH || t->flow->key.high_port == PORT_SSH;
 	if ((!at && !home) || !is_text(in))
 		return SL_PARSE_REFUSE;
@@ -92,31 +105,17 @@ static enum sl_parse version_read(struct sl_talk *t, struct sl_span line)
 	return second ? SL_PARSE_DONE : SL_PARSE_FINISH;
 }
 
-/* The lines up to the version's. Where it has begun all of them wait for its end: they may have
- * been gathered together. */
-static enum sl_parse lines_read(struct sl_talk *t, struct sl_span in, size_t *consumed)
+/* A line: the version's, or one in front of it. */
+static enum sl_parse line_read(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
-	size_t used = 0;
-	while (used < in.len) {
-		struct sl_span rest = sl_span_of(in.at + used, in.len - used);
-		const uint8_t *end = memchr(rest.at, '\n',
-					    rest.len < LINE_MAX_BYTES ? rest.len : LINE_MAX_BYTES);
-		enum sl_parse begins = version_begins(rest);
-		if (!end && (rest.len >= LINE_MAX_BYTES || t->last))
-			return SL_PARSE_REFUSE;
-		if (!end && (!used || begins == SL_PARSE_DONE))
-			return SL_PARSE_MORE;
-		if (!end)
-			break;
-		struct sl_span line = sl_span_of(rest.at, (size_t)(end - rest.at));
-		*consumed = used += line.len + 1;
-		if (begins == SL_PARSE_DONE && line.len >= 6)
-			return version_read(t, line);
-		if (!is_text(line))
-			return SL_PARSE_REFUSE;
-	}
-	*consumed = used;
-	return SL_PARSE_DONE;
+	const uint8_t *end = memchr(in.at, '\n', in.len < LINE_MAX_BYTES ? in.len : LINE_MAX_BYTES);
+	if (!end)
+		return in.len >= LINE_MAX_BYTES || t->last ? SL_PARSE_REFUSE : SL_PARSE_MORE;
+	struct sl_span line = sl_span_of(in.at, (size_t)(end - in.at));
+	*consumed = line.len + 1;
+	if (line.len >= 6 && version_begins(line) == SL_PARSE_DONE)
+		return version_read(t, line);
+	return is_text(line) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 /* cookie(16) | key exchange | host keys | ciphers, MACs, compression: each to the server, to the
@@ -220,7 +219,7 @@ static enum sl_parse packet_read(struct sl_talk *t, struct sl_span in, size_t *c
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	t->tx = HANDSHAKE;
-	return t->at->phase == VERSION ? lines_read(t, in, consumed) : packet_read(t, in, consumed);
+	return t->at->phase == VERSION ? line_read(t, in, consumed) : packet_read(t, in, consumed);
 }
 
 const struct sl_parser sl_ssh_parser = { .state_bytes = sizeof(struct state),

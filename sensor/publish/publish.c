@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WINDOWS = 16384, THRESHOLDS = 65536 };
+
 #define JOURNAL_LEAST (UINT64_C(4) << 20)
 
 int sl_publish_check(const struct sl_publish_config *c, struct sl_err *err)
@@ -21,7 +23,11 @@ int sl_publish_check(const struct sl_publish_config *c, struct sl_err *err)
 	if (c->journal && c->journal_max && c->journal_max < JOURNAL_LEAST)
 		return sl_fail(err, SL_EUSAGE, "journal.max is %" PRIu64 " bytes: at least 4 MiB",
 			       c->journal_max);
-	int rc = sl_routes_read(&routes, c->kafka, c->routes, err);
+	struct sl_allow *allow = NULL;
+	int rc = c->allow ? sl_allow_open(&allow, c->allow, err) : SL_OK;
+	sl_allow_free(allow);
+	if (rc == SL_OK)
+		rc = sl_routes_read(&routes, c->kafka, c->routes, err);
 	if (rc == SL_OK && c->kafka && c->kafka->n)
 		rc = sl_kafka_check(c->kafka, err);
 	return rc;
@@ -42,6 +48,29 @@ static int open_outboxes(struct sl_publisher *p, struct sl_err *err)
 	}
 	p->merge = (struct sl_merge){ p->outbox, n, p->config.retro, 0 };
 	return SL_OK;
+}
+
+/* What decides which matches become alerts. */
+static int open_tables(struct sl_publisher *p, struct sl_err *err)
+{
+	const struct sl_publish_config *c = &p->config;
+	struct sl_thresholds_config thresholds = { .entries = c->thresholds ? c->thresholds : THRESHOLDS,
+						   .rate = c->rate,
+						   .subjects = &p->subjects,
+						   .counters = &p->counters };
+	struct sl_repeats_config repeats = { .window_ns = c->window_s * UINT64_C(1000000000),
+					     .windows = c->windows ? c->windows : WINDOWS,
+					     .subjects = &p->subjects,
+					     .counters = &p->counters };
+	int rc = sl_subjects_init(&p->subjects, err);
+
+	if (rc == SL_OK)
+		rc = sl_thresholds_new(&p->thresholds, &thresholds, err);
+	if (rc == SL_OK && c->window_s)
+		rc = sl_repeats_new(&p->repeats, &repeats, err);
+	if (rc == SL_OK && c->allow)
+		rc = sl_allow_open(&p->allow, c->allow, err);
+	return rc;
 }
 
 static int open_outputs(struct sl_publisher *p, struct sl_err *err)
@@ -119,6 +148,8 @@ int sl_publisher_new(struct sl_publisher **out, const struct sl_publish_config *
 		rc = open_outboxes(p, err);
 	if (rc == SL_OK)
 		rc = open_outputs(p, err);
+	if (rc == SL_OK)
+		rc = open_tables(p, err);
 	if (rc == SL_OK && config->journal)
 		rc = open_journal(p, err);
 	if (rc != SL_OK) {
@@ -215,6 +246,10 @@ void sl_publisher_free(struct sl_publisher *p)
 	sl_broker_free(p->broker);
 	sl_output_free(p->output);
 	sl_output_free(p->dump);
+	sl_thresholds_free(p->thresholds);
+	sl_repeats_free(p->repeats);
+	sl_allow_free(p->allow);
+	sl_allow_free(atomic_load(&p->allow_next));
 	sl_json_fini(&p->json);
 	sl_bell_fini(&p->bell);
 	free(p);
@@ -238,6 +273,23 @@ const char *sl_publisher_broker(const struct sl_publisher *p)
 bool sl_publisher_ended(const struct sl_publisher *p)
 {
 	return atomic_load(&p->ended);
+}
+
+bool sl_publisher_drained(const struct sl_publisher *p)
+{
+	return atomic_load(&p->drained);
+}
+
+void sl_publisher_allow(struct sl_publisher *p, struct sl_allow *allow)
+{
+	sl_allow_free(atomic_exchange(&p->allow_next, allow));
+	sl_bell_ring(&p->bell);
+}
+
+void sl_publisher_tell(struct sl_publisher *p)
+{
+	atomic_store(&p->tell, true);
+	sl_bell_ring(&p->bell);
 }
 
 void sl_publisher_reopen(struct sl_publisher *p)

@@ -23,6 +23,10 @@ struct sl_publish_config { /* strings and maps are borrowed until sl_publisher_f
 	const char *journal;  /* directory; NULL with `output` or `dump` */
 	uint64_t journal_max; /* bytes */
 	const struct sl_map *kafka, *routes;
+	const char *allow; /* the site's exceptions: a file; NULL: none */
+	uint64_t window_s; /* repeats within so long are one alert and a summary; 0: each is one */
+	uint32_t windows, thresholds; /* entries of these tables; 0: 16384, 65536 */
+	uint64_t rate;     /* alerts a second an indicator; 0: no limit */
 	uint16_t community_seed;
 	bool retro; /* alerts come from files: order by packet, mark them */
 	size_t workers;
@@ -81,10 +85,20 @@ bool sl_publisher_ended(const struct sl_publisher *p);
 /* The publisher's own counters: any thread reads. */
 const struct sl_counters *sl_publisher_counters(const struct sl_publisher *p);
 
+/* Every outbox is closed and empty, and all is written. Any thread. */
+bool sl_publisher_drained(const struct sl_publisher *p);
+
 /* The address of the embedded broker, or NULL. */
 const char *sl_publisher_broker(const struct sl_publisher *p);
 
 /* Reopen the output files (SIGHUP). Safe in any thread, and in a signal handler. */
 void sl_publisher_reopen(struct sl_publisher *p);
+
+/* From now on these exceptions count, which become the publisher's own. Any thread. */
+struct sl_allow;
+void sl_publisher_allow(struct sl_publisher *p, struct sl_allow *allow);
+
+/* Logs what the exceptions silenced (SIGUSR1). Any thread. */
+void sl_publisher_tell(struct sl_publisher *p);
 
 #endif

@@ -5,10 +5,13 @@
 #include <pthread.h>
 #include <selat/json.h>
 #include <selat/log.h>
+#include <sensor/publish/allow.h>
 #include <sensor/publish/feed.h>
 #include <sensor/publish/merge.h>
 #include <sensor/publish/output.h>
 #include <sensor/publish/publish.h>
+#include <sensor/publish/repeat.h>
+#include <sensor/publish/threshold.h>
 
 /* Between start and finish all but the atomic fields belong to the thread. */
 struct sl_publisher {
@@ -25,6 +28,11 @@ struct sl_publisher {
 	char epoch[SL_EPOCH_TEXT];
 	uint64_t seq; /* the next alert's, without a journal */
 
+	struct sl_subjects subjects;
+	struct sl_thresholds *thresholds;
+	struct sl_repeats *repeats; /* NULL: each match is an alert of its own */
+	struct sl_allow *allow;     /* NULL: there are no exceptions */
+
 	struct sl_json json; /* the alert in hand */
 	bool in_hand;        /* rendered, not yet in the journal */
 	struct sl_journal_entry hand;
@@ -38,11 +46,21 @@ struct sl_publisher {
 	bool started, joined;
 	int drain_ms;                /* written before `finishing` */
 	_Atomic uint64_t give_up_ms; /* when a full journal's alerts are given up; 0: never */
-	_Atomic bool finishing, reopen, ended;
+	_Atomic bool finishing, reopen, tell, ended, drained;
+	_Atomic(struct sl_allow *) allow_next; /* takes the other's place */
 };
 
 /* The thread: arg is the publisher. */
 void *sl_publisher_main(void *arg);
+
+/* publish_match.c: takes the match at the head of this outbox. Nothing is in hand. */
+void sl_publisher_take(struct sl_publisher *p, struct sl_outbox *from, const struct sl_match *m);
+
+/* Publishes one summary of repeats that is due at that time; false: there is none. */
+bool sl_publisher_settle(struct sl_publisher *p, uint64_t time);
+
+/* Tries to write the alert in hand. False: it stays there. */
+bool sl_publisher_write_hand(struct sl_publisher *p);
 
 /* Brings the counters in line with what the outputs say. */
 void sl_publisher_count(struct sl_publisher *p);

@@ -1,119 +1,17 @@
-/* Publish: the thread. Takes records from the outboxes in the merge's order; an alert goes to the
- * output or, rendered once, to the journal; routes feed Kafka from there.
+/* Publish: the thread. Takes records from the outboxes in the merge's order; what becomes of a match is
+ * publish_match.c's; routes feed Kafka from the journal.
  *
- * An alert that the journal has no room for stays in hand: nothing more is taken until it is
- * written, so the outboxes fill, and workers wait (files) or lose with a count (live). */
-#include "alert.h"
+ * While an alert stays in hand nothing more is taken, so the outboxes fill, and workers wait (files) or
+ * lose with a count (live). */
 #include "publish_internal.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <selat/time.h>
 
-enum { TAKE_MOST = 1024, AGAIN_MS = 500, SAY_MS = 60000, FLIGHT_MS = 5, KAFKA_MS = 250 };
-enum { BLOCKED_MS = 50 };
+enum { TAKE_MOST = 1024, SAY_MS = 60000, FLIGHT_MS = 5, KAFKA_MS = 250, HAND_MS = 50, BLOCKED_MS = 50 };
 
-/* --- where alerts go --- */
-
-static void say_journal_waits(struct sl_publisher *p)
-{
-	uint64_t held, n = 1;
-
-	if (!sl_pace_pass(&p->pace, SAY_MS, &held))
-		return;
-	p->said = true;
-	for (size_t i = 0; i < p->config.workers; i++)
-		n += sl_outbox_matches(p->outbox[i]);
-	sl_log(SL_ERROR, "journal", "%s: %" PRIu64 " alerts wait; make room, %s", p->trouble.text,
-	       n,
-	       p->config.retro ? "nothing is lost while the sensor runs"
-			       : "when the buffers are full, alerts are lost (matches_lost)");
-}
-
-static void refuse_hand(struct sl_publisher *p)
-{
-	p->in_hand = false;
-	p->given_up++;
-	sl_count(&p->counters, SL_COUNT_ALERTS_REFUSED);
-}
-
-/* Tries to write the alert in hand. False: it stays there. */
-static bool write_hand(struct sl_publisher *p)
-{
-	uint64_t now = sl_time_mono_ms();
-
-	if (p->again_ms > now)
-		return false;
-	int rc = sl_journal_append(p->journal, &p->hand, &p->trouble);
-	if (rc == SL_OK) {
-		if (p->said)
-			sl_log(SL_INFO, "journal", "%s: there is room again",
-			       sl_journal_path(p->journal));
-		p->said = false;
-		p->again_ms = 0;
-		p->in_hand = false;
-		sl_count(&p->counters, SL_COUNT_ALERTS_WRITTEN);
-		return true;
-	}
-	uint64_t give_up_ms = atomic_load(&p->give_up_ms);
-	if (rc == SL_EFORMAT || (give_up_ms && now >= give_up_ms)) {
-		if (rc == SL_EFORMAT)
-			sl_log(SL_ERROR, "journal", "%s", p->trouble.text);
-		refuse_hand(p);
-		return true;
-	}
-	sl_count(&p->counters, SL_COUNT_JOURNAL_WAITS);
-	say_journal_waits(p);
-	p->again_ms = now + AGAIN_MS;
-	return false;
-}
-
-static void publish_alert(struct sl_publisher *p, uint64_t time, const struct sl_ruleset_meta *meta)
-{
-	struct sl_span json = sl_span_of(p->json.text, p->json.len);
-
-	if (p->json.failed) {
-		sl_count(&p->counters, SL_COUNT_ALERTS_REFUSED);
-		p->given_up++;
-		return;
-	}
-	if (p->journal) {
-		p->hand = (struct sl_journal_entry){ .time = time,
-						     .tlp = (enum sl_tlp)meta->tlp,
-						     .severity = (enum sl_severity)meta->severity,
-						     .json = json };
-		p->in_hand = true;
-		write_hand(p);
-	} else if (p->output) {
-		p->seq++;
-		sl_output_line(p->output, json);
-	}
-}
-
-/* Renders the record, lets it go, and publishes what was rendered. */
-static void take_match(struct sl_publisher *p, struct sl_outbox *from, const struct sl_match *m)
-{
-	const struct sl_ruleset_meta *meta = sl_alert_meta(m);
-	struct sl_loaded_ruleset *loaded = m->loaded;
-	uint64_t time = m->time;
-	struct sl_alert alert = {
-		.match = m,
-		.tail = (const uint8_t *)(m + 1),
-		.sensor_id = p->config.sensor_id,
-		.country = p->config.country,
-		.epoch = p->epoch,
-		.seq = p->journal ? sl_journal_seq(p->journal) : p->seq,
-		.community_seed = p->config.community_seed,
-				  .retro = p->config.retro,
-	};
-
-	sl_json_reset(&p->json);
-	sl_alert_write(&p->json, &alert);
-	sl_outbox_drop(from);
-	sl_count(&p->counters, SL_COUNT_ALERTS);
-	publish_alert(p, time, meta);
-	if (p->config.release)
-		p->config.release(loaded);
-}
+#define LATE_NS UINT64_C(1000000000) /* live: packets are seen at most so much later than they came */
 
 /* --- the loop --- */
 
@@ -123,12 +21,22 @@ static void take_record(struct sl_publisher *p, struct sl_outbox *from)
 	const void *bytes = r + 1;
 
 	if (r->kind == SL_RECORD_MATCH) {
-		take_match(p, from, bytes);
+		const struct sl_match *m = bytes;
+		if (!sl_publisher_settle(p, m->time)) /* first what was due before it */
+			sl_publisher_take(p, from, m);
 		return;
 	}
 	if (p->dump)
 		sl_output_line(p->dump, sl_span_of(bytes, r->len));
 	sl_outbox_drop(from);
+}
+
+/* Without a match that tells the time: the clock does, live; at the end everything is due. */
+static bool settle_idle(struct sl_publisher *p, enum sl_merge_state state)
+{
+	if (state == SL_MERGE_ENDED)
+		return sl_publisher_settle(p, UINT64_MAX);
+	return !p->config.retro && sl_publisher_settle(p, sl_time_now() - LATE_NS);
 }
 
 /* Takes records until there are none, a round is over, or one stays in hand. */
@@ -137,13 +45,16 @@ static enum sl_merge_state take(struct sl_publisher *p, uint64_t *wanted)
 	enum sl_merge_state state = SL_MERGE_RECORD;
 	struct sl_outbox *from;
 
-	if (p->in_hand && !write_hand(p))
+	if (p->in_hand && !sl_publisher_write_hand(p))
 		return SL_MERGE_RECORD;
 	for (int i = 0; i < TAKE_MOST && !p->in_hand; i++) {
 		state = sl_merge_next(&p->merge, &from, wanted);
-		if (state != SL_MERGE_RECORD)
+		if (state == SL_MERGE_RECORD)
+			take_record(p, from);
+		else if (settle_idle(p, state))
+			state = SL_MERGE_RECORD;
+		else
 			break;
-		take_record(p, from);
 	}
 	return state;
 }
@@ -184,6 +95,21 @@ static void reopen(struct sl_publisher *p)
 			sl_log(SL_WARN, "output", "%s", err.text);
 }
 
+/* What other threads asked for. */
+static void take_requests(struct sl_publisher *p)
+{
+	struct sl_allow *allow = atomic_exchange(&p->allow_next, NULL);
+
+	if (allow) {
+		sl_allow_free(p->allow);
+		p->allow = allow;
+	}
+	if (atomic_exchange(&p->reopen, false))
+		reopen(p);
+	if (atomic_exchange(&p->tell, false) && p->allow)
+		sl_allow_tell(p->allow);
+}
+
 static void sync_journal(struct sl_publisher *p, bool now)
 {
 	uint64_t held;
@@ -193,6 +119,18 @@ static void sync_journal(struct sl_publisher *p, bool now)
 		sl_log(SL_ERROR, "journal", "%s", p->trouble.text);
 }
 
+/* Live: until the oldest window of repeats ends. */
+static int window_due(const struct sl_publisher *p)
+{
+	uint64_t next = p->repeats && !p->config.retro ? sl_repeats_next(p->repeats) : UINT64_MAX;
+	uint64_t now = sl_time_now();
+
+	if (next == UINT64_MAX)
+		return -1;
+	next += LATE_NS;
+	return next > now ? (int)((next - now) / 1000000 % INT_MAX) + 1 : 1;
+}
+
 static int sleep_ms(const struct sl_publisher *p, enum sl_merge_state state)
 {
 	int most = state == SL_MERGE_BLOCKED ? BLOCKED_MS : -1;
@@ -200,12 +138,15 @@ static int sleep_ms(const struct sl_publisher *p, enum sl_merge_state state)
 
 	if (due >= 0 && (most < 0 || due < most))
 		most = due;
+	due = window_due(p);
+	if (due >= 0 && (most < 0 || due < most))
+		most = due;
 	if (p->feed && (most < 0 || most > KAFKA_MS))
 		most = KAFKA_MS;
 	if (p->feed && sl_feed_busy(p->feed) && most > FLIGHT_MS)
 		most = FLIGHT_MS;
-	if (p->in_hand && (most < 0 || most > AGAIN_MS / 10))
-		most = AGAIN_MS / 10;
+	if (p->in_hand && (most < 0 || most > HAND_MS))
+		most = HAND_MS;
 	return most;
 }
 
@@ -237,13 +178,14 @@ static void run(struct sl_publisher *p)
 		if (p->feed)
 			sl_feed_pump(p->feed, 0);
 		sync_journal(p, false);
-		if (atomic_exchange(&p->reopen, false))
-			reopen(p);
+		take_requests(p);
 		if (state == SL_MERGE_RECORD && !p->in_hand) {
 			sl_publisher_count(p);
 			continue;
 		}
 		flush(p);
+		if (state == SL_MERGE_ENDED && !p->in_hand)
+			atomic_store(&p->drained, true);
 		if (state == SL_MERGE_ENDED && !p->in_hand && atomic_load(&p->finishing))
 			return;
 		if (state == SL_MERGE_ENDED)

@@ -27,7 +27,8 @@ patch() {
 		    new = bytes.fromhex(new)
 		    data[int(offset):int(offset) + len(new)] = new
 		data[24:56] = bytes(32)
-		data[24:56] = hashlib.sha256(data).digest()
+		pieces = [data[at:at + 2**20] for at in range(0, len(data), 2**20)]
+		data[24:56] = hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in pieces)).digest()
 		open("patched", "wb").write(data)
 	END
 }
@@ -99,7 +100,8 @@ patch() {
 	local at
 	at=$(python3 -c 'import struct; d = open("ruleset", "rb").read(); n = struct.unpack_from("<I", d, 12)[0]
 sections = [struct.unpack_from("<IIQQ", d, 256 + i * 24) for i in range(n)]
-print(max(s[2] for s in sections if s[0] == 14) + 12)')
+databases = max(s[0] for s in sections)
+print(max(s[2] for s in sections if s[0] == databases) + 12)')
 	patch "$at" ffffffffffffffff
 	run --separate-stderr sensor -r "$pcaps/dns.pcap" -R patched -o -
 	same "" "$output"

@@ -232,6 +232,26 @@ static void without_memory(void **state)
 	free(p);
 }
 
+/* Digests in the making are OpenSSL's memory, and bounded all the same. */
+static void without_memory_for_hashes(void **state)
+{
+	(void)state;
+	static const char stream[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel";
+	struct fixture *x = http_fixture(6, POOL, "file.sha256 file.name");
+	fixture_feed(x, 1, stream, sizeof stream - 1, 0);
+	uint64_t held = sl_inspect_held(x->inspect);
+	fixture_again(x);
+	fixture_feed(x, 1, stream, sizeof stream - 4, 0);
+	assert_true(held >= sl_inspect_held(x->inspect) + 200);
+	uint64_t left = x->inspect->hold_left;
+	x->inspect->hold_left = x->inspect->config.state_bytes / 4;
+	fixture_feed(x, 1, "hello", 5, 0);
+	assert_string_equal(x->record, OK_200);
+	assert_int_equal(fixture_count(x, SL_COUNT_INSPECT_FULL), 1);
+	x->inspect->hold_left += left - x->inspect->config.state_bytes / 4;
+	fixture_free(x);
+}
+
 /* A form with a file: the whole body is a file, and each part. */
 static void multipart(void **state)
 {
@@ -257,7 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_coding), cmocka_unit_test(codings_on_codings),
 		cmocka_unit_test(not_as_said), cmocka_unit_test(bombs),
-		cmocka_unit_test(without_memory), cmocka_unit_test(multipart),
+		cmocka_unit_test(without_memory), cmocka_unit_test(without_memory_for_hashes), cmocka_unit_test(multipart),
 		cmocka_unit_test(large_window),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

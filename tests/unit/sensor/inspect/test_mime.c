@@ -405,6 +405,22 @@ static void lost_bytes(void **state)
 	fixture_free(x);
 }
 
+/* Where no file is wanted lines are passed over, but not the boundary among them, nor the mail behind it. */
+static void unwanted(void **state)
+{
+	(void)state;
+	static const char bytes[] = "Subject: outer\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+				    "\n-- b\r\n--\r\n--b\r\n\r\none\r\n-two\n--bee\r\n\r\nSubject: none\r\n"
+				    "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\n"
+				    "three\r\n--b--\r\n\r\n--b\r\n\r\nSubject: none\r\n";
+	struct fixture *x = mime_fixture();
+	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
+		x->inspect->config.wanted[f] = f == SL_FIELD_EMAIL_SUBJECT;
+	for (size_t cut = 0; cut < sizeof bytes; cut++)
+		expect_cut(x, NULL, sl_span_str(bytes), cut, "email.subject=outer\n--\nemail.subject=inner\n--\n");
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +443,7 @@ int main(void)
 		cmocka_unit_test(long_boundary),
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(lost_bytes),
+		cmocka_unit_test(unwanted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,14 @@ static const char epoch[] = "01JDABCDEFGHJKMNPQRSTVWXYZ";
 static json_t *render(const struct sl_match *m, const void *tail, bool retro)
 {
 	struct sl_json j;
-	struct sl_alert a = { m, tail, "vn-hn-ix1", "VN", epoch, 184467, 0, retro };
+	struct sl_alert a = { .match = m,
+			      .tail = tail,
+			      .stretch = { 1, m->time, m->time },
+			      .sensor_id = "vn-hn-ix1",
+			      .country = "VN",
+			      .epoch = epoch,
+			      .seq = 184467,
+			      .retro = retro };
 	json_error_t error;
 
 	sl_json_init(&j);
