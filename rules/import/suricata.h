@@ -18,6 +18,7 @@ struct suri_field {
 	bool multi;            /* each use is a value of its own */
 	bool nocase;           /* Suricata compares it in lower case */
 	const char *header;    /* the field holds "name: value" lines of this header */
+	bool brackets;         /* its values have angle brackets that ours have not */
 	const char *note;      /* what differs a little; NULL: nothing */
 };
 
@@ -143,6 +144,9 @@ const char *suri_hook_field(const struct suri_rule *r);
 
 /* suricata_sides.c: addresses and ports into `where`. swapped: of what travels the other way. */
 void suri_header_where(struct suri_rule *r, json_t *where, bool swapped);
+
+/* suricata_envelope.c: a match on a value in angle brackets, to the value alone. */
+void suri_envelope_shift(struct suri_rule *r, struct suri_match *m);
 
 /* suricata_build.c: the rule's indicators, added to the import. */
 void suri_build(struct suri_rule *r);

@@ -236,8 +236,11 @@ static void ways_add(struct suri_rule *r)
 void suri_build(struct suri_rule *r)
 {
 	direction_imply(r);
-	for (size_t i = 0; i < r->matches; i++)
+	for (size_t i = 0; i < r->matches; i++) {
 		match_check(r, &r->match[i]);
+		if (r->match[i].field->brackets && !r->refused)
+			suri_envelope_shift(r, &r->match[i]);
+	}
 	if (!r->refused && !r->failed)
 		ways_add(r);
 }

@@ -43,13 +43,16 @@ bool suri_transforms_equal(const json_t *a, const json_t *b)
 	return a && b ? json_equal(a, b) : a == b;
 }
 
+/* In an open sticky buffer: of that; otherwise whatever buffer the last one is in. */
 struct suri_match *suri_end_last(struct suri_rule *r)
 {
 	for (size_t i = r->matches; i > 0; i--) {
 		struct suri_match *m = &r->match[i - 1];
-		if (m->kind <= SURI_REGEX && !m->negated && m->field == r->field &&
-		    m->instance == r->instance &&
-		    suri_transforms_equal(m->transforms, r->transforms))
+		if (m->kind > SURI_REGEX || m->negated)
+			continue;
+		if (r->field == &suri_payload ||
+		    (m->field == r->field && m->instance == r->instance &&
+		     suri_transforms_equal(m->transforms, r->transforms)))
 			return m;
 	}
 	return NULL;
