@@ -237,13 +237,18 @@ static int databases_check(struct sl_ruleset *rs, struct sl_err *err)
 	return rc;
 }
 
+int sl_ruleset_check_outline(struct sl_ruleset *rs, struct sl_err *err)
+{
+	int rc = sections_check(rs, err);
+	return rc == SL_OK ? strings_check(rs, err) : rc;
+}
+
 int sl_ruleset_check(struct sl_ruleset *rs, struct sl_err *err)
 {
 	int (*const steps[])(struct sl_ruleset *, struct sl_err *) = {
-		strings_check, sl_ruleset_check_rows, sl_ruleset_check_records,
-		tables_check,  prefixes_check,        databases_check,
+		sl_ruleset_check_rows, sl_ruleset_check_records, tables_check, prefixes_check, databases_check,
 	};
-	int rc = sections_check(rs, err);
+	int rc = sl_ruleset_check_outline(rs, err);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SL_OK; i++)
 		rc = steps[i](rs, err);
 	return rc;

@@ -31,10 +31,10 @@ void sl_image_fini(struct sl_image *image)
 	*image = (struct sl_image){ 0 };
 }
 
-/* SHA-256 over "name version digest\n" of each pack, by name. The hashes' seed comes from it, so
- * that it differs between rulesets and not between compilations. */
+/* SHA-256 over "name version digest\n" of each pack, by name, and of a delta its base's digest. The
+ * hashes' seed comes from it, so that it differs between rulesets and not between compilations. */
 static int identity_compute(struct sl_image *image, const struct sl_packs *packs,
-			    struct sl_err *err)
+			    const struct sl_delta *delta, struct sl_err *err)
 {
 	struct sl_sha256 *d = sl_sha256_new();
 	if (!d)
@@ -47,6 +47,8 @@ static int identity_compute(struct sl_image *image, const struct sl_packs *packs
 		sl_sha256_add(d, sl_span_str(pack->name));
 		sl_sha256_add(d, sl_span_of(rest, (size_t)len));
 	}
+	if (delta)
+		sl_sha256_add(d, sl_span_of(delta->base, sizeof delta->base));
 	sl_sha256_end(d, image->identity);
 	memcpy(&image->seed, image->identity, sizeof image->seed);
 	return SL_OK;
@@ -74,6 +76,7 @@ int sl_image_merge(struct sl_image *image, struct sl_image *from, struct sl_err 
 	for (size_t i = 0; i < from->databases; i++)
 		image->database[image->databases++] = from->database[i];
 	image->patterns += from->patterns;
+	image->cached += from->cached;
 	sl_image_fini(from);
 	return rc;
 }
@@ -103,6 +106,7 @@ static int parts_compile(struct sl_image *image, const struct sl_packs *packs, s
 	if (!b)
 		return sl_fail(err, SL_ENOMEM, "out of memory");
 	b->plan = &image->plan;
+	b->image.cache = image->cache;
 	b->packs = packs;
 	b->problems = problems;
 	bool started = pthread_create(&thread, NULL, patterns_run, b) == 0;
@@ -120,15 +124,36 @@ static int parts_compile(struct sl_image *image, const struct sl_packs *packs, s
 	return rc < 0 ? rc : merged;
 }
 
-int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
-		     struct sl_problems *problems, struct sl_err *err)
+/* The base's digest and what is no more of it. */
+static int delta_add(struct sl_image *image, const struct sl_delta *delta, struct sl_err *err)
 {
-	*image = (struct sl_image){ 0 };
+	size_t withdrawn = delta->withdrawn_n * sizeof *delta->withdrawn;
+	uint8_t *bytes = malloc(sizeof delta->base + withdrawn);
+	if (!bytes)
+		return sl_fail(err, SL_ENOMEM, "out of memory");
+	memcpy(bytes, delta->base, sizeof delta->base);
+	memcpy(bytes + sizeof delta->base, delta->withdrawn, withdrawn);
+	return sl_image_add(image, SL_SECTION_BASE, 0, bytes, sizeof delta->base + withdrawn, err);
+}
+
+int sl_image_compile_with(struct sl_image *image, const struct sl_packs *packs,
+			  const struct sl_image_options *options, struct sl_problems *problems,
+			  struct sl_err *err)
+{
+	*image = (struct sl_image){ .cache = options->cache };
 	kinds_count(image, packs);
-	int rc = identity_compute(image, packs, err);
+	int rc = identity_compute(image, packs, options->delta, err);
+	if (rc == SL_OK && options->delta)
+		rc = delta_add(image, options->delta, err);
 	if (rc == SL_OK)
 		rc = sl_plan_make(&image->plan, packs, problems, err);
 	if (rc == SL_OK && problems->errors)
 		return SL_OK;
 	return rc < 0 ? rc : parts_compile(image, packs, problems, err);
+}
+
+int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
+		     struct sl_problems *problems, struct sl_err *err)
+{
+	return sl_image_compile_with(image, packs, &(struct sl_image_options){ 0 }, problems, err);
 }

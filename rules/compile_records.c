@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* What is compared: literals of any case in lower case, so that the sensor folds one side alone. */
 static uint32_t bytes_put(struct sl_records *out, const struct sl_condition *c)
@@ -36,6 +37,22 @@ static void conditions_put(struct sl_records *out, const struct sl_plan *plan, c
 			.position = sl_record_position(out, c),
 		};
 	}
+}
+
+/* What it says, with the values of its lists, which stand in files of their own. */
+static uint64_t content_hash(const struct sl_indicator *ind, uint64_t content)
+{
+	for (size_t i = 0; i < ind->conditions; i++) {
+		const struct sl_values *list = ind->condition[i].list;
+		if (!list)
+			continue;
+		content = XXH3_64bits_withSeed(list->bytes, list->n ? list->at[list->n] : 0, content);
+		for (size_t k = 0; k < list->prefixes; k++) {
+			content = XXH3_64bits_withSeed(&list->prefix[k].bits, sizeof list->prefix[k].bits, content);
+			content = XXH3_64bits_withSeed(list->prefix[k].address.bytes, 16, content);
+		}
+	}
+	return content;
 }
 
 static uint8_t indicator_flags(const struct sl_indicator *ind, const struct sl_plan_indicator *p)
@@ -73,6 +90,7 @@ static void indicator_put(struct sl_records *out, const struct sl_plan *plan, co
 		.flags = indicator_flags(ind, p),
 	};
 	conditions_put(out, plan, ind);
+	out->contents[out->indicators_n] = content_hash(ind, pack->content[ind - pack->indicator]);
 	out->indicators[out->indicators_n++] = record;
 }
 
@@ -134,6 +152,7 @@ static int records_add(struct sl_image *image, struct sl_records *out, struct sl
 		{ SL_SECTION_PACKS, 0, out->packs, out->packs_n * sizeof *out->packs },
 		{ SL_SECTION_INDICATORS, 0, out->indicators, out->indicators_n * sizeof *out->indicators },
 		{ SL_SECTION_CONDITIONS, 0, out->conditions, out->conditions_n * sizeof *out->conditions },
+		{ SL_SECTION_CONTENTS, 0, out->contents, out->indicators_n * sizeof *out->contents },
 		section_take(SL_SECTION_METAS, &out->metas),
 		section_take(SL_SECTION_WHERES, &out->wheres),
 		section_take(SL_SECTION_ACTIONS, &out->actions),
@@ -145,6 +164,7 @@ static int records_add(struct sl_image *image, struct sl_records *out, struct sl
 	out->strings.bytes = NULL;
 	out->packs = NULL;
 	out->indicators = NULL;
+	out->contents = NULL;
 	out->conditions = NULL;
 	int rc = lists_add(image, err);
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -163,14 +183,16 @@ int sl_compile_records(struct sl_image *image, const struct sl_packs *packs, str
 	sl_records_init(&out);
 	out.packs = calloc(packs->n + 1, sizeof *out.packs);
 	out.indicators = calloc(plan->indicators + 1, sizeof *out.indicators);
+	out.contents = calloc(plan->indicators + 1, sizeof *out.contents);
 	out.conditions = calloc(plan->conditions + 1, sizeof *out.conditions);
-	out.failed = out.failed || !out.packs || !out.indicators || !out.conditions;
+	out.failed = out.failed || !out.packs || !out.indicators || !out.contents || !out.conditions;
 	if (!out.failed)
 		packs_put(&out, plan, packs);
 	int rc = out.failed ? sl_fail(err, SL_ENOMEM, "out of memory, or more than 4 GiB of texts")
 			    : records_add(image, &out, err);
 	free(out.packs);
 	free(out.indicators);
+	free(out.contents);
 	free(out.conditions);
 	sl_records_fini(&out);
 	return rc;

@@ -21,11 +21,14 @@ static const struct sl_option rows[] = {
 static const struct sl_options spec = {
 	.program = "selat-rules diff",
 	.synopsis = "[OPTION…] OLD NEW",
-	.about = "Says what changed from one version of a pack to another: indicators that were added, that\n"
-		 "were withdrawn, and what changed in the others; the values of lists beside the pack too.",
+	.about = "Says what changed from one version of a pack to another: indicators that were "
+		 "added, that\n"
+		 "were withdrawn, and what changed in the others; the values of lists beside the "
+		 "pack too.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
-	.epilog = "Exit status: 0 no difference, 1 they differ, 2 a pack cannot be read or wrong usage.",
+	.epilog = "Exit status: 0 no difference, 1 they differ, 2 a pack cannot be read or wrong "
+		  "usage.",
 	.operands = true,
 };
 
@@ -127,7 +130,8 @@ static void lists_print(const json_t *lists)
 
 static void words_print(const json_t *diff)
 {
-	const json_t *added = json_object_get(diff, "added"), *withdrawn = json_object_get(diff, "withdrawn");
+	const json_t *added = json_object_get(diff, "added"),
+		     *withdrawn = json_object_get(diff, "withdrawn");
 	const json_t *changed = json_object_get(diff, "changed");
 	changes_print("pack", json_object_get(diff, "head"));
 	changes_print("defaults", json_object_get(diff, "defaults"));
@@ -138,8 +142,9 @@ static void words_print(const json_t *diff)
 	if (json_is_true(json_object_get(diff, "same")))
 		puts("no difference");
 	else
-		printf("indicators: %zu added, %zu withdrawn, %zu changed\n", json_array_size(added),
-		       json_array_size(withdrawn), json_array_size(changed));
+		printf("indicators: %zu added, %zu withdrawn, %zu changed\n",
+		       json_array_size(added), json_array_size(withdrawn),
+		       json_array_size(changed));
 }
 
 /* A pack with mistakes is not compared: what it means is not known. */

@@ -1,4 +1,5 @@
-/* What differs in the lists beside two packs: values are sorted on either side and walked in step. */
+/* What differs in the lists beside two packs: values are sorted on either side and walked in step.
+ */
 #include <rules/diff.h>
 #include <rules/output.h>
 
@@ -27,7 +28,8 @@ static int span_compare(struct sl_span a, struct sl_span b)
 
 static int index_compare(const void *left, const void *right, void *values)
 {
-	return span_compare(value_at(values, *(const size_t *)left), value_at(values, *(const size_t *)right));
+	return span_compare(value_at(values, *(const size_t *)left),
+			    value_at(values, *(const size_t *)right));
 }
 
 static size_t *sorted(const struct sl_values *v)
@@ -54,17 +56,20 @@ static void tally_add(struct tally *t, bool added, const struct sl_values *v, si
 	struct sl_span value = value_at(v, i);
 	if (v->prefixes)
 		value = sl_span_str(sl_prefix_format(text, &v->prefix[i]));
-	snprintf(line, sizeof line, "%c %.*s", added ? '+' : '-', (int)value.len, (const char *)value.at);
+	snprintf(line, sizeof line, "%c %.*s", added ? '+' : '-', (int)value.len,
+		 (const char *)value.at);
 	json_array_append_new(t->examples, sl_out_string(line));
 }
 
-static bool values_compare(const struct sl_values *old, const struct sl_values *new, struct tally *t)
+static bool values_compare(const struct sl_values *old, const struct sl_values *new,
+			   struct tally *t)
 {
 	size_t *a = sorted(old), *b = sorted(new), i = 0, k = 0;
 	while (a && b && (i < count(old) || k < count(new))) {
-		int order = i == count(old)   ? 1
-			    : k == count(new) ? -1
-					      : span_compare(value_at(old, a[i]), value_at(new, b[k]));
+		int order = i == count(old) ? 1
+			    : k == count(new)
+				    ? -1
+				    : span_compare(value_at(old, a[i]), value_at(new, b[k]));
 		if (order < 0)
 			tally_add(t, false, old, a[i]);
 		else if (order > 0)
@@ -96,8 +101,9 @@ static void list_diff(json_t *out, const struct sl_pack *old, const struct sl_co
 	const struct sl_values *before = list_find(old, c->list, c->text);
 	struct tally t = { .examples = json_array() };
 	if (before && values_compare(before, c->list, &t) && t.added + t.withdrawn)
-		json_array_append_new(out, json_pack("{ss sI sI sO}", "list", c->text, "added", t.added, "withdrawn",
-						     t.withdrawn, "examples", t.examples));
+		json_array_append_new(out,
+				      json_pack("{ss sI sI sO}", "list", c->text, "added", t.added,
+						"withdrawn", t.withdrawn, "examples", t.examples));
 	json_decref(t.examples);
 }
 

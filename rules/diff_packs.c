@@ -1,5 +1,5 @@
-/* What differs between two packs: by id, and for each id by key. Order is that of the new pack, then
- * what is in the old one alone. */
+/* What differs between two packs: by id, and for each id by key. Order is that of the new pack,
+ * then what is in the old one alone. */
 #include <rules/diff.h>
 #include <rules/output.h>
 #include <rules/show.h>
@@ -22,7 +22,7 @@ static json_t *changes_of(const json_t *old, const json_t *new, const char *cons
 {
 	json_t *list = json_array(), *value;
 	const char *key;
-	json_object_foreach((json_t *)(uintptr_t)new, key, value)
+	json_object_foreach((json_t *)(uintptr_t) new, key, value)
 	{
 		json_t *before = json_object_get(old, key);
 		size_t i = 0;
@@ -54,8 +54,8 @@ static void indicator_add(json_t *list, const struct sl_pack *pack, size_t index
 {
 	char *value = sl_show_value(pack, index);
 	json_t *kind = json_string(sl_indicator_kind_text(pack->indicator[index].kind));
-	json_array_append_new(list, json_pack("{ss so so}", "id", pack->indicator[index].id, "kind", kind,
-					      "value", sl_out_string(value ? value : "")));
+	json_array_append_new(list, json_pack("{ss so so}", "id", pack->indicator[index].id, "kind",
+					      kind, "value", sl_out_string(value ? value : "")));
 	free(value);
 }
 
@@ -69,7 +69,8 @@ static json_t *alone_in(const struct sl_pack *pack, const json_t *other)
 	return list;
 }
 
-static json_t *changed_in(const struct sl_pack *old, const struct sl_pack *new, const json_t *old_ids)
+static json_t *changed_in(const struct sl_pack *old, const struct sl_pack *new,
+			  const json_t *old_ids)
 {
 	static const char *const without[] = { "id", NULL };
 	json_t *list = json_array();
@@ -80,7 +81,8 @@ static json_t *changed_in(const struct sl_pack *old, const struct sl_pack *new, 
 		json_t *keys = changes_of(sl_show_source(old, (size_t)json_integer_value(place)),
 					  sl_show_source(new, i), without);
 		if (json_array_size(keys))
-			json_array_append_new(list, json_pack("{ss sO}", "id", new->indicator[i].id, "keys", keys));
+			json_array_append_new(list, json_pack("{ss sO}", "id", new->indicator[i].id,
+							      "keys", keys));
 		json_decref(keys);
 	}
 	return list;
@@ -92,13 +94,16 @@ json_t *sl_diff(const struct sl_pack *old, const struct sl_pack *new)
 	static const char *const none[] = { NULL };
 	const json_t *from = old->source.root, *to = new->source.root;
 	json_t *old_ids = ids_map(old), *new_ids = ids_map(new);
-	json_t *out = json_pack("{ss sI sI so so so so so so}", "pack", new->name, "old", (json_int_t)old->version,
-				"new", (json_int_t)new->version, "head", changes_of(from, to, not_head),
-				"defaults",
-				changes_of(json_object_get(from, "defaults"), json_object_get(to, "defaults"), none),
-				"added", alone_in(new, old_ids), "withdrawn", alone_in(old, new_ids), "changed",
-				changed_in(old, new, old_ids), "lists", sl_diff_lists(old, new));
-	static const char *const parts[] = { "head", "defaults", "added", "withdrawn", "changed", "lists", NULL };
+	json_t *out = json_pack("{ss sI sI so so so so so so}", "pack", new->name, "old",
+				(json_int_t)old->version, "new", (json_int_t) new->version, "head",
+				changes_of(from, to, not_head), "defaults",
+				changes_of(json_object_get(from, "defaults"),
+					   json_object_get(to, "defaults"), none),
+				"added", alone_in(new, old_ids), "withdrawn",
+				alone_in(old, new_ids), "changed", changed_in(old, new, old_ids),
+				"lists", sl_diff_lists(old, new));
+	static const char *const parts[] = { "head",    "defaults", "added", "withdrawn",
+					     "changed", "lists",    NULL };
 	size_t n = 0;
 	for (size_t i = 0; parts[i]; i++)
 		n += json_array_size(json_object_get(out, parts[i]));

@@ -68,9 +68,11 @@ static bool item_check(struct sl_reader *r, const char *key, const json_t *value
 	r->item = 0;
 	struct item item = item_of(r, value);
 	if (!item.id && r->problems->errors == errors)
-		sl_reader_fail(r, NULL, "write an indicator's id, or { id: …, alerts: …, packets: […] }");
+		sl_reader_fail(r, NULL,
+			       "write an indicator's id, or { id: …, alerts: …, packets: […] }");
 	else if (item.id && !is_known(e->pack, item.id))
-		sl_reader_fail(r, NULL, "\"%s\" is no indicator of %s", item.id, e->pack->source.path);
+		sl_reader_fail(r, NULL, "\"%s\" is no indicator of %s", item.id,
+			       e->pack->source.path);
 	r->item = place;
 	sl_reader_leave(r, before);
 	return r->problems->errors == errors;
@@ -78,13 +80,16 @@ static bool item_check(struct sl_reader *r, const char *key, const json_t *value
 
 static void captures_check(struct sl_expect *e, struct sl_problems *problems)
 {
-	struct sl_reader r = { .file = e->source.path, .problems = problems, .indicator = SL_NO_INDICATOR };
+	struct sl_reader r = { .file = e->source.path,
+			       .problems = problems,
+			       .indicator = SL_NO_INDICATOR };
 	const char *name;
 	json_t *list;
 	json_object_foreach(e->source.root, name, list)
 	{
 		if (!json_is_array(list))
-			sl_reader_fail(&r, name, "must be a list of indicators; [] if none should match");
+			sl_reader_fail(&r, name,
+				       "must be a list of indicators; [] if none should match");
 		else if (json_array_size(list))
 			sl_reader_each(&r, name, list, SIZE_MAX, item_check, e);
 	}
@@ -170,13 +175,17 @@ static bool is_listed(const json_t *packets, uint64_t packet)
 	return (uint64_t)json_integer_value(packets) == packet;
 }
 
-static void packets_compare(json_t *said, const struct item *item, const struct sl_hits *h, size_t index)
+static void packets_compare(json_t *said, const struct item *item, const struct sl_hits *h,
+			    size_t index)
 {
 	size_t n = json_is_array(item->packets) ? json_array_size(item->packets) : 1;
 	for (size_t i = 0; i < n; i++) {
-		const json_t *packet = json_is_array(item->packets) ? json_array_get(item->packets, i) : item->packets;
+		const json_t *packet = json_is_array(item->packets)
+					       ? json_array_get(item->packets, i)
+					       : item->packets;
 		if (!has_packet(h, index, (uint64_t)json_integer_value(packet)))
-			say(said, "%s: no match in packet %lld", item->id, (long long)json_integer_value(packet));
+			say(said, "%s: no match in packet %lld", item->id,
+			    (long long)json_integer_value(packet));
 	}
 	for (size_t k = 0; k < h->of[index].kept; k++)
 		if (!is_listed(item->packets, h->of[index].seen[k].packet))
@@ -193,7 +202,8 @@ static void item_compare(json_t *said, const struct item *item, const struct sl_
 		return;
 	}
 	if (item->alerts >= 0 && (uint64_t)item->alerts != h->of[index].n)
-		say(said, "%s: %zu alerts, not %lld", item->id, h->of[index].n, (long long)item->alerts);
+		say(said, "%s: %zu alerts, not %lld", item->id, h->of[index].n,
+		    (long long)item->alerts);
 	if (item->packets)
 		packets_compare(said, item, h, index);
 }
@@ -202,7 +212,9 @@ json_t *sl_expect_compare(const struct sl_expect *e, const char *capture, const 
 {
 	json_t *said = json_array(), *wanted = json_object();
 	struct sl_problems none = { 0 }; /* the file was checked when it was read */
-	struct sl_reader quiet = { .file = e->source.path, .problems = &none, .indicator = SL_NO_INDICATOR };
+	struct sl_reader quiet = { .file = e->source.path,
+				   .problems = &none,
+				   .indicator = SL_NO_INDICATOR };
 	const json_t *list = list_of(e, capture);
 	if (!list)
 		say(said, "%s does not name this capture", e->source.path);
@@ -213,8 +225,8 @@ json_t *sl_expect_compare(const struct sl_expect *e, const char *capture, const 
 	}
 	for (size_t i = 0; list && i < h->pack->n; i++)
 		if (h->of[i].n && !json_object_get(wanted, h->pack->indicator[i].id))
-			say(said, "%s: %zu alert%s, none expected", h->pack->indicator[i].id, h->of[i].n,
-			    h->of[i].n == 1 ? "" : "s");
+			say(said, "%s: %zu alert%s, none expected", h->pack->indicator[i].id,
+			    h->of[i].n, h->of[i].n == 1 ? "" : "s");
 	sl_problems_fini(&none);
 	json_decref(wanted);
 	return said;
@@ -226,7 +238,8 @@ static void item_write(FILE *out, const struct sl_hits *h, size_t index)
 	if (h->of[index].n == h->of[index].kept) {
 		fputs(", packets: [", out);
 		for (size_t k = 0; k < h->of[index].kept; k++)
-			fprintf(out, "%s%llu", k ? ", " : "", (unsigned long long)h->of[index].seen[k].packet);
+			fprintf(out, "%s%llu", k ? ", " : "",
+				(unsigned long long)h->of[index].seen[k].packet);
 		fputc(']', out);
 	}
 	fputs(" }\n", out);

@@ -21,13 +21,24 @@ void sl_ids_fini(struct sl_ids *ids)
 	*ids = (struct sl_ids){ 0 };
 }
 
+static uint32_t *slot_find(const struct sl_ids *ids, const char *id)
+{
+	size_t i = XXH3_64bits(id, strlen(id)) & (ids->slots - 1);
+	while (ids->slot[i] && strcmp(ids->indicator[ids->slot[i] - 1].id, id) != 0)
+		i = (i + 1) & (ids->slots - 1);
+	return &ids->slot[i];
+}
+
+size_t sl_ids_find(const struct sl_ids *ids, const char *id)
+{
+	return *slot_find(ids, id);
+}
+
 size_t sl_ids_add(struct sl_ids *ids, size_t index)
 {
-	const char *id = ids->indicator[index].id;
-	size_t i = XXH3_64bits(id, strlen(id)) & (ids->slots - 1);
-	for (; ids->slot[i]; i = (i + 1) & (ids->slots - 1))
-		if (strcmp(ids->indicator[ids->slot[i] - 1].id, id) == 0)
-			return ids->slot[i];
-	ids->slot[i] = (uint32_t)index + 1;
+	uint32_t *slot = slot_find(ids, ids->indicator[index].id);
+	if (*slot)
+		return *slot;
+	*slot = (uint32_t)index + 1;
 	return 0;
 }

@@ -13,6 +13,9 @@ struct sl_ids {
 bool sl_ids_init(struct sl_ids *ids, const struct sl_indicator *indicator, size_t n); /* false: no memory */
 void sl_ids_fini(struct sl_ids *ids);
 
+/* The number, from 1, of the indicator that was added with that id; 0: none. */
+size_t sl_ids_find(const struct sl_ids *ids, const char *id);
+
 /* The number, from 1, of an earlier indicator with the same id; 0: none, and this one is kept. */
 size_t sl_ids_add(struct sl_ids *ids, size_t index);
 

@@ -3,6 +3,8 @@
 #ifndef SELAT_RULES_IMAGE_H
 #define SELAT_RULES_IMAGE_H
 
+#include <rules/cache.h>
+#include <rules/delta.h>
 #include <rules/plan.h>
 #include <selat/ruleset.h>
 
@@ -33,6 +35,13 @@ struct sl_image {
 	size_t databases, patterns, conditions;
 	size_t indicators[SL_IND_KINDS]; /* by kind */
 	struct sl_plan plan;
+	struct sl_cache *cache; /* borrowed; NULL: none */
+	size_t cached;          /* databases that came from it */
+};
+
+struct sl_image_options {
+	struct sl_cache *cache;        /* NULL: none */
+	const struct sl_delta *delta;  /* the packs are what is left of them beside its base; NULL: all */
 };
 
 /* Moves what `from` has into `image`. */
@@ -42,6 +51,9 @@ int sl_image_merge(struct sl_image *image, struct sl_image *from, struct sl_err 
  * `problems`: 0 is returned, look at problems->errors. */
 int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
 		     struct sl_problems *problems, struct sl_err *err);
+int sl_image_compile_with(struct sl_image *image, const struct sl_packs *packs,
+			  const struct sl_image_options *options, struct sl_problems *problems,
+			  struct sl_err *err);
 void sl_image_fini(struct sl_image *image);
 
 /* Takes bytes, even when it fails. An empty section is dropped. */

@@ -1,5 +1,5 @@
-/* `selat-rules lint`: everything that is wrong with packs, and what is merely unwise. The checks are in
- * lint_*.c; here are the codes, what the user wants to hear of, and the report. */
+/* `selat-rules lint`: everything that is wrong with packs, and what is merely unwise. The checks
+ * are in lint_*.c; here are the codes, what the user wants to hear of, and the report. */
 #include <rules/command.h>
 #include <rules/lint.h>
 #include <rules/output.h>
@@ -43,8 +43,10 @@ static const struct sl_options spec = {
 	.about = "Checks packs as compile does, and warns about what is unwise.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
-	.epilog = "Codes of warnings:\n" SL_LINT_CODES(X) "\n"
-		  "Exit status: 0 no errors, 1 errors (or warnings that were made errors), 2 wrong usage.",
+	.epilog = "Codes of warnings:\n" SL_LINT_CODES(
+		X) "\n"
+		   "Exit status: 0 no errors, 1 errors (or warnings that were made errors), 2 "
+		   "wrong usage.",
 	.operands = true,
 };
 #undef X
@@ -56,13 +58,8 @@ static const char *const codes[] = {
 		NULL,
 };
 
-const char *sl_lint_code_text(enum sl_lint_code code)
-{
-	return codes[code];
-}
-
-void sl_lint_warn(struct sl_lint *lint, const struct sl_pack *pack, size_t indicator, const char *keys,
-		  enum sl_lint_code code, const char *fmt, ...)
+void sl_lint_warn(struct sl_lint *lint, const struct sl_pack *pack, size_t indicator,
+		  const char *keys, enum sl_lint_code code, const char *fmt, ...)
 {
 	char text[1024];
 	va_list args;
@@ -117,8 +114,10 @@ static int levels_set(struct sl_lint *lint, const struct sl_list *list, enum sl_
 			code++;
 		const char *nearest = sl_text_nearest(list->item[i], codes);
 		if (!codes[code])
-			return sl_fail(err, SL_EUSAGE, "no warning has the code \"%s\"%s%s%s", list->item[i],
-				       nearest ? ", did you mean \"" : "; selat-rules lint --help lists them",
+			return sl_fail(err, SL_EUSAGE, "no warning has the code \"%s\"%s%s%s",
+				       list->item[i],
+				       nearest ? ", did you mean \""
+					       : "; selat-rules lint --help lists them",
 				       nearest ? nearest : "", nearest ? "\"?" : "");
 		lint->level[code] = level;
 	}
@@ -166,7 +165,8 @@ static int report_json(const struct sl_lint *lint, const struct sl_packs *packs,
 		json_array_append_new(list, problem_json(&problems->problem[i]));
 	return sl_out_json(json_pack("{sI sI sI so}", "packs", (json_int_t)packs->n, "errors",
 				     (json_int_t)(problems->errors + lint->denied), "warnings",
-				     (json_int_t)(problems->warnings - lint->denied), "problems", list),
+				     (json_int_t)(problems->warnings - lint->denied), "problems",
+				     list),
 			   err);
 }
 
@@ -200,7 +200,8 @@ static int packs_check(struct sl_lint *lint, const struct sl_packs *packs, struc
 	return rc;
 }
 
-static int files_lint(const struct lint_options *options, const struct sl_list *files, struct sl_err *err)
+static int files_lint(const struct lint_options *options, const struct sl_list *files,
+		      struct sl_err *err)
 {
 	struct sl_packs packs = { 0 };
 	struct sl_problems problems = { 0 };

@@ -6,7 +6,9 @@
 #include <string.h>
 
 /* The keys of an indicator that say what it looks for, beside the kind's own. */
-static const char *const parts[] = { "match", "port", "proto", "subdomains", "scope", "where", NULL };
+static const char *const parts[] = {
+	"match", "port", "proto", "subdomains", "scope", "where", NULL
+};
 
 static char *what_text(const struct sl_indicator *ind, const json_t *object)
 {
@@ -15,11 +17,12 @@ static char *what_text(const struct sl_indicator *ind, const json_t *object)
 	for (size_t i = 0; parts[i]; i++)
 		if (json_object_get(object, parts[i]))
 			json_object_set(rest, parts[i], json_object_get(object, parts[i]));
-	char *more = json_object_size(rest) ? json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	char *more =
+		json_object_size(rest) ? json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	if (ind->kind == SL_IND_ADDRESS)
 		sl_prefix_format(prefix, &ind->prefix);
-	if (asprintf(&text, "%s %s%s %s", sl_indicator_kind_text(ind->kind), ind->normal ? ind->normal : "",
-		     prefix, more ? more : "") < 0)
+	if (asprintf(&text, "%s %s%s %s", sl_indicator_kind_text(ind->kind),
+		     ind->normal ? ind->normal : "", prefix, more ? more : "") < 0)
 		text = NULL;
 	free(more);
 	json_decref(rest);
@@ -39,7 +42,8 @@ static void indicator_lint(struct sl_lint *lint, const struct sl_packs *packs, s
 		const struct sl_pack *other = &packs->pack[n >> 32];
 		const char *id = other->indicator[n & UINT32_MAX].id;
 		if (other == pack)
-			sl_lint_warn(lint, pack, i, "", SL_LINT_DUPLICATE, "looks for the same as \"%s\"", id);
+			sl_lint_warn(lint, pack, i, "", SL_LINT_DUPLICATE,
+				     "looks for the same as \"%s\"", id);
 		else
 			sl_lint_warn(lint, pack, i, "", SL_LINT_DUPLICATE,
 				     "looks for the same as \"%s\" of %s (%s)", id, other->name,

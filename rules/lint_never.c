@@ -7,8 +7,9 @@
 /* Fields whose values have no letters of the other case. */
 static bool is_lower(enum sl_field field)
 {
-	return field == SL_FIELD_FILE_MD5 || field == SL_FIELD_FILE_SHA1 || field == SL_FIELD_FILE_SHA256 ||
-	       field == SL_FIELD_JA3_HASH || field == SL_FIELD_JA3S_HASH || field == SL_FIELD_JA4_HASH ||
+	return field == SL_FIELD_FILE_MD5 || field == SL_FIELD_FILE_SHA1 ||
+	       field == SL_FIELD_FILE_SHA256 || field == SL_FIELD_JA3_HASH ||
+	       field == SL_FIELD_JA3S_HASH || field == SL_FIELD_JA4_HASH ||
 	       field == SL_FIELD_SSH_HASSH || field == SL_FIELD_SSH_HASSH_SERVER ||
 	       field == SL_FIELD_TLS_CERT_SHA256 || field == SL_FIELD_TLS_CERT_FINGERPRINT;
 }
@@ -41,7 +42,8 @@ static void case_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t i
 		return;
 	snprintf(keys, sizeof keys, "match\n%zu\n%s\n", i, sl_condition_key(c));
 	sl_lint_warn(lint, pack, index, keys, SL_LINT_NEVER,
-		     "%s: the values of %s are in %s case: it would never hold; write it so, or say nocase: true",
+		     "%s: the values of %s are in %s case: it would never hold; write it so, or "
+		     "say nocase: true",
 		     sl_condition_key(c), sl_field_info(c->field)->name, right);
 }
 
@@ -70,9 +72,10 @@ static void app_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t in
 	uint64_t apps = apps_of(c->field);
 	bool holds = !(c->flags & SL_COND_NOT) && c->op != SL_OP_ABSENT;
 	if (holds && ind->where && ind->where->apps && apps && !(apps & ind->where->apps))
-		sl_lint_warn(lint, pack, index, "where\napp\n", SL_LINT_NEVER,
-			     "app: %s is a field of %s, which \"where\" excludes: it would never hold",
-			     sl_field_info(c->field)->name, sl_field_info(c->field)->protocol);
+		sl_lint_warn(
+			lint, pack, index, "where\napp\n", SL_LINT_NEVER,
+			"app: %s is a field of %s, which \"where\" excludes: it would never hold",
+			sl_field_info(c->field)->name, sl_field_info(c->field)->protocol);
 }
 
 void sl_lint_never(struct sl_lint *lint, const struct sl_pack *pack, size_t index)
@@ -85,7 +88,8 @@ void sl_lint_never(struct sl_lint *lint, const struct sl_pack *pack, size_t inde
 	}
 	if (ind->silent && !ind->pass && !(a && (a->sets || a->unsets || a->toggles)))
 		sl_lint_warn(lint, pack, index, "silent\n", SL_LINT_NO_EFFECT,
-			     "silent: it gives no alert and does nothing else; give it a mark, or drop silent");
+			     "silent: it gives no alert and does nothing else; give it a mark, or "
+			     "drop silent");
 }
 
 static void names_add(json_t *names, const char *const *name, size_t n)
@@ -94,19 +98,22 @@ static void names_add(json_t *names, const char *const *name, size_t n)
 		json_object_set_new(names, name[i], json_true());
 }
 
-static void names_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index, const char *keys,
-		       const json_t *known, const char *const *name, size_t n, enum sl_lint_code code)
+static void names_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index,
+		       const char *keys, const json_t *known, const char *const *name, size_t n,
+		       enum sl_lint_code code)
 {
-	const char *key = strrchr(keys, '\n') == keys + strlen(keys) - 1 && strncmp(keys, "where\n", 6) == 0
-				  ? keys + 6
-				  : keys;
+	const char *key =
+		strrchr(keys, '\n') == keys + strlen(keys) - 1 && strncmp(keys, "where\n", 6) == 0
+			? keys + 6
+			: keys;
 	for (size_t i = 0; i < n; i++)
 		if (!json_object_get(known, name[i]))
-			sl_lint_warn(lint, pack, index, keys, code,
-				     code == SL_LINT_UNSET_MARK
-					     ? "%.*s: no indicator of the pack sets the mark \"%s\""
-					     : "%.*s: no indicator of the pack asks for the mark \"%s\"",
-				     (int)strcspn(key, "\n"), key, name[i]);
+			sl_lint_warn(
+				lint, pack, index, keys, code,
+				code == SL_LINT_UNSET_MARK
+					? "%.*s: no indicator of the pack sets the mark \"%s\""
+					: "%.*s: no indicator of the pack asks for the mark \"%s\"",
+				(int)strcspn(key, "\n"), key, name[i]);
 }
 
 void sl_lint_marks(struct sl_lint *lint, const struct sl_pack *pack)
@@ -129,12 +136,14 @@ void sl_lint_marks(struct sl_lint *lint, const struct sl_pack *pack)
 		const struct sl_action *a = pack->indicator[i].action;
 		const struct sl_where *w = pack->indicator[i].where;
 		if (w) {
-			names_lint(lint, pack, i, "where\nmarked\n", set, w->marked, w->marked_n, SL_LINT_UNSET_MARK);
-			names_lint(lint, pack, i, "where\nmarked_any\n", set, w->marked_any, w->marked_any_n,
+			names_lint(lint, pack, i, "where\nmarked\n", set, w->marked, w->marked_n,
 				   SL_LINT_UNSET_MARK);
+			names_lint(lint, pack, i, "where\nmarked_any\n", set, w->marked_any,
+				   w->marked_any_n, SL_LINT_UNSET_MARK);
 		}
 		if (a)
-			names_lint(lint, pack, i, "mark\n", asked, a->set, a->sets, SL_LINT_UNUSED_MARK);
+			names_lint(lint, pack, i, "mark\n", asked, a->set, a->sets,
+				   SL_LINT_UNUSED_MARK);
 	}
 	json_decref(set);
 	json_decref(asked);

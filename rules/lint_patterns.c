@@ -1,5 +1,6 @@
-/* Patterns that match too much: short, common, runs of a byte, expressions without a bound. Judged by
- * group: what stands beside something rare in one value is confirmed there, and costs nothing. */
+/* Patterns that match too much: short, common, runs of a byte, expressions without a bound. Judged
+ * by group: what stands beside something rare in one value is confirmed there, and costs nothing.
+ */
 #include <rules/lint.h>
 
 #include <ctype.h>
@@ -8,26 +9,33 @@
 enum { SHORT_BELOW = 3, RUN_BELOW = 32 };
 
 /* What is in most traffic of its protocol, in lower case. */
+/* clang-format off */
 static const char *const common[] = {
-	"http/1.1", "http/1.0", "get ", "post ", "head ", "put ", "get", "post", "head", "put", "get /", "post /",
-	"get / http/1.1", "host:", "host: ", "user-agent", "user-agent:", "user-agent: ", "accept", "accept:", "accept: */*",
-	"accept-encoding", "accept-language", "connection", "connection: close", "connection: keep-alive",
-	"content-type", "content-type:", "content-length", "content-length:", "cookie:", "set-cookie", "set-cookie:",
-	"referer:", "server:", "location:", "date:", "mozilla", "mozilla/", "mozilla/5.0", "mozilla/4.0", "mozilla/5.0 (windows nt 10.0",
-	"windows nt", "windows", "applewebkit", "gecko", "chrome/", "safari/", "firefox/", "keep-alive", "close", "gzip",
-	"deflate", "text/html", "text/plain", "text/css", "application/json", "application/octet-stream",
-	"application/x-www-form-urlencoded", "application/javascript", "image/png", "image/jpeg", "image/gif", "charset=utf-8",
-	"200 ok", "200", "301", "302", "304", "404", "not found", "nginx", "apache", "cloudflare", "http://", "https://", "http", "https",
-	"www.", "www", ".com", ".net", ".org", ".php", ".html", ".htm", ".asp", ".aspx", ".jsp", ".js", ".css", ".png", ".jpg", ".gif",
-	".exe", "index", "index.php", "index.html", "login", "admin", "<html", "<html>", "</html>", "<!doctype html", "<head>", "<body>",
-	"<script", "<script>", "</script>", "<?xml", "<div", "id=", "user=", "name=", "noerror", "nxdomain", "ssh-2.0-", "ssh-2.0", "openssh",
-	"ehlo ", "ehlo", "helo ", "mail from:", "rcpt to:", "quit", "quit\r\n", "220 ", "250 ", "250 ok", "starttls", "user ", "pass ",
-	"\r\n", "\r\n\r\n", "\n\n", "h2", "http/1.1\r\n",
-	"\x16\x03\x01", "\x16\x03\x03", "\x17\x03\x03", "\x14\x03\x03", "\x16\x03", "\x17\x03",
-	"\x89png", "\x89png\r\n\x1a\n", "gif89a", "gif87a", "\xff\xd8\xff", "jfif", "%pdf", "%pdf-", "pk\x03\x04", "mz\x90",
-	"\x1f\x8b\x08", "\x7f" "elf", "riff", "ftyp", "bm6", "id3", "rar!", "this program cannot be run in dos mode",
-	NULL,
+	"http/1.1", "http/1.0", "get ", "post ", "head ", "put ", "get", "post", "head", "put",
+	"get /", "post /", "get / http/1.1", "host:", "host: ", "user-agent", "user-agent:",
+	"user-agent: ", "accept", "accept:", "accept: */*", "accept-encoding", "accept-language",
+	"connection", "connection: close", "connection: keep-alive", "content-type",
+	"content-type:", "content-length", "content-length:", "cookie:", "set-cookie",
+	"set-cookie:", "referer:", "server:", "location:", "date:", "mozilla", "mozilla/",
+	"mozilla/5.0", "mozilla/4.0", "mozilla/5.0 (windows nt 10.0", "windows nt", "windows",
+	"applewebkit", "gecko", "chrome/", "safari/", "firefox/", "keep-alive", "close", "gzip",
+	"deflate", "text/html", "text/plain", "text/css", "application/json",
+	"application/octet-stream", "application/x-www-form-urlencoded", "application/javascript",
+	"image/png", "image/jpeg", "image/gif", "charset=utf-8", "200 ok", "200", "301", "302",
+	"304", "404", "not found", "nginx", "apache", "cloudflare", "http://", "https://", "http",
+	"https", "www.", "www", ".com", ".net", ".org", ".php", ".html", ".htm", ".asp", ".aspx",
+	".jsp", ".js", ".css", ".png", ".jpg", ".gif", ".exe", "index", "index.php", "index.html",
+	"login", "admin", "<html", "<html>", "</html>", "<!doctype html", "<head>", "<body>",
+	"<script", "<script>", "</script>", "<?xml", "<div", "id=", "user=", "name=", "noerror",
+	"nxdomain", "ssh-2.0-", "ssh-2.0", "openssh", "ehlo ", "ehlo", "helo ", "mail from:",
+	"rcpt to:", "quit", "quit\r\n", "220 ", "250 ", "250 ok", "starttls", "user ", "pass ",
+	"\r\n", "\r\n\r\n", "\n\n", "h2", "http/1.1\r\n", "\x16\x03\x01", "\x16\x03\x03",
+	"\x17\x03\x03", "\x14\x03\x03", "\x16\x03", "\x17\x03", "\x89png", "\x89png\r\n\x1a\n",
+	"gif89a", "gif87a", "\xff\xd8\xff", "jfif", "%pdf", "%pdf-", "pk\x03\x04", "mz\x90",
+	"\x1f\x8b\x08", "\x7f" "elf", "riff", "ftyp", "bm6", "id3", "rar!",
+	"this program cannot be run in dos mode", NULL,
 };
+/* clang-format on */
 
 static bool is_common(const struct sl_condition *c)
 {
@@ -67,8 +75,8 @@ static bool is_fixed(const struct sl_condition *c)
 static bool is_narrow(const struct sl_indicator *ind)
 {
 	const struct sl_where *w = ind->where;
-	return w && (w->ports_n || w->client_ports_n || w->from_ports_n || w->to_ports_n || w->apps ||
-		     w->marked_n || w->marked_any_n || w->flags & SL_WHERE_ICMP);
+	return w && (w->ports_n || w->client_ports_n || w->from_ports_n || w->to_ports_n ||
+		     w->apps || w->marked_n || w->marked_any_n || w->flags & SL_WHERE_ICMP);
 }
 
 struct group {
@@ -105,7 +113,8 @@ static struct group group_at(const struct sl_indicator *ind, size_t first)
 
 static const char *keys_of(char out[64], const struct sl_indicator *ind, size_t condition)
 {
-	snprintf(out, 64, "match\n%zu\n%s\n", condition, sl_condition_key(&ind->condition[condition]));
+	snprintf(out, 64, "match\n%zu\n%s\n", condition,
+		 sl_condition_key(&ind->condition[condition]));
 	return out;
 }
 
@@ -143,7 +152,8 @@ static const char *star_find(const char *regex)
 	return NULL;
 }
 
-static void regex_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index, size_t condition)
+static void regex_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index,
+		       size_t condition)
 {
 	const struct sl_condition *c = &pack->indicator[index].condition[condition];
 	const char *star = c->op == SL_OP_REGEX ? star_find(c->text) : NULL;
@@ -159,7 +169,8 @@ static void regex_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t 
 			     "regex: \".*\" at the end finds nothing more and costs: drop it");
 	else if (sl_field_info(c->field)->stream && !c->transforms)
 		sl_lint_warn(lint, pack, index, keys, SL_LINT_FLOOD,
-			     "regex: \"%.2s\" has no bound, and %s is a stream: bound it, as in \".{0,200}\"",
+			     "regex: \"%.2s\" has no bound, and %s is a stream: bound it, as in "
+			     "\".{0,200}\"",
 			     star, sl_field_info(c->field)->name);
 }
 
@@ -174,8 +185,10 @@ void sl_lint_patterns(struct sl_lint *lint, const struct sl_pack *pack, size_t i
 			const struct sl_condition *c = &ind->condition[i];
 			regex_lint(lint, pack, index, i);
 			if (is_literal(c) && is_run(c) && i == g.best)
-				sl_lint_warn(lint, pack, index, keys_of(keys, ind, i), SL_LINT_FLOOD,
-					     "%s: a run of %zu bytes that are the same is in padding and in "
+				sl_lint_warn(lint, pack, index, keys_of(keys, ind, i),
+					     SL_LINT_FLOOD,
+					     "%s: a run of %zu bytes that are the same is in "
+					     "padding and in "
 					     "many files",
 					     sl_condition_key(c), c->len);
 		}
@@ -188,7 +201,9 @@ void sl_lint_patterns(struct sl_lint *lint, const struct sl_pack *pack, size_t i
 	}
 	if (!rare && ordinary < ind->conditions && !ind->silent)
 		sl_lint_warn(lint, pack, index, keys_of(keys, ind, ordinary), SL_LINT_TOO_COMMON,
-			     "%s: \"%.64s\" is in most traffic of its protocol, and the indicator has nothing "
+			     "%s: \"%.64s\" is in most traffic of its protocol, and the indicator "
+			     "has nothing "
 			     "rarer",
-			     sl_condition_key(&ind->condition[ordinary]), ind->condition[ordinary].text);
+			     sl_condition_key(&ind->condition[ordinary]),
+			     ind->condition[ordinary].text);
 }

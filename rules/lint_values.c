@@ -11,7 +11,8 @@ static enum sl_lint_code code_of(const struct sl_known *known)
 {
 	if (strcmp(known->list, "special") == 0)
 		return SL_LINT_PRIVATE_ADDRESS;
-	return strcmp(known->list, "documentation") == 0 ? SL_LINT_DOCUMENTATION : SL_LINT_WARNING_LIST;
+	return strcmp(known->list, "documentation") == 0 ? SL_LINT_DOCUMENTATION
+							 : SL_LINT_WARNING_LIST;
 }
 
 static const char *meaning_of(const struct sl_known *known)
@@ -32,10 +33,12 @@ static const char *meaning_of(const struct sl_known *known)
 }
 
 static void known_warn(struct sl_lint *lint, const struct sl_pack *pack, size_t index,
-		       const char *keys, const char *key, const char *shown, const struct sl_known *known)
+		       const char *keys, const char *key, const char *shown,
+		       const struct sl_known *known)
 {
-	sl_lint_warn(lint, pack, index, keys, code_of(known), "%s: %s %s%s%s%s", key, shown, meaning_of(known),
-		     *known->note ? " (" : "", known->note, *known->note ? ")" : "");
+	sl_lint_warn(lint, pack, index, keys, code_of(known), "%s: %s %s%s%s%s", key, shown,
+		     meaning_of(known), *known->note ? " (" : "", known->note,
+		     *known->note ? ")" : "");
 }
 
 static void domain_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index)
@@ -46,7 +49,8 @@ static void domain_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t
 		known_warn(lint, pack, index, "domain\n", "domain", ind->normal, known);
 	else if (ind->subdomains && psl_is_public_suffix(psl_builtin(), ind->normal))
 		sl_lint_warn(lint, pack, index, "domain\n", SL_LINT_PUBLIC_SUFFIX,
-			     "domain: \"%s\" is a public suffix: below it are the names of many; name one of "
+			     "domain: \"%s\" is a public suffix: below it are the names of many; "
+			     "name one of "
 			     "them, or say subdomains: false",
 			     ind->normal);
 }
@@ -59,7 +63,8 @@ static void address_lint(struct sl_lint *lint, const struct sl_pack *pack, size_
 	if (!known)
 		return;
 	sl_prefix_format(listed, &ind->prefix);
-	snprintf(shown, sizeof shown, strcmp(listed, known->value) == 0 ? "%s" : "%s, which meets %s,", listed,
+	snprintf(shown, sizeof shown,
+		 strcmp(listed, known->value) == 0 ? "%s" : "%s, which meets %s,", listed,
 		 known->value);
 	known_warn(lint, pack, index, "address\n", "address", shown, known);
 }
@@ -82,7 +87,8 @@ static void url_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t in
 		known_warn(lint, pack, index, "url\n", "url", name, known);
 }
 
-static void name_equals_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index, size_t i)
+static void name_equals_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index,
+			     size_t i)
 {
 	const struct sl_condition *c = &pack->indicator[index].condition[i];
 	char name[SL_NAME_MAX], keys[64];
@@ -119,8 +125,8 @@ static void list_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t i
 		char shown[SL_ADDRESS_TEXT];
 		const struct sl_known *known = sl_warnlist_prefix(lint->known, &v->prefix[k]);
 		if (known)
-			known_warn(lint, pack, index, keys, v->path, sl_prefix_format(shown, &v->prefix[k]),
-				   known);
+			known_warn(lint, pack, index, keys, v->path,
+				   sl_prefix_format(shown, &v->prefix[k]), known);
 		told += known != NULL;
 	}
 }
@@ -138,8 +144,8 @@ void sl_lint_values(struct sl_lint *lint, const struct sl_pack *pack, size_t ind
 		const struct sl_condition *c = &ind->condition[i];
 		if (c->op == SL_OP_IN && !(c->flags & SL_COND_NOT))
 			list_lint(lint, pack, index, i);
-		else if ((c->op == SL_OP_EQUALS || c->op == SL_OP_ENDS) && sl_field_is_name(c->field) &&
-			 !c->transforms)
+		else if ((c->op == SL_OP_EQUALS || c->op == SL_OP_ENDS) &&
+			 sl_field_is_name(c->field) && !c->transforms)
 			name_equals_lint(lint, pack, index, i);
 	}
 }

@@ -143,6 +143,7 @@ static int indicators_read(struct sl_pack *pack, const struct heading *h,
 		};
 		sl_indicator_read(&r, json_array_get(h->indicators, i), &h->defaults,
 				  &pack->indicator[i]);
+		pack->indicator[i].place = (uint32_t)i;
 		if (pack->indicator[i].id)
 			id_check(&r, &seen, i);
 	}
@@ -177,10 +178,11 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 	pack->author = h.author ? h.author : "";
 	pack->version = (uint32_t)h.version;
 	struct sl_pack_digest digest;
-	sl_pack_digest_start(&digest, pack->source.root);
+	pack->content = calloc(json_array_size(h.indicators) + 1, sizeof *pack->content);
+	sl_pack_digest_start(&digest, pack->source.root, pack->content);
 	rc = indicators_read(pack, &h, problems, err);
 	int rc_digest = sl_pack_digest_end(&digest, &pack->lists, pack->digest);
-	if (rc == SL_OK && rc_digest < 0)
+	if (rc == SL_OK && (rc_digest < 0 || !pack->content))
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	sl_packfile_locate(&pack->source, problems, first);
 	return rc;
@@ -246,12 +248,27 @@ static void indicator_fini(struct sl_indicator *ind)
 	sl_action_free(ind->action);
 }
 
+void sl_pack_filter(struct sl_pack *pack, const bool *keep)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < pack->n; i++) {
+		if (!keep[i]) {
+			indicator_fini(&pack->indicator[i]);
+			continue;
+		}
+		pack->content[kept] = pack->content[i];
+		pack->indicator[kept++] = pack->indicator[i];
+	}
+	pack->n = kept;
+}
+
 void sl_packs_fini(struct sl_packs *packs)
 {
 	for (size_t i = 0; i < packs->n; i++) {
 		for (size_t k = 0; k < packs->pack[i].n; k++)
 			indicator_fini(&packs->pack[i].indicator[k]);
 		free(packs->pack[i].indicator);
+		free(packs->pack[i].content);
 		sl_lists_fini(&packs->pack[i].lists);
 		sl_packfile_fini(&packs->pack[i].source);
 	}
@@ -270,7 +287,7 @@ struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator,
 	struct sl_problem *p = sl_problems_add(problems, pack->source.path, code, text);
 	if (!p)
 		return NULL;
-	p->indicator = (int64_t)indicator;
+	p->indicator = (int64_t)pack->indicator[indicator].place;
 	p->id = strdup(pack->indicator[indicator].id);
 	p->keys = strdup(keys);
 	return p;

@@ -106,6 +106,7 @@ struct sl_meta { /* what an indicator has, or its pack's defaults give it */
 };
 
 struct sl_indicator {
+	uint32_t place; /* in the pack's file, from 0 */
 	const char *id, *name, *description;
 	const char *value;  /* as the author wrote it; "" for a match */
 	json_t *references; /* borrowed; NULL: none */
@@ -131,6 +132,7 @@ struct sl_pack {
 	uint8_t digest[32]; /* SHA-256 of the canonical JSON and the lists' files */
 	struct sl_indicator *indicator;
 	size_t n;
+	uint64_t *content; /* a hash of what each indicator says */
 	struct sl_lists lists; /* owned */
 };
 
@@ -145,6 +147,9 @@ struct sl_packs {
 int sl_packs_read(struct sl_packs *packs, char *const *paths, size_t n,
 		  struct sl_problems *problems, struct sl_err *err);
 void sl_packs_fini(struct sl_packs *packs);
+
+/* Leaves out the indicators that `keep` is false for. */
+void sl_pack_filter(struct sl_pack *pack, const bool *keep);
 
 /* Adds a problem with one condition or key of an indicator that was read, with its place. NULL if it
  * is beyond the bound. */

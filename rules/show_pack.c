@@ -37,18 +37,20 @@ char *sl_show_value(const struct sl_pack *pack, size_t index)
 	if (ind->kind != SL_IND_MATCH)
 		return strdup(ind->value);
 	if (ind->conditions == 0) {
-		char *where = json_dumps(json_object_get(sl_show_source(pack, index), "where"), JSON_COMPACT);
+		char *where = json_dumps(json_object_get(sl_show_source(pack, index), "where"),
+					 JSON_COMPACT);
 		rc = asprintf(&text, "where %s", where ? where : "");
 		free(where);
 		return rc < 0 ? NULL : text;
 	}
 	const struct sl_condition *c = &ind->condition[0];
-	const char *not = c->flags & SL_COND_NOT ? "not " : "", *field = sl_field_info(c->field)->name;
+	const char *not = c->flags & SL_COND_NOT ? "not " : "",
+		   *field = sl_field_info(c->field)->name;
 	if (ind->conditions == 1)
 		rc = asprintf(&text, "%s %s%s %s", field, not, sl_condition_key(c), c->text);
 	else
-		rc = asprintf(&text, "%s %s%s %s and %zu more", field, not, sl_condition_key(c), c->text,
-			      ind->conditions - 1);
+		rc = asprintf(&text, "%s %s%s %s and %zu more", field, not, sl_condition_key(c),
+			      c->text, ind->conditions - 1);
 	return rc < 0 ? NULL : text;
 }
 

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 static const struct sl_option rows[] = {
 	{ .name = "json",
 	  .type = SL_OPT_FLAG,
@@ -23,7 +22,8 @@ static const struct sl_option rows[] = {
 	  .type = SL_OPT_TEXT,
 	  .offset = offsetof(struct sl_test_options, expect),
 	  .arg = "FILE",
-	  .help = "fail unless what matches is what FILE says; without CAPTURE… those it names are read" },
+	  .help = "fail unless what matches is what FILE says; without CAPTURE… those it names are "
+		  "read" },
 	{ .name = "update",
 	  .type = SL_OPT_FLAG,
 	  .offset = offsetof(struct sl_test_options, update),
@@ -37,7 +37,8 @@ static const struct sl_options spec = {
 		 "indicators matched, where, and which did not. Shadow indicators are shown too.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
-	.epilog = "Exit status: 0 it ran, whatever matched (with --expect: as expected); 1 failed, or not as\n"
+	.epilog = "Exit status: 0 it ran, whatever matched (with --expect: as expected); 1 failed, "
+		  "or not as\n"
 		  "expected; 2 wrong usage; 3 a capture was readable in part.",
 	.operands = true,
 };
@@ -142,7 +143,8 @@ static int arguments_check(const struct sl_list *files, const struct sl_test_opt
 			   struct sl_err *err)
 {
 	if (options->update && !options->expect)
-		return sl_fail(err, SL_EUSAGE, "--update writes the file that --expect names: name one");
+		return sl_fail(err, SL_EUSAGE,
+			       "--update writes the file that --expect names: name one");
 	if (files->n == 0 || (files->n < 2 && !options->expect))
 		return sl_fail(err, SL_EUSAGE, "name a pack, then one or more captures");
 	return SL_OK;

@@ -9,10 +9,10 @@ struct sl_test_options {
 	char *expect; /* a file; NULL: nothing is expected */
 };
 
-/* Reads each capture by itself and compares what matched with the file of --expect, or writes it there.
- * 0: as expected; 1: not; 3: a capture was readable in part; negative: failed. */
-int sl_test_expected(const struct sl_pack *pack, const char *ruleset, char *const *captures, size_t n,
-		     const struct sl_test_options *options, struct sl_err *err);
+/* Reads each capture by itself and compares what matched with the file of --expect, or writes it
+ * there. 0: as expected; 1: not; 3: a capture was readable in part; negative: failed. */
+int sl_test_expected(const struct sl_pack *pack, const char *ruleset, char *const *captures,
+		     size_t n, const struct sl_test_options *options, struct sl_err *err);
 
 bool sl_test_colour(void); /* is standard output a terminal that wants it? */
 

@@ -1,4 +1,5 @@
-/* `selat-rules test --expect`: a capture after the other, each compared with what it should give. */
+/* `selat-rules test --expect`: a capture after the other, each compared with what it should give.
+ */
 #include <rules/expect.h>
 #include <rules/output.h>
 #include <rules/sensor_run.h>
@@ -57,15 +58,15 @@ static void said_print(const char *capture, const json_t *said, const struct sl_
 	const json_t *line;
 	sl_out_text(stdout, capture);
 	puts(json_array_size(said) ? ": not as expected" : ": as expected");
-	json_array_foreach(said, i, line)
-		printf("    %s\n", json_string_value(line));
+	json_array_foreach(said, i, line) printf("    %s\n", json_string_value(line));
 	if (json_array_size(said)) {
 		sl_hits_print(hits, sl_test_colour());
 		putchar('\n');
 	}
 }
 
-static void capture_report(struct run *run, const char *capture, const struct sl_hits *hits, bool partial)
+static void capture_report(struct run *run, const char *capture, const struct sl_hits *hits,
+			   bool partial)
 {
 	json_t *said = sl_expect_compare(&run->expect, capture, hits);
 	run->differ += json_array_size(said) > 0;
@@ -116,15 +117,18 @@ static int update(struct run *run, char *const *captures, size_t n, struct sl_er
 	run->written = open_memstream(&text, &len);
 	if (!run->written)
 		return sl_fail(err, SL_ENOMEM, "out of memory");
-	fprintf(run->written, "# What %s finds in each capture; written by selat-rules test --update.\n",
+	fprintf(run->written,
+		"# What %s finds in each capture; written by selat-rules test --update.\n",
 		run->pack->name);
 	int rc = captures_run(run, captures, n, err);
 	fclose(run->written);
 	FILE *out = rc == SL_OK ? fopen(run->options->expect, "w") : NULL;
 	if (rc == SL_OK && (!out || fwrite(text, 1, len, out) != len))
-		rc = sl_fail(err, SL_EFAIL, "%s: cannot write: %s", run->options->expect, strerror(errno));
+		rc = sl_fail(err, SL_EFAIL, "%s: cannot write: %s", run->options->expect,
+			     strerror(errno));
 	if (out && fclose(out) != 0 && rc == SL_OK)
-		rc = sl_fail(err, SL_EFAIL, "%s: cannot write: %s", run->options->expect, strerror(errno));
+		rc = sl_fail(err, SL_EFAIL, "%s: cannot write: %s", run->options->expect,
+			     strerror(errno));
 	free(text);
 	return rc;
 }
@@ -155,19 +159,22 @@ static int all_run(struct run *run, char *const *captures, size_t n, struct sl_e
 		n = named.n;
 	}
 	if (rc == SL_OK)
-		rc = run->options->update ? update(run, captures, n, err) : captures_run(run, captures, n, err);
+		rc = run->options->update ? update(run, captures, n, err)
+					  : captures_run(run, captures, n, err);
 	if (rc == SL_OK && run->options->json && !run->options->update)
-		rc = sl_out_json(json_pack("{ss sb sO}", "pack", run->pack->name, "expected", run->differ == 0,
-					   "captures", run->report),
+		rc = sl_out_json(json_pack("{ss sb sO}", "pack", run->pack->name, "expected",
+					   run->differ == 0, "captures", run->report),
 				 err);
 	sl_list_free(&named);
 	return rc;
 }
 
-int sl_test_expected(const struct sl_pack *pack, const char *ruleset, char *const *captures, size_t n,
-		     const struct sl_test_options *options, struct sl_err *err)
+int sl_test_expected(const struct sl_pack *pack, const char *ruleset, char *const *captures,
+		     size_t n, const struct sl_test_options *options, struct sl_err *err)
 {
-	struct run run = { .pack = pack, .options = options, .ruleset = ruleset, .report = json_array() };
+	struct run run = {
+		.pack = pack, .options = options, .ruleset = ruleset, .report = json_array()
+	};
 	int rc = all_run(&run, captures, n, err);
 	sl_expect_fini(&run.expect);
 	json_decref(run.report);

@@ -89,7 +89,8 @@ static const struct sl_known *name_find(const struct sl_warnlist *w, const char 
 	struct entry wanted;
 	if (snprintf(wanted.value, sizeof wanted.value, "%s", name) >= (int)sizeof wanted.value)
 		return NULL;
-	const struct entry *found = bsearch(&wanted, w->name, w->names, sizeof wanted, name_compare);
+	const struct entry *found =
+		bsearch(&wanted, w->name, w->names, sizeof wanted, name_compare);
 	return found ? &found->known : NULL;
 }
 
@@ -117,7 +118,8 @@ static bool prefixes_meet(const struct sl_prefix *a, const struct sl_prefix *b)
 	return memcmp(x.bytes, y.bytes, sizeof x.bytes) == 0;
 }
 
-const struct sl_known *sl_warnlist_prefix(const struct sl_warnlist *w, const struct sl_prefix *prefix)
+const struct sl_known *sl_warnlist_prefix(const struct sl_warnlist *w,
+					  const struct sl_prefix *prefix)
 {
 	for (size_t i = 0; i < w->prefixes; i++)
 		if (prefixes_meet(&w->prefix[i].prefix, prefix))

@@ -1,5 +1,6 @@
 /* What should not be an indicator: special addresses, names for documentation, public resolvers,
- * clouds and content networks, sites that everybody visits. The lists in rules/warnlist/ are compiled in. */
+ * clouds and content networks, sites that everybody visits. The lists in rules/warnlist/ are
+ * compiled in. */
 #ifndef SELAT_RULES_WARNLIST_H
 #define SELAT_RULES_WARNLIST_H
 
@@ -21,6 +22,7 @@ void sl_warnlist_free(struct sl_warnlist *w); /* NULL is fine */
 const struct sl_known *sl_warnlist_name(const struct sl_warnlist *w, const char *name);
 
 /* An entry that has addresses in common with the prefix. */
-const struct sl_known *sl_warnlist_prefix(const struct sl_warnlist *w, const struct sl_prefix *prefix);
+const struct sl_known *sl_warnlist_prefix(const struct sl_warnlist *w,
+					  const struct sl_prefix *prefix);
 
 #endif

@@ -151,6 +151,8 @@ void sl_reload_ruleset(struct sl_reload *r, bool base_changed, uint64_t since_ns
 	}
 	if (rc == SL_OK)
 		rc = refuse_worse(r, next, &err);
+	if (rc == SL_OK)
+		rc = sl_loaded_follow(next, r->current, &err);
 	r->file[base_changed ? SL_WATCH_RULESET : SL_WATCH_DELTA].refused = rc != SL_OK;
 	if (rc != SL_OK) {
 		sl_count(&r->counters, SL_COUNT_RULESETS_REFUSED);

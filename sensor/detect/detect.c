@@ -11,8 +11,9 @@ static int lane_init(struct sl_lane *lane, const struct sl_engine *e, const uint
 {
 	*lane = (struct sl_lane){ .e = e, .rs = e->rs, .gone = gone,
 				  .last = calloc(e->rs->conditions_n + 1, sizeof *lane->last),
+				  .atom_last = calloc(e->crowds.atoms + 1, sizeof *lane->atom_last),
 				  .judged = calloc(e->rs->conditions_n + 1, sizeof *lane->judged) };
-	if (!lane->last || !lane->judged)
+	if (!lane->last || !lane->judged || !lane->atom_last)
 		return SL_ENOMEM;
 	for (unsigned f = 0; f < SL_FIELDS_ALL; f++)
 		for (unsigned m = 0; m < SL_MODES; m++) /* one scratch, grown over all databases */
@@ -21,17 +22,29 @@ static int lane_init(struct sl_lane *lane, const struct sl_engine *e, const uint
 	return SL_OK;
 }
 
-static void lane_fini(struct sl_lane *lane)
+void sl_lane_fini(struct sl_lane *lane)
 {
 	free(lane->last);
 	free(lane->judged);
+	free(lane->atom_last);
+	*lane = (struct sl_lane){ .e = NULL };
 }
 
-/* What the lanes have in common. */
-static void lanes_join(struct sl_detect *d)
+int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const struct sl_loaded_ruleset *loaded)
+{
+	const struct sl_engine *engine[SL_LANES];
+	unsigned n = sl_loaded_engines(loaded, engine);
+	int rc = SL_OK;
+	for (unsigned i = 0; rc == SL_OK && i < n; i++)
+		rc = lane_init(&lane[i], engine[i], i == 0 ? loaded->gone : NULL, &d->scratch);
+	return rc;
+}
+
+void sl_lanes_join(struct sl_detect *d)
 {
 	d->packetwise = d->ends = d->bare = d->segments = false;
 	d->watched = d->derives = (struct sl_field_set){ { 0 } };
+	d->lanes = d->lane[1].e ? 2 : 1;
 	for (unsigned i = 0; i < d->lanes; i++) {
 		const struct sl_engine *e = d->lane[i].e;
 		d->packetwise |= e->flowwise.packets || e->lengths;
@@ -42,20 +55,6 @@ static void lanes_join(struct sl_detect *d)
 		for (unsigned s = 0; s <= SL_SCOPE_PACKET; s++)
 			sl_field_set_join(&d->watched, &e->watched[s]);
 	}
-}
-
-static int lanes_init(struct sl_detect *d, struct sl_loaded_ruleset *loaded)
-{
-	const struct sl_loaded_ruleset *base = loaded->base ? loaded->base : loaded;
-	int rc = lane_init(&d->lane[0], base->engine, loaded->gone, &d->scratch);
-	d->lanes = 1;
-	if (rc == SL_OK && loaded->base) {
-		rc = lane_init(&d->lane[1], loaded->engine, NULL, &d->scratch);
-		d->lanes = 2;
-	}
-	if (rc == SL_OK)
-		lanes_join(d);
-	return rc;
 }
 
 /* --- life --- */
@@ -88,10 +87,11 @@ int sl_detect_new(struct sl_detect **out, const struct sl_detect_config *config,
 	d->config = *config;
 	d->config.loaded = sl_loaded_retain(config->loaded);
 	d->stream_budget = config->stream_bytes;
-	if (take_memory(d) != SL_OK || lanes_init(d, config->loaded) != SL_OK) {
+	if (take_memory(d) != SL_OK || sl_lanes_init(d, d->lane, config->loaded) != SL_OK) {
 		sl_detect_free(d);
 		return sl_fail(err, SL_ENOMEM, "detect: out of memory");
 	}
+	sl_lanes_join(d);
 	*out = d;
 	return SL_OK;
 }
@@ -103,8 +103,8 @@ void sl_detect_free(struct sl_detect *d)
 	struct sl_pool *pools[] = { &d->partials, &d->scopes, &d->facts, &d->memos, &d->streams };
 	for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
 		sl_pool_fini(pools[i]);
-	for (unsigned i = 0; i < d->lanes; i++)
-		lane_fini(&d->lane[i]);
+	for (unsigned i = 0; i < SL_LANES; i++)
+		sl_lane_fini(&d->lane[i]);
 	sl_verifier_fini(&d->verifier);
 	hs_free_scratch(d->scratch);
 	free(d->hits);
@@ -161,7 +161,7 @@ static void transaction_seen(struct sl_detect *d, const struct sl_looking *l)
 	for (size_t i = 0; i < l->n; i++)
 		sl_field_set_add(&fields, l->values[i].field);
 	if (d->bare || sl_field_sets_meet(&fields, &d->watched))
-		sl_seen_add(d, l->at, l->flow, l->side, l->tx, &fields);
+		sl_fields_add(d, l->at, l->flow, l->side, l->tx, &fields);
 }
 
 void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,

@@ -36,8 +36,6 @@ enum {
 	SL_DERIVED_BYTES = 64 * 1024,     /* of a value that transforms look at */
 };
 
-enum { SL_LANES = 2 }; /* a ruleset, and a delta on top of it */
-
 /* Transactions that have no number of inspect's. */
 enum { SL_TX_FLOW = 0 };
 #define SL_TX_DATAGRAM UINT32_MAX /* a datagram's payload: it lasts as long as the packet */
@@ -81,6 +79,7 @@ enum { SL_FIELD_NONE = UINT8_MAX }; /* of a hit that no value made */
 
 enum sl_event {
 	SL_EVENT_HIT,      /* a condition holds, or a whole indicator */
+	SL_EVENT_ATOM,     /* `condition` is an atom: what many indicators share holds */
 	SL_EVENT_SEEN,     /* fields occurred; value: their struct sl_field_set */
 	SL_EVENT_FLOWWISE, /* where-only indicators are to be looked at */
 	SL_EVENT_END,      /* the transaction ended; of number 0: all that have a number */
@@ -135,6 +134,7 @@ struct sl_ledger {
 	uint32_t partials, facts; /* chains */
 	uint32_t marks;      /* the flow's: a chain */
 	uint16_t facts_n;
+	bool used;           /* is in a flow's chain */
 	bool ended;          /* is let go of when the packet is settled */
 	bool full;           /* facts were lost: what they would refuse is refused */
 	bool passed;         /* the flow's: it is silent */
@@ -170,6 +170,7 @@ struct sl_lane {
 	const struct sl_engine *e;
 	const struct sl_ruleset *rs;
 	const uint64_t *gone; /* bits of indicators that are no more; NULL: all are there */
+	uint64_t *atom_last;  /* by atom: where it last held */
 	uint64_t *last;       /* by condition: where it last held, so that a flood is one hit a place */
 	uint32_t *judged;     /* by a group's first condition: the value that it was last verified on */
 };
@@ -233,14 +234,22 @@ struct sl_looking {
 	struct sl_span fields;
 };
 
+/* detect.c: lanes for what is loaded, with their scratch; what they have in common. */
+int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const struct sl_loaded_ruleset *loaded);
+void sl_lane_fini(struct sl_lane *lane);
+void sl_lanes_join(struct sl_detect *d);
+
 /* order.c. Fields of the hit that identify the place are filled by the caller; value and around are
  * copied here unless `stable`. Counts and drops what has no room. */
 void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable);
 void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
 		  uint32_t indicator, uint32_t condition, size_t offset, size_t len);
+/* What follows this atom holds. */
+void sl_hit_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t atom, size_t offset,
+		 size_t len);
 void sl_event_add(struct sl_detect *d, enum sl_event event, const struct sl_sighting *at,
 		  struct sl_flow *flow, unsigned side, uint32_t tx);
-void sl_seen_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+void sl_fields_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
 		 uint32_t tx, const struct sl_field_set *fields);
 void sl_hits_evaluate(struct sl_detect *d);
 
@@ -275,10 +284,10 @@ bool sl_transform(const struct sl_ruleset_derived *how, struct sl_span in, uint8
 /* payload.c */
 void sl_payload_scan(struct sl_detect *d);
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
-void sl_payload_close_all(struct sl_detect *d);
+void sl_payload_close_lane(struct sl_detect *d, unsigned lane);
 
 /* piece.c */
-void sl_pieces_close_all(struct sl_detect *d);
+void sl_pieces_close_lane(struct sl_detect *d, unsigned lane);
 
 /* place.c: a match in bytes that are a part of something longer. */
 struct sl_place {
@@ -334,7 +343,8 @@ void sl_scopes_drop(struct sl_detect *d, struct sl_detect_slot *slot, bool all);
 bool sl_mark_is_set(const struct sl_detect *d, const struct sl_ledger *flow, uint32_t mark);
 bool sl_mark_change(struct sl_detect *d, struct sl_ledger *flow, uint32_t mark, bool set);
 
-/* A condition that holds, as a fact. */
+/* A condition that holds, or an atom, as a fact. */
+#define SL_FACT_ATOM (UINT32_C(1) << 30)
 static inline uint32_t sl_fact_of(unsigned lane, uint32_t condition)
 {
 	return (uint32_t)lane << 31 | condition;

@@ -216,7 +216,7 @@ int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err)
 		rc = open_databases(e, path, err);
 	if (rc == SL_OK)
 		rc = compile_expressions(e, path, err);
-	if (rc == SL_OK && (sl_flowwise_init(&e->flowwise, e->rs) != SL_OK || index_windows(e) != SL_OK))
+	if (rc == SL_OK && (sl_flowwise_init(&e->flowwise, e->rs) != SL_OK || index_windows(e) != SL_OK || sl_crowds_init(e) != SL_OK))
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	if (rc != SL_OK) {
 		sl_engine_free(e);
@@ -239,6 +239,7 @@ void sl_engine_free(struct sl_engine *e)
 	free(e->expression);
 	free(e->windowed);
 	sl_flowwise_fini(&e->flowwise);
+	sl_crowds_fini(&e->crowds);
 	sl_ruleset_free(e->rs);
 	free(e);
 }

@@ -179,8 +179,13 @@ static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struc
 	for (size_t i = 0; i < v->bytes.len; i++)
 		d->key[i + 1] = nocase ? (uint8_t)tolower(v->bytes.at[i]) : v->bytes.at[i];
 	struct sl_postings found = sl_table_get(table, sl_span_of(d->key, v->bytes.len + 1));
-	for (uint32_t i = 0; i < found.n; i++)
-		equal_found(d, l, v, found.value[i]);
+	const struct sl_crowds *crowds = &d->lane[l->lane].e->crowds;
+	const struct sl_trigger *t = sl_crowd_find(crowds, found);
+	const uint32_t *list = t ? &crowds->leader[t->first] : found.value;
+	for (uint32_t i = 0; i < (t ? t->n : found.n); i++)
+		equal_found(d, l, v, list[i]);
+	if (t && t->atom)
+		sl_hit_atom(d, l, v, t->atom, 0, v->bytes.len);
 }
 
 void sl_exact_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)

@@ -22,14 +22,19 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	if (to < p->len || to > s->v->bytes.len || (p->flags & SL_PATTERN_STARTS && to != p->len) ||
 	    (p->flags & SL_PATTERN_ENDS && to != s->v->bytes.len))
 		return 0;
-	for (uint32_t i = 0; i < p->conditions_n; i++) {
-		uint32_t c = rs->pattern_conditions[p->condition + i];
+	size_t at = p->len ? (size_t)to - p->len : 0, len = p->len ? p->len : (size_t)to;
+	const struct sl_trigger *t = s->scanner->trigger ? &s->scanner->trigger[id] : NULL;
+	const uint32_t *list = t ? &s->d->lane[s->l->lane].e->crowds.leader[t->first]
+				 : &rs->pattern_conditions[p->condition];
+	for (uint32_t i = 0; i < (t ? t->n : p->conditions_n); i++) {
+		uint32_t c = list[i];
 		if (rs->conditions[c].flags & (SL_COND_CONFIRM | SL_COND_PCRE))
 			sl_value_confirm(s->d, s->l, s->v, c);
 		else
-			sl_hit_field(s->d, s->l, s->v, rs->conditions[c].indicator, c,
-				     p->len ? (size_t)to - p->len : 0, p->len ? p->len : (size_t)to);
+			sl_hit_field(s->d, s->l, s->v, rs->conditions[c].indicator, c, at, len);
 	}
+	if (t && t->atom)
+		sl_hit_atom(s->d, s->l, s->v, t->atom, at, len);
 	return 0;
 }
 

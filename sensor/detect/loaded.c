@@ -74,6 +74,8 @@ void sl_loaded_release(struct sl_loaded_ruleset *l)
 		return;
 	sl_engine_free(l->engine);
 	sl_loaded_release(l->base);
+	for (unsigned i = 0; i < SL_LANES; i++)
+		free(l->succession.to[i]);
 	free(l->gone);
 	free(l);
 }

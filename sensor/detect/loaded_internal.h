@@ -12,9 +12,16 @@
 enum { SL_MODES = SL_MODE_STREAM + 1, SL_FIELD_WORDS = 2 };
 _Static_assert(SL_FIELD_COUNT <= SL_FIELD_WORDS * 64, "a bit a field");
 
+/* A list of conditions without those that follow others (crowd.c). */
+struct sl_trigger {
+	uint32_t first, n; /* in sl_crowds.leader */
+	uint32_t atom;     /* that the others follow; 0: there are none */
+};
+
 struct sl_scanner {
 	hs_database_t *db; /* NULL: nothing to look for */
 	const struct sl_ruleset_pattern *patterns;
+	const struct sl_trigger *trigger; /* by pattern; NULL: the patterns' own lists */
 	uint32_t patterns_n;
 	size_t stream_bytes; /* of one Hyperscan stream; 0 in the other modes */
 };
@@ -63,6 +70,22 @@ struct sl_flowwise {
 	bool packets;             /* some are judged for every packet */
 };
 
+/* Conditions that follow others. */
+struct sl_crowd {
+	const uint32_t *list; /* postings of an equal value: in the ruleset */
+	struct sl_trigger trigger;
+};
+struct sl_crowds {
+	struct sl_crowd *crowd; /* by place */
+	size_t crowds_n;
+	uint32_t *leader;       /* conditions that make hits; of lists of postings also indicators */
+	uint32_t leaders_n;
+	uint32_t *atom;         /* by condition; 0: it makes hits of its own. NULL: all do */
+	uint32_t atoms;
+	struct sl_trigger *trigger;
+	bool flows;             /* some follow over a whole flow */
+};
+
 /* One ruleset made ready for scanning. Immutable. */
 struct sl_engine {
 	struct sl_ruleset *rs;
@@ -70,6 +93,7 @@ struct sl_engine {
 	struct sl_expression *expression; /* by condition, ascending */
 	size_t expressions;
 	struct sl_flowwise flowwise;
+	struct sl_crowds crowds;
 	uint32_t always[SL_FIELDS_ALL + 1]; /* where a field's rows begin in rs->always */
 	struct sl_field_set watched[SL_SCOPE_PACKET + 1]; /* whether they occur matters at a scope's end */
 	struct sl_field_set confirmed; /* stream fields with groups to be verified in a window */
@@ -82,17 +106,42 @@ struct sl_engine {
 	bool segments;   /* expressions look at segments of TCP one by one: scope packet */
 };
 
+/* Where the indicators of an earlier ruleset are in this one. */
+enum { SL_LANES = 2 }; /* a ruleset, and a delta on top of it */
+#define SL_NOWHERE UINT32_MAX
+struct sl_succession {
+	const struct sl_engine *from[SL_LANES]; /* the earlier one's; NULL: none. Compared, not used */
+	uint32_t *to[SL_LANES]; /* by its indicators: lane << 31 | indicator, or SL_NOWHERE */
+};
+
 struct sl_loaded_ruleset {
 	atomic_uint references;
 	struct sl_engine *engine;
 	struct sl_loaded_ruleset *base; /* a delta's; NULL: none */
 	uint64_t *gone;                 /* bits: the base's indicators that the delta withdraws */
+	struct sl_succession succession;
 };
 
-/* engine.c, flowwise.c */
+static inline bool sl_is_gone(const uint64_t *gone, uint32_t indicator)
+{
+	return gone && gone[indicator / 64] >> indicator % 64 & 1;
+}
+
+/* The engines that are looked at, the base's first. */
+static inline unsigned sl_loaded_engines(const struct sl_loaded_ruleset *l, const struct sl_engine *engine[SL_LANES])
+{
+	engine[0] = l->base ? l->base->engine : l->engine;
+	engine[1] = l->base ? l->engine : NULL;
+	return l->base ? 2 : 1;
+}
+
+/* engine.c, crowd.c, flowwise.c */
 int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err);
 void sl_engine_free(struct sl_engine *e); /* NULL is fine */
 pcre2_code *sl_engine_expression(const struct sl_engine *e, uint32_t condition); /* NULL: none */
+int sl_crowds_init(struct sl_engine *e);
+void sl_crowds_fini(struct sl_crowds *x);
+const struct sl_trigger *sl_crowd_find(const struct sl_crowds *x, struct sl_postings found); /* NULL: no crowd */
 int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs);
 void sl_flowwise_fini(struct sl_flowwise *f);
 

@@ -26,17 +26,14 @@ static uint64_t place_of(const struct sl_hit *hit)
 
 static bool repeats(struct sl_detect *d, const struct sl_hit *hit)
 {
+	const struct sl_lane *lane = &d->lane[hit->lane];
 	if (hit->condition == UINT32_MAX)
 		return false; /* a table's answer: once a value */
-	uint64_t place = place_of(hit), *last = &d->lane[hit->lane].last[hit->condition];
+	uint64_t place = place_of(hit);
+	uint64_t *last = &(hit->event == SL_EVENT_ATOM ? lane->atom_last : lane->last)[hit->condition];
 	bool again = *last == place;
 	*last = place;
 	return again;
-}
-
-static bool is_gone(const struct sl_lane *lane, uint32_t indicator)
-{
-	return lane->gone && lane->gone[indicator / 64] >> indicator % 64 & 1;
 }
 
 static bool push(struct sl_detect *d, const struct sl_hit *hit)
@@ -52,7 +49,9 @@ static bool push(struct sl_detect *d, const struct sl_hit *hit)
 
 void sl_hit_add(struct sl_detect *d, const struct sl_hit *hit, bool stable)
 {
-	if (repeats(d, hit) || is_gone(&d->lane[hit->lane], hit->indicator))
+	if (repeats(d, hit))
+		return;
+	if (hit->event == SL_EVENT_HIT && sl_is_gone(d->lane[hit->lane].gone, hit->indicator))
 		return;
 	bool ok = true;
 	struct sl_hit kept = *hit;
@@ -87,33 +86,42 @@ static struct sl_span serialise(struct sl_detect *d, const struct sl_looking *l)
 	return keep(d, sl_span_of(room, n), &ok);
 }
 
-void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
-		  uint32_t indicator, uint32_t condition, size_t offset, size_t len)
+static void add_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, struct sl_hit *hit,
+		      size_t offset, size_t len)
 {
+	enum { BEFORE = SL_MATCH_AROUND_MAX / 4 };
+	size_t first = offset > BEFORE && offset + len > SL_MATCH_AROUND_MAX ? offset - BEFORE : 0;
+	size_t left = v->bytes.len - first;
 	if (!l->kept) {
 		l->fields = serialise(d, l);
 		l->kept = true;
 	}
-	enum { BEFORE = SL_MATCH_AROUND_MAX / 4 };
-	size_t first = offset > BEFORE && offset + len > SL_MATCH_AROUND_MAX ? offset - BEFORE : 0;
-	size_t left = v->bytes.len - first;
-	struct sl_hit hit = {
-		.at = l->at,
-		.flow = l->flow,
-		.condition = condition,
-		.indicator = indicator,
-		.step = l->step,
-		.tx = l->tx,
-		.offset = (uint32_t)offset,
-		.field = (uint8_t)v->field,
-		.side = l->side,
-		.lane = l->lane,
-		.value = v->bytes,
-		.around = sl_span_of(v->bytes.at + first,
-				     left < SL_MATCH_AROUND_MAX ? left : SL_MATCH_AROUND_MAX),
-		.fields = l->fields,
-	};
-	sl_hit_add(d, &hit, false);
+	hit->at = l->at;
+	hit->flow = l->flow;
+	hit->step = l->step;
+	hit->tx = l->tx;
+	hit->offset = (uint32_t)offset;
+	hit->field = (uint8_t)v->field;
+	hit->side = l->side;
+	hit->lane = l->lane;
+	hit->value = v->bytes;
+	hit->around = sl_span_of(v->bytes.at + first, left < SL_MATCH_AROUND_MAX ? left : SL_MATCH_AROUND_MAX);
+	hit->fields = l->fields;
+	sl_hit_add(d, hit, false);
+}
+
+void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
+		  uint32_t indicator, uint32_t condition, size_t offset, size_t len)
+{
+	struct sl_hit hit = { .event = SL_EVENT_HIT, .condition = condition, .indicator = indicator };
+	add_field(d, l, v, &hit, offset, len);
+}
+
+void sl_hit_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t atom, size_t offset,
+		 size_t len)
+{
+	struct sl_hit hit = { .event = SL_EVENT_ATOM, .condition = atom, .indicator = UINT32_MAX };
+	add_field(d, l, v, &hit, offset, len);
 }
 
 /* --- what is no hit --- */
@@ -127,7 +135,7 @@ void sl_event_add(struct sl_detect *d, enum sl_event event, const struct sl_sigh
 		sl_count(d->config.counters, SL_COUNT_MATCHES_LIMITED);
 }
 
-void sl_seen_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+void sl_fields_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
 		 uint32_t tx, const struct sl_field_set *fields)
 {
 	bool ok = true;

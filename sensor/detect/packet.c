@@ -63,7 +63,7 @@ static void ends_seen(struct sl_detect *d, const struct sl_sighting *at, struct 
 	sl_field_set_add(&ends, SL_FIELD_IP_SRC);
 	sl_field_set_add(&ends, SL_FIELD_IP_DST);
 	if (sl_field_sets_meet(&ends, &d->watched))
-		sl_seen_add(d, at, flow, side, SL_TX_FLOW, &ends);
+		sl_fields_add(d, at, flow, side, SL_TX_FLOW, &ends);
 }
 
 /* --- lengths --- */

@@ -255,7 +255,7 @@ static void payload_seen(struct sl_detect *d, const struct sl_place *place)
 	struct sl_field_set payload = { { 0 } };
 	sl_field_set_add(&payload, SL_FIELD_PAYLOAD);
 	if (sl_field_set_has(&d->watched, SL_FIELD_PAYLOAD))
-		sl_seen_add(d, place->at, place->flow, place->side, place->tx, &payload);
+		sl_fields_add(d, place->at, place->flow, place->side, place->tx, &payload);
 }
 
 static void gather_place(struct sl_detect *d, const struct sl_place *place, struct sl_span tail, bool broken)
@@ -327,28 +327,29 @@ void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, str
 	}
 }
 
-static void close_all(struct sl_detect *d, struct sl_streams *s)
-{
-	for (unsigned lane = 0; lane < d->lanes; lane++)
-		for (unsigned side = 0; side < 2; side++)
-			close_stream(d, s, lane, side, NULL, NULL);
-}
-
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot)
 {
 	struct sl_streams *s = streams_of(d, slot, false);
 	if (!s)
 		return;
-	close_all(d, s);
-	for (unsigned side = 0; side < 2; side++)
+	for (unsigned side = 0; side < 2; side++) {
+		for (unsigned lane = 0; lane < d->lanes; lane++)
+			close_stream(d, s, lane, side, NULL, NULL);
 		sl_window_free(d, s->window[side]);
+		s->window[side] = NULL;
+	}
 	sl_pool_give(&d->streams, slot->streams);
 	slot->streams = 0;
 }
 
-/* Those of the ruleset that goes: flows open new ones as their bytes come. */
-void sl_payload_close_all(struct sl_detect *d)
+/* The ruleset goes: flows open new streams as their bytes come, and ask again for windows. */
+void sl_payload_close_lane(struct sl_detect *d, unsigned lane)
 {
-	for (uint32_t i = 1; i < d->streams.fresh; i++)
-		close_all(d, sl_pool_at(&d->streams, i));
+	for (uint32_t i = 1; i < d->streams.fresh; i++) {
+		struct sl_streams *s = sl_pool_at(&d->streams, i);
+		for (unsigned side = 0; side < 2; side++) {
+			close_stream(d, s, lane, side, NULL, NULL);
+			s->asked[side] = s->window[side] != NULL;
+		}
+	}
 }

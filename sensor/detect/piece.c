@@ -255,11 +255,13 @@ static void body_free(struct sl_detect *d, struct sl_body *b)
 	free(b);
 }
 
-/* Those of the ruleset that goes. */
-void sl_pieces_close_all(struct sl_detect *d)
+/* The ruleset goes. */
+void sl_pieces_close_lane(struct sl_detect *d, unsigned lane)
 {
-	for (struct sl_body *b = d->bodies; b; b = b->next)
-		drop_streams(d, b);
+	for (struct sl_body *b = d->bodies; b; b = b->next) {
+		drop_stream(d, b, lane, NULL, NULL);
+		b->asked = b->window != NULL;
+	}
 }
 
 static bool any_wants(const struct sl_detect *d, unsigned field)
@@ -291,7 +293,7 @@ static void body_seen(struct sl_detect *d, const struct sl_place *place)
 	struct sl_field_set field = { { 0 } };
 	sl_field_set_add(&field, place->field);
 	if (sl_field_set_has(&d->watched, place->field))
-		sl_seen_add(d, place->at, place->flow, place->side, place->tx, &field);
+		sl_fields_add(d, place->at, place->flow, place->side, place->tx, &field);
 }
 
 void sl_detect_piece(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,

@@ -33,7 +33,7 @@ struct sl_ledger *sl_scope_get(struct sl_detect *d, struct sl_detect_slot *slot,
 		return NULL;
 	}
 	s = sl_pool_at(&d->scopes, i);
-	*s = (struct sl_ledger){ .next = slot->scopes, .tx = tx };
+	*s = (struct sl_ledger){ .next = slot->scopes, .tx = tx, .used = true };
 	slot->scopes = i & INT32_MAX;
 	return s;
 }
@@ -62,6 +62,7 @@ void sl_scopes_drop(struct sl_detect *d, struct sl_detect_slot *slot, bool all)
 			continue;
 		}
 		sl_scope_empty(d, s);
+		s->used = false;
 		sl_pool_give(&d->scopes, i);
 		if (before)
 			before->next = next;

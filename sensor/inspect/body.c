@@ -31,6 +31,8 @@ struct coder {
 	uint8_t start_n;
 	z_stream z;
 	BrotliDecoderState *br;
+	struct sl_body *body; /* br's */
+	size_t ring;          /* the largest that br took */
 };
 
 struct sl_body {
@@ -49,22 +51,25 @@ struct sl_body {
 /* --- the libraries' memory --- */
 
 /* Brotli fills its ring, which is as large as what is announced, before it hands anything out. */
-static void *take(void *body, size_t bytes)
+/* A larger ring takes the place of the one before, whose bytes are in it. */
+static void *take(void *coder, size_t bytes)
 {
-	struct sl_body *b = body;
-	if (bytes >= RING_LEAST) {
-		if (bytes > b->inspect->spare)
+	struct coder *c = coder;
+	struct sl_body *b = c->body;
+	if (bytes >= RING_LEAST && bytes > c->ring) {
+		if (bytes - c->ring > b->inspect->spare)
 			return NULL;
-		b->inspect->spare -= bytes;
-		b->ahead += bytes;
+		b->inspect->spare -= bytes - c->ring;
+		b->ahead += bytes - c->ring;
+		c->ring = bytes;
 	}
 	return sl_hold_take(b->inspect, bytes);
 }
 
-static void give(void *body, void *at)
+static void give(void *coder, void *at)
 {
-	struct sl_body *b = body;
-	sl_hold_give(b->inspect, at);
+	struct coder *c = coder;
+	sl_hold_give(c->body->inspect, at);
 }
 
 static voidpf zlib_take(voidpf inspect, uInt n, uInt size)
@@ -159,7 +164,8 @@ static bool coder_begin(struct sl_talk *t, struct sl_body *b, struct coder *c)
 {
 	c->begun = true;
 	if (c->coding == BR) {
-		c->br = BrotliDecoderCreateInstance(take, give, b);
+		c->body = b;
+		c->br = BrotliDecoderCreateInstance(take, give, c);
 		return c->br != NULL;
 	}
 	if (c->coding == GZIP && !is_gzip(c)) {
@@ -243,6 +249,12 @@ static void pass_on(struct sl_talk *t, struct sl_body *b, unsigned which, struct
 	undo(t, b, which + 1, out);
 }
 
+/* What a body may unpack to at nobody's expense. Codings on top of each other pack no better than one. */
+static uint64_t own_of(const struct sl_body *b)
+{
+	return b->in * RATIO_OWN / (b->coders ? b->coders : 1);
+}
+
 /* May n bytes more be unpacked? Bombs share what is spare, however many they are; a body that packs no
  * better than most do needs none of it. */
 static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
@@ -250,7 +262,7 @@ static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
 	b->out += n;
 	if (b->out > SLACK_BYTES + b->in * RATIO_MOST)
 		return false;
-	uint64_t have = b->in * RATIO_OWN + b->drawn;
+	uint64_t have = own_of(b) + b->drawn;
 	uint64_t over = b->out > have ? b->out - have : 0;
 	if (over > t->inspect->spare)
 		return false;
@@ -320,7 +332,7 @@ static void starts_give(struct sl_talk *t, struct sl_body *b)
 /* Rings of a body that came, and unpacked to no more than is its own, were no bomb's. */
 static void give_back(const struct sl_body *b)
 {
-	uint64_t own = b->in * RATIO_OWN, left = own > b->out ? own - b->out : 0;
+	uint64_t own = own_of(b), left = own > b->out ? own - b->out : 0;
 	earn(b->inspect, b->ahead < left ? b->ahead : left);
 }
 

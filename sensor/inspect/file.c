@@ -25,7 +25,7 @@ struct sl_file {
 	bool gap[2]; /* the receiver has not been told of a loss yet */
 	bool told[2]; /* the receiver has had a piece */
 	uint8_t name_len;
-	uint8_t name[NAME_MAX_BYTES];
+	uint8_t name[]; /* name_len bytes */
 };
 
 static bool any_wanted(const struct sl_talk *t, enum sl_field body)
@@ -80,11 +80,12 @@ struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_fiel
 {
 	if (!any_wanted(t, body))
 		return NULL;
-	struct sl_file *f = sl_hold_take(t->inspect, sizeof *f);
+	name.len = name.len < NAME_MAX_BYTES ? name.len : NAME_MAX_BYTES;
+	struct sl_file *f = sl_hold_take(t->inspect, sizeof *f + name.len);
 	if (!f)
 		return NULL;
 	f->body = body;
-	f->name_len = (uint8_t)(name.len < NAME_MAX_BYTES ? name.len : NAME_MAX_BYTES);
+	f->name_len = (uint8_t)name.len;
 	if (f->name_len)
 		memcpy(f->name, name.at, f->name_len);
 	return f;
@@ -127,23 +128,24 @@ void sl_file_lost(struct sl_file *f)
 }
 
 /* What it is, in a message of its own. */
-static void report(struct sl_talk *t, struct sl_file *f, bool whole)
+static void report(struct sl_talk *t, const struct sl_file *f, EVP_MD_CTX *const *hash, bool whole)
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
 	struct sl_value value[3 + SL_FILE_HASHES];
 	char hex[SL_FILE_HASHES][2 * EVP_MAX_MD_SIZE + 1], size[24];
 	size_t n = 0;
-	snprintf(size, sizeof size, "%llu", (unsigned long long)f->bytes);
 	if (f->name_len)
 		value[n++] = (struct sl_value){ SL_FIELD_FILE_NAME, sl_span_of(f->name, f->name_len) };
-	if (sl_talk_wants(t, SL_FIELD_FILE_SIZE))
+	if (sl_talk_wants(t, SL_FIELD_FILE_SIZE)) {
+		snprintf(size, sizeof size, "%llu", (unsigned long long)f->bytes);
 		value[n++] = (struct sl_value){ SL_FIELD_FILE_SIZE, sl_span_str(size) };
+	}
 	if (sl_talk_wants(t, SL_FIELD_FILE_WHOLE))
 		value[n++] = (struct sl_value){ SL_FIELD_FILE_WHOLE, sl_span_str(whole ? "yes" : "no") };
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
 		uint8_t digest[EVP_MAX_MD_SIZE];
 		unsigned len = 0;
-		if (f->lost || !f->hash[i] || EVP_DigestFinal_ex(f->hash[i], digest, &len) != 1)
+		if (f->lost || !hash[i] || EVP_DigestFinal_ex(hash[i], digest, &len) != 1)
 			continue;
 		sl_hex(hex[i], sl_span_of(digest, len));
 		value[n++] = (struct sl_value){ hashes[i].field, sl_span_str(hex[i]) };
@@ -158,17 +160,17 @@ void sl_file_so_far(struct sl_talk *t, const struct sl_file *f)
 {
 	if (!f || !f->bytes || f->lost)
 		return;
-	struct sl_file now = *f;
+	EVP_MD_CTX *now[SL_FILE_HASHES] = { NULL };
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		now.hash[i] = f->hash[i] ? EVP_MD_CTX_new() : NULL;
-		if (now.hash[i] && EVP_MD_CTX_copy_ex(now.hash[i], f->hash[i]) == 1)
+		now[i] = f->hash[i] ? EVP_MD_CTX_new() : NULL;
+		if (now[i] && EVP_MD_CTX_copy_ex(now[i], f->hash[i]) == 1)
 			continue;
-		EVP_MD_CTX_free(now.hash[i]);
-		now.hash[i] = NULL;
+		EVP_MD_CTX_free(now[i]);
+		now[i] = NULL;
 	}
-	report(t, &now, false);
+	report(t, f, now, false);
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
-		EVP_MD_CTX_free(now.hash[i]);
+		EVP_MD_CTX_free(now[i]);
 }
 
 void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)
@@ -180,7 +182,7 @@ void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)
 	if (f->bytes) {
 		for (unsigned i = 0; i < 2; i++)
 			piece(t, f, i, sl_span_of(NULL, 0), true, how == SL_FILE_WHOLE);
-		report(t, f, whole);
+		report(t, f, f->hash, whole);
 	}
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
 		if (f->hash[i])

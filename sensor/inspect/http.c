@@ -14,7 +14,7 @@ static struct sl_http_side *side_of(const struct sl_talk *t)
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
 	(void)t;
-	return sl_http_probe(in, false);
+	return sl_http_probe(in, SL_HTTP_UNKNOWN);
 }
 
 /* --- heads --- */
@@ -234,7 +234,7 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 		return SL_PARSE_MORE;
 	blank += slop;
 	in = sl_span_of(in.at + blank, in.len - blank);
-	if (sl_http_probe(in, awaited) == SL_PARSE_REFUSE)
+	if (sl_http_probe(in, awaited ? SL_HTTP_AWAITED : SL_HTTP_KNOWN) == SL_PARSE_REFUSE)
 		return answers(t) && in.at[0] >= ' ' ? simple_response(t, all, consumed) : SL_PARSE_REFUSE;
 	struct sl_span most = sl_span_of(in.at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
 	size_t end = head_end(most, t->at->searched > blank ? t->at->searched - blank : 0);
@@ -352,7 +352,7 @@ static void head_ends(struct sl_talk *t)
 	uint32_t *buffer = &t->slot->buffer[t->side];
 	struct sl_span in = sl_gather_bytes(t->inspect->gather, *buffer);
 	size_t consumed;
-	if (sl_http_probe(in, false) != SL_PARSE_DONE)
+	if (sl_http_probe(in, SL_HTTP_KNOWN) != SL_PARSE_DONE)
 		return;
 	t->last = true;
 	head_step(t, in, &consumed);

@@ -30,8 +30,11 @@ struct sl_http_head {
 	struct sl_span kept[SL_KEPT_COUNT];
 };
 
-/* Could these bytes be a start line, and is it whole? awaited: a response is due. */
-enum sl_parse sl_http_probe(struct sl_span in, bool awaited);
+/* What speaks for HTTP besides the bytes: nothing, the flow's protocol, or a request that waits as well. */
+enum sl_http_hint { SL_HTTP_UNKNOWN, SL_HTTP_KNOWN, SL_HTTP_AWAITED };
+
+/* Could these bytes be a start line, and is it whole? How they are cut makes no difference. */
+enum sl_parse sl_http_probe(struct sl_span in, enum sl_http_hint hint);
 
 /* The same, strict enough to look for it in the middle of anything. */
 enum sl_parse sl_http_probe_strict(struct sl_span in);

@@ -96,9 +96,20 @@ static bool start_line(struct sl_span line, bool awaited, struct sl_http_head *h
 	return request_line(line, h);
 }
 
-/* The line that begins here is not whole yet. Could it be one? */
-static enum sl_parse start_of_line(struct sl_span in, bool awaited)
+/* Without a hint no control character stands in a request line: so far, or in all of it. */
+static bool is_clean(struct sl_span line, int method)
 {
+	size_t look = line.len < LOOK_BYTES ? line.len : LOOK_BYTES;
+	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
+		if (line.at[i] < ' ' && line.at[i] != '\t' && !(line.at[i] == '\r' && i + 1 == line.len))
+			return false;
+	return true;
+}
+
+/* The line that begins here is not whole yet. Could it be one? */
+static enum sl_parse start_of_line(struct sl_span in, enum sl_http_hint hint)
+{
+	bool awaited = hint == SL_HTTP_AWAITED;
 	size_t n = in.len < 5 ? in.len : 5;
 	if (awaited ? strncasecmp((const char *)in.at, "HTTP/", n) == 0 : memcmp(in.at, "HTTP/", n) == 0) {
 		bool other = !awaited && in.len > 8 && (!is_version(in.at) || in.at[8] != ' ');
@@ -107,11 +118,7 @@ static enum sl_parse start_of_line(struct sl_span in, bool awaited)
 	int method = method_len(in);
 	if (method == 0 || in.len > LINE_MAX_BYTES)
 		return SL_PARSE_REFUSE;
-	size_t look = in.len < LOOK_BYTES ? in.len : LOOK_BYTES;
-	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
-		if (in.at[i] < ' ' && in.at[i] != '\t' && !(in.at[i] == '\r' && i + 1 == in.len))
-			return SL_PARSE_REFUSE;
-	return SL_PARSE_MORE;
+	return hint == SL_HTTP_UNKNOWN && !is_clean(in, method) ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 }
 
 /* RFC 9112, section 2.2: ignore empty lines before a request. */
@@ -123,7 +130,7 @@ static struct sl_span without_blank(struct sl_span in)
 	return sl_span_of(in.at + n, in.len - n);
 }
 
-enum sl_parse sl_http_probe(struct sl_span in, bool awaited)
+enum sl_parse sl_http_probe(struct sl_span in, enum sl_http_hint hint)
 {
 	struct sl_http_head h;
 	struct sl_span rest = without_blank(in), line;
@@ -134,8 +141,11 @@ enum sl_parse sl_http_probe(struct sl_span in, bool awaited)
 		return SL_PARSE_REFUSE;
 	struct sl_span start = rest;
 	if (!sl_http_line(&rest, &line))
-		return start_of_line(start, awaited);
-	return line.len <= LINE_MAX_BYTES && start_line(line, awaited, &h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+		return start_of_line(start, hint);
+	if (line.len > LINE_MAX_BYTES || !start_line(line, hint == SL_HTTP_AWAITED, &h))
+		return SL_PARSE_REFUSE;
+	bool doubtful = hint == SL_HTTP_UNKNOWN && !h.response;
+	return doubtful && !is_clean(line, method) ? SL_PARSE_REFUSE : SL_PARSE_DONE;
 }
 
 /* What begins a method or a target that may be believed in without context. */
@@ -155,10 +165,10 @@ enum sl_parse sl_http_probe_strict(struct sl_span in)
 	struct sl_http_head h;
 	struct sl_span rest = in, line;
 	if (!sl_http_line(&rest, &line))
-		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, false) : SL_PARSE_REFUSE;
+		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, SL_HTTP_UNKNOWN) : SL_PARSE_REFUSE;
 	if (line.len >= STRICT_LINE_MAX || !start_line(line, false, &h))
 		return SL_PARSE_REFUSE;
-	return h.response || is_plain(&h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+	return h.response || (is_plain(&h) && is_clean(line, method_len(line))) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 bool sl_http_element(struct sl_span *list, struct sl_span *element)

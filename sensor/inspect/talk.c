@@ -64,6 +64,8 @@ struct sl_counters *sl_talk_counters(const struct sl_talk *t)
 
 /* --- memory --- */
 
+enum { SMALL = 1000 /* bytes: glibc has these at hand for malloc, not for calloc */ };
+
 struct held {
 	size_t bytes;
 	max_align_t at[];
@@ -84,13 +86,15 @@ static void *take(struct sl_inspect *i, size_t bytes, uint64_t kept)
 {
 	struct held *h = NULL;
 	if (fits(i, bytes, kept))
-		h = calloc(1, sizeof *h + bytes);
+		h = bytes < SMALL ? malloc(sizeof *h + bytes) : calloc(1, sizeof *h + bytes);
 	if (!h) {
 		sl_count(i->config.counters, SL_COUNT_INSPECT_FULL);
 		return NULL;
 	}
 	i->hold_left -= bytes;
 	h->bytes = bytes;
+	if (bytes < SMALL)
+		memset(h->at, 0, bytes);
 	return h->at;
 }
 

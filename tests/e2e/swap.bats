@@ -188,6 +188,35 @@ end_talk() {
 	same 8 "$(grep -c two-word alerts)"
 }
 
+@test "swaps under load: each packet is matched once" {
+	cp "$pack" a.yaml
+	sed 's/^version: .*/version: 99/' "$pack" >b.yaml
+	compile a.yaml ruleset
+	compile a.yaml a
+	compile b.yaml b
+	mkfifo packets
+	start feeder sh -c "exec python3 '$top/tests/e2e/queries' 0 1 --pace 1 >packets"
+	local feeder=$pid n
+	start sensor bash -c "exec '$bin/selat-sensor' -r - --follow -w 2 -R ruleset -o alerts --stats stats <packets"
+	sensor=$pid
+	until_true 5 test -s alerts
+	for n in $(seq 10); do
+		cp b next
+		mv next ruleset
+		until_true 5 lives $((2 * n - 1))
+		cp a next
+		mv next ruleset
+		until_true 5 lives $((2 * n))
+	done
+	stop "$feeder"
+	stop "$sensor"
+	same 0 "$status"
+	jq -c '{packets, alerts, matches, rulesets_taken}' stats
+	jq -e '.alerts == .packets and .packets > 1000 and .rulesets_taken == 20' stats
+	same "$(jq .packets stats)" "$(jq -r .match.value alerts | sort -u | wc -l)"
+	same 2 "$(jq -r .ruleset alerts | sort -u | wc -l)"
+}
+
 # --- exceptions ---
 
 @test "exceptions that change while the sensor runs" {

@@ -1,73 +1,6 @@
 /* QUIC flows: the samples of the specifications, and connections made here from the same hellos, cut,
- * shuffled, coalesced, retried, renegotiated, lost in part and broken. */
-#include "fixture.h"
-#include "quic_seal.h"
-#include "quic_vectors.h"
-#include <sensor/inspect/quic_crypto.h>
-#include <time.h>
-
-#define CLIENT                                                                                      \
-	"tls.version=TLS 1.3\nja3.hash=41bc9ae914d6cb3bd0bd0a5453ab7d7f\n"                          \
-	"ja4.hash=q13d0211an_62ed6f6ca7ad_4d634acda6c0\ntls.sni=example.com\ntls.alpn=alpn\n--\n"
-#define SERVER "tls.version=TLS 1.3\nja3s.hash=eb1d94daa7e0344597e756a1fb6e7054\n--\n"
-#define FIRST "quic.version=1\n" CLIENT
-
-enum { HELLO = 241, ANSWER = 90 };
-
-static const uint8_t first_id[8] = { 0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08 };
-static const uint8_t server_id[8] = { 0xf0, 0x67, 0xa5, 0x50, 0x2a, 0x42, 0x62, 0xb5 };
-static struct wire hello, answer; /* the samples' handshake messages */
-
-static struct seal from_client(void)
-{
-	struct sl_span id = { first_id, 8 };
-	return (struct seal){ .version = V1, .origin = id, .to = id, .number = 2, .least = 1162 };
-}
-
-static struct seal from_server(void)
-{
-	struct sl_span id = { first_id, 8 };
-	return (struct seal){ .version = V1, .origin = id, .from = { server_id, 8 }, .role = SL_QUIC_SERVER };
-}
-
-static void feed(struct fixture *x, unsigned side, const struct wire *w)
-{
-	fixture_feed(x, side, w->at, w->n, 0);
-}
-
-static void feed_hex(struct fixture *x, unsigned side, const char *hex)
-{
-	struct wire w = { .n = 0 };
-	wire_hex(&w, hex);
-	feed(x, side, &w);
-}
-
-/* A datagram of one Initial that holds these bytes of a message. */
-static void feed_part(struct fixture *x, unsigned side, const struct seal *s, const struct wire *message,
-		      size_t from, size_t n)
-{
-	struct wire frames = { .n = 0 }, w = { .n = 0 };
-	wire_crypto(&frames, from, message->at + from, n);
-	seal(&w, s, &frames);
-	feed(x, side, &w);
-}
-
-static void feed_client(struct fixture *x, const struct seal *s)
-{
-	feed_part(x, 0, s, &hello, 0, HELLO);
-}
-
-static void feed_server(struct fixture *x, const struct seal *s)
-{
-	feed_part(x, 1, s, &answer, 0, ANSWER);
-}
-
-static void assert_record(struct fixture *x, const char *record)
-{
-	assert_string_equal(x->record, record);
-	x->n = 0;
-	x->record[0] = '\0';
-}
+ * shuffled, coalesced, retried and renegotiated. */
+#include "quic_feed.h"
 
 static void samples(void **state)
 {
@@ -313,125 +246,6 @@ static void one_after_another(void **state)
 	fixture_free(x);
 }
 
-/* A piece never comes. When the client goes on, what there is of its hello is read. */
-static void lost_in_part(void **state)
-{
-	(void)state;
-	struct fixture *x = fixture_new(17, 0);
-	struct seal c = from_client();
-	feed_part(x, 0, &c, &hello, 0, 100);
-	assert_record(x, "quic.version=1\n--\n");
-	feed_hex(x, 1, "e0 00000001 00 00 14 00000000 11111111111111111111111111111111");
-	assert_record(x, "");
-	feed_hex(x, 0, "e0 00000001 00 00 14 00000000 11111111111111111111111111111111");
-	assert_non_null(strstr(x->record, "tls.sni=example.com\n"));
-	assert_null(strstr(x->record, "ja3"));
-	x->n = 0;
-	x->record[0] = '\0';
-	feed_hex(x, 0, "40 0102030405060708090a0b0c0d0e0f");
-	feed_part(x, 0, &c, &hello, 100, HELLO - 100);
-	assert_record(x, "");
-	fixture_free(x);
-}
-
-static void broken(void **state)
-{
-	(void)state;
-	struct fixture *x = fixture_new(17, 0);
-	struct wire w = { .n = 0 };
-	wire_hex(&w, quic_vectors[0].client);
-	for (size_t n = 0; n < w.n; n++) { /* cut anywhere */
-		fixture_again(x);
-		fixture_feed(x, 0, w.at, n, 0);
-		assert_record(x, "");
-	}
-	for (size_t at = 0; at < w.n; at += at < 30 ? 1 : 37) { /* one byte is wrong */
-		fixture_again(x);
-		w.at[at] ^= 0x10;
-		feed(x, 0, &w);
-		assert_null(strstr(x->record, "tls."));
-		w.at[at] ^= 0x10;
-	}
-	fixture_again(x); /* a bad copy first does no harm */
-	w.at[w.n - 1] ^= 1;
-	feed(x, 0, &w);
-	assert_record(x, "quic.version=1\n--\n");
-	w.at[w.n - 1] ^= 1;
-	struct seal c = from_client();
-	c.origin = c.to = sl_span_str("other id");
-	feed_client(x, &c);
-	assert_record(x, CLIENT);
-	fixture_free(x);
-}
-
-/* Frames beyond the bound, of nonsense, cut: nothing is told, nothing is kept. */
-static void hostile_frames(void **state)
-{
-	(void)state;
-	static const char *const bad[] = {
-		"06 80010000 01 01",          "06 c0000000ffffffff 01 01", "06 ffffffffffffffff 01 01",
-		"06 00 4444 0100",            "06 00 04 02000000",         "06 00 04 01ffffff",
-		"06 00 04 16030100",          "02 05 00 ffffffffffffffff 00", "1e 06 00 04 01000001",
-		"1c 00 00 00 06 00 04 0100",  "06",                        "02",
-	};
-	struct fixture *x = fixture_new(17, 0);
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		struct wire frames = { .n = 0 }, w = { .n = 0 };
-		struct seal c = from_client();
-		c.least = 30;
-		wire_hex(&frames, bad[i]);
-		seal(&w, &c, &frames);
-		fixture_again(x);
-		feed(x, 0, &w);
-		assert_record(x, "quic.version=1\n--\n");
-		assert_true(sl_inspect_held(x->inspect) < 1024);
-	}
-	fixture_free(x);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* A hello of 1,000 frames of a byte, last byte first; and 40,000 holes. */
-static void frames_of_a_byte(void **state)
-{
-	(void)state;
-	struct fixture *x = fixture_new(17, 0);
-	struct wire frames = { .n = 0 }, w = { .n = 0 }, large = { .n = 0 };
-	struct seal c = from_client();
-	wire_put(&large, hello.at, HELLO);
-	for (unsigned k = 0; k < 800; k++) /* GREASE behind the last extension */
-		wire_u8(&large, 0);
-	wire_set16(&large, 2, (unsigned)(large.n - 4));
-	for (size_t at = large.n; at-- > 0;)
-		wire_crypto(&frames, at, large.at + at, 1);
-	seal(&w, &c, &frames);
-	uint64_t start = now_ns();
-	feed(x, 0, &w);
-	uint64_t took = now_ns() - start;
-	assert_non_null(strstr(x->record, "tls.sni=example.com"));
-	print_message("%zu frames of a byte: %.0f us\n", large.n, (double)took / 1e3);
-	assert_true(took < 2000000000);
-	c.number = 0;
-	fixture_again(x);
-	start = now_ns();
-	for (unsigned k = 0; k < 20; k++, c.number++) {
-		frames.n = w.n = 0;
-		for (unsigned j = 0; j < 2000; j++)
-			wire_crypto(&frames, 1 + (size_t)(k * 2000 + j) * 3 % 65000, hello.at, 1);
-		seal(&w, &c, &frames);
-		feed(x, 0, &w);
-	}
-	took = now_ns() - start;
-	print_message("40,000 holes: %.0f us\n", (double)took / 1e3);
-	assert_true(took < 2000000000);
-	fixture_free(x);
-}
-
 /* Google's: in the clear, sealed with a salt of its own, with TLS. */
 static void google(void **state)
 {
@@ -475,96 +289,16 @@ static void google(void **state)
 	fixture_free(x);
 }
 
-/* Keys are made in vain a bounded number of times. */
-static void beginnings_are_bounded(void **state)
-{
-	(void)state;
-	struct fixture *x = fixture_new(17, 0);
-	struct seal c = from_client();
-	uint8_t id[8] = { 0 };
-	c.origin = c.to = sl_span_of(id, sizeof id);
-	for (unsigned n = 0; n < 200; n++) { /* true ones are not */
-		id[0] = (uint8_t)n;
-		feed_client(x, &c);
-		assert_record(x, n ? CLIENT : FIRST);
-	}
-	fixture_again(x);
-	for (unsigned n = 0; n < 64; n++) {
-		struct wire w = { .n = 0 };
-		wire_hex(&w, quic_vectors[0].client);
-		w.at[6] = (uint8_t)n; /* not the id that it was sealed with */
-		feed(x, 0, &w);
-	}
-	assert_record(x, "quic.version=1\n--\n");
-	feed_client(x, &c);
-	assert_record(x, "");
-	fixture_free(x);
-}
-
-/* Junk, also with a long header and a true version, is never told as a hello. */
-static void junk(void **state)
-{
-	(void)state;
-	struct fixture *x = fixture_new(17, 0);
-	uint64_t seed = 3;
-	unsigned found = 0;
-	for (unsigned round = 0; round < 30000; round++) {
-		struct wire w = { .n = 0 };
-		if (round & 1)
-			wire_hex(&w, round & 2 ? "c3 00000001" : "c9 6b3343cf");
-		for (unsigned n = wire_random(&seed) % 80; n > 0; n--)
-			wire_u8(&w, wire_random(&seed) % 32);
-		fixture_again(x);
-		feed(x, round & 1, &w);
-		found += x->flow.app == SL_APP_QUIC;
-		assert_true(round & 1 || x->flow.app != SL_APP_QUIC);
-		assert_null(strstr(x->record, "tls."));
-	}
-	assert_true(found > 10);
-	fixture_free(x);
-}
-
-static void no_memory(void **state)
-{
-	(void)state;
-	struct sl_counters counters = { 0 };
-	struct fixture *x = fixture_new(17, 0);
-	struct seal c = from_client();
-	for (uint64_t bytes = 0; bytes < 8000; bytes += 500) {
-		struct sl_inspect_config config = { .state_bytes = bytes, .counters = &counters,
-						    .sink = { x, fixture_transaction, NULL, NULL } };
-		struct sl_err err;
-		sl_inspect_forget(x->inspect, &x->flow, x->slot);
-		sl_inspect_free(x->inspect);
-		assert_int_equal(sl_inspect_new(&x->inspect, &config, &err), SL_OK);
-		fixture_again(x);
-		feed_client(x, &c);
-		assert_int_equal(strstr(x->record, "tls.sni") != NULL, bytes >= 6000);
-	}
-	assert_true(sl_counter_get(&counters, SL_COUNT_INSPECT_FULL) > 5);
-	fixture_free(x);
-}
-
 int main(void)
 {
-	struct wire w = { .n = 0 };
-	wire_hex(&w, quic_vectors[0].client_plain);
-	wire_put(&hello, w.at + 4, HELLO);
-	wire_hex(&answer, "020000560303eefce7f7b37ba1d1632e96677825ddf73988cfc79825df566dc5430b9a045a120013"
-			  "0100002e00330024001d00209d3c940d89690b84d08a60993c144eca684d1081287c834d5311bcf3"
-			  "2bb9da1a002b00020304");
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(samples),       cmocka_unit_test(one_side),
-		cmocka_unit_test(retries),       cmocka_unit_test(in_any_pieces),
-		cmocka_unit_test(coalesced),     cmocka_unit_test(negotiated),
+		cmocka_unit_test(samples), cmocka_unit_test(one_side),
+		cmocka_unit_test(retries), cmocka_unit_test(in_any_pieces),
+		cmocka_unit_test(coalesced), cmocka_unit_test(negotiated),
 		cmocka_unit_test(hello_asked_for_again),
 		cmocka_unit_test(one_after_another),
-		cmocka_unit_test(lost_in_part),  cmocka_unit_test(broken),
-		cmocka_unit_test(hostile_frames),
-		cmocka_unit_test(frames_of_a_byte),
-		cmocka_unit_test(google),        cmocka_unit_test(junk),
-		cmocka_unit_test(beginnings_are_bounded),
-		cmocka_unit_test(no_memory),
+		cmocka_unit_test(google),
 	};
+	read_samples();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
