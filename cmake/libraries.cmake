@@ -17,7 +17,9 @@ selat_find(XXHASH libxxhash Xxhash::Xxhash)
 selat_find(NGHTTP2 libnghttp2 Nghttp2::Nghttp2)
 selat_find(ZLIB zlib Zlib::Zlib)
 selat_find(IDN2 libidn2 Idn2::Idn2)
+selat_find(PSL libpsl Psl::Psl)
 selat_find(BROTLI libbrotlidec Brotli::Decoder)
+selat_find(PCRE2 libpcre2-8 Pcre2::Pcre2)
 
 # The sensor scans and never compiles: it takes Hyperscan's runtime alone.
 find_library(HS_RUNTIME hs_runtime REQUIRED HINTS ${HYPERSCAN_LIBRARY_DIRS})

@@ -31,6 +31,11 @@ void sl_sha1(struct sl_span bytes, uint8_t out[SL_SHA1_SIZE])
 	must(EVP_Digest(bytes.at, bytes.len, out, NULL, EVP_sha1(), NULL));
 }
 
+void sl_md5(struct sl_span bytes, uint8_t out[SL_MD5_SIZE])
+{
+	must(EVP_Digest(bytes.at, bytes.len, out, NULL, EVP_md5(), NULL));
+}
+
 struct sl_sha256 *sl_sha256_new(void)
 {
 	struct sl_sha256 *d = calloc(1, sizeof(*d));

@@ -32,132 +32,126 @@ _Static_assert(sizeof(struct sl_ruleset_prefixes) == 32, "no padding on disk");
 #define HUGE_FROM  ((size_t)4 << 20)   /* bytes from which huge pages are asked for */
 #define WAY_OUT    "compile it again with selat-rules compile"
 
-static int memory_map(struct sl_ruleset *rs, size_t size, const char *path, struct sl_err *err)
+/* A file being opened. */
+struct opening {
+	const char *path;
+	bool peek; /* map it, and look at its outline alone */
+	uint8_t digest[SL_SHA256_SIZE];
+	struct sl_err *err;
+};
+
+static int memory_map(struct sl_ruleset *rs, struct opening *o, int fd, size_t size)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = o->peek ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
+			       : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
-		return sl_fail(err, SL_ENOMEM, "%s: no memory for its %zu bytes", path, size);
+		return sl_fail(o->err, SL_ENOMEM, "%s: no memory for its %zu bytes", o->path, size);
 	rs->memory = memory;
 	rs->memory_size = size;
-	if (size > HUGE_FROM)
+	if (!o->peek && size > HUGE_FROM)
 		madvise(memory, size, MADV_HUGEPAGE); /* a wish: a refusal costs speed alone */
 	return SL_OK;
 }
 
-static int memory_fill(struct sl_ruleset *rs, int fd, const char *path, struct sl_err *err)
+static int memory_fill(struct sl_ruleset *rs, struct opening *o, int fd)
 {
-	uint8_t *at = rs->memory;
-	size_t left = rs->memory_size;
-	while (left) {
-		ssize_t n = read(fd, at, left);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return sl_fail(err, SL_EFAIL, "%s: cannot read: %s", path, strerror(errno));
-		if (n == 0)
-			return sl_fail(err, SL_EFORMAT,
-				       "%s: truncated while it was read; try again", path);
-		at += n;
-		left -= (size_t)n;
-	}
-	return SL_OK;
+	struct sl_err why = { "" };
+	int rc = sl_ruleset_digest(rs->memory, rs->memory_size, fd, o->digest, &why);
+	return rc < 0 ? sl_fail(o->err, rc, "%s: %s", o->path, why.text) : SL_OK;
 }
 
-static int fd_load(struct sl_ruleset *rs, int fd, const char *path, struct sl_err *err)
+static int fd_load(struct sl_ruleset *rs, struct opening *o, int fd)
 {
 	struct stat st;
 	if (fstat(fd, &st) < 0)
-		return sl_fail(err, SL_EFAIL, "%s: %s", path, strerror(errno));
+		return sl_fail(o->err, SL_EFAIL, "%s: %s", o->path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return sl_fail(err, SL_EFORMAT, "%s: is no file; name a ruleset file", path);
+		return sl_fail(o->err, SL_EFORMAT, "%s: is no file; name a ruleset file", o->path);
 	if (st.st_size == 0)
-		return sl_fail(err, SL_EFORMAT, "%s: truncated: the file is empty; " WAY_OUT, path);
+		return sl_fail(o->err, SL_EFORMAT, "%s: truncated: the file is empty; " WAY_OUT, o->path);
 	if ((uint64_t)st.st_size > SIZE_LIMIT)
-		return sl_fail(err, SL_EFORMAT, "%s: is larger than a ruleset may be (8 GiB)",
-			       path);
-	int rc = memory_map(rs, (size_t)st.st_size, path, err);
-	return rc < 0 ? rc : memory_fill(rs, fd, path, err);
+		return sl_fail(o->err, SL_EFORMAT, "%s: is larger than a ruleset may be (8 GiB)", o->path);
+	int rc = memory_map(rs, o, fd, (size_t)st.st_size);
+	return rc < 0 || o->peek ? rc : memory_fill(rs, o, fd);
 }
 
-static int file_load(struct sl_ruleset *rs, const char *path, struct sl_err *err)
+static int file_load(struct sl_ruleset *rs, struct opening *o)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return sl_fail(err, SL_EFAIL, "%s: cannot open the ruleset: %s", path,
+		return sl_fail(o->err, SL_EFAIL, "%s: cannot open the ruleset: %s", o->path,
 			       strerror(errno));
-	int rc = fd_load(rs, fd, path, err);
+	int rc = fd_load(rs, o, fd);
 	close(fd);
 	return rc;
 }
 
-static bool digest_matches(const struct sl_ruleset *rs)
-{
-	static const uint8_t zero[SL_SHA256_SIZE];
-	const uint8_t *bytes = rs->memory;
-	const size_t from = offsetof(struct sl_ruleset_header, digest), to = from + sizeof zero;
-	struct sl_sha256 *d = sl_sha256_new();
-	if (!d)
-		return false;
-	uint8_t digest[SL_SHA256_SIZE];
-	sl_sha256_add(d, sl_span_of(bytes, from));
-	sl_sha256_add(d, sl_span_of(zero, sizeof zero));
-	sl_sha256_add(d, sl_span_of(bytes + to, rs->memory_size - to));
-	sl_sha256_end(d, digest);
-	return memcmp(digest, rs->header->digest, sizeof digest) == 0;
-}
-
-static int header_check(struct sl_ruleset *rs, const char *path, struct sl_err *err)
+static int header_check(struct sl_ruleset *rs, struct opening *o)
 {
 	size_t size = rs->memory_size, magic = sizeof rs->header->magic;
 	if (memcmp(rs->memory, SL_RULESET_MAGIC, size < magic ? size : magic) != 0)
-		return sl_fail(err, SL_EFORMAT,
-			       "%s: is no ruleset; selat-rules compile makes one from packs", path);
+		return sl_fail(o->err, SL_EFORMAT,
+			       "%s: is no ruleset; selat-rules compile makes one from packs", o->path);
 	if (size < sizeof *rs->header)
-		return sl_fail(err, SL_EFORMAT,
-			       "%s: truncated: %zu bytes, less than a header; " WAY_OUT, path,
-			       size);
+		return sl_fail(o->err, SL_EFORMAT,
+			       "%s: truncated: %zu bytes, less than a header; " WAY_OUT, o->path, size);
 	rs->header = rs->memory;
 	if (rs->header->format != SL_RULESET_FORMAT)
-		return sl_fail(err, SL_EFORMAT,
+		return sl_fail(o->err, SL_EFORMAT,
 			       "%s: has ruleset format %u, this program reads format %d; compile "
 			       "it again with the selat-rules of this version",
-			       path, rs->header->format, SL_RULESET_FORMAT);
+			       o->path, rs->header->format, SL_RULESET_FORMAT);
 	if (rs->header->size > size)
-		return sl_fail(err, SL_EFORMAT, "%s: truncated: %zu of %llu bytes; " WAY_OUT, path,
+		return sl_fail(o->err, SL_EFORMAT, "%s: truncated: %zu of %llu bytes; " WAY_OUT, o->path,
 			       size, (unsigned long long)rs->header->size);
-	if (rs->header->size < size || !digest_matches(rs))
-		return sl_fail(err, SL_EFORMAT, "%s: corrupt: its digest does not match; " WAY_OUT,
-			       path);
+	if (rs->header->size < size ||
+	    (!o->peek && memcmp(o->digest, rs->header->digest, SL_SHA256_SIZE) != 0))
+		return sl_fail(o->err, SL_EFORMAT, "%s: corrupt: its digest does not match; " WAY_OUT,
+			       o->path);
 	return SL_OK;
 }
 
-static int content_check(struct sl_ruleset *rs, const char *path, struct sl_err *err)
+static int content_check(struct sl_ruleset *rs, struct opening *o)
 {
 	struct sl_err why = { "" };
-	int rc = sl_ruleset_check(rs, &why);
+	int rc = o->peek ? sl_ruleset_check_outline(rs, &why) : sl_ruleset_check(rs, &why);
+	if (rc == SL_OK && o->peek)
+		rc = sl_ruleset_peek_records(rs, &why);
 	if (rc < 0)
-		return sl_fail(err, rc, "%s: corrupt: %s; " WAY_OUT, path, why.text);
-	if (mprotect(rs->memory, rs->memory_size, PROT_READ) < 0)
-		return sl_fail(err, SL_EFAIL, "%s: mprotect: %s", path, strerror(errno));
+		return sl_fail(o->err, rc, "%s: corrupt: %s; " WAY_OUT, o->path, why.text);
+	if (!o->peek && mprotect(rs->memory, rs->memory_size, PROT_READ) < 0)
+		return sl_fail(o->err, SL_EFAIL, "%s: mprotect: %s", o->path, strerror(errno));
 	return SL_OK;
 }
 
-int sl_ruleset_open(struct sl_ruleset **out, const char *path, struct sl_err *err)
+static int ruleset_open(struct sl_ruleset **out, struct opening *o)
 {
 	struct sl_ruleset *rs = calloc(1, sizeof *rs);
 	if (!rs)
-		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
-	int rc = file_load(rs, path, err);
+		return sl_fail(o->err, SL_ENOMEM, "%s: out of memory", o->path);
+	int rc = file_load(rs, o);
 	if (rc == SL_OK)
-		rc = header_check(rs, path, err);
+		rc = header_check(rs, o);
 	if (rc == SL_OK)
-		rc = content_check(rs, path, err);
+		rc = content_check(rs, o);
 	if (rc < 0) {
 		sl_ruleset_free(rs);
 		return rc;
 	}
 	*out = rs;
 	return SL_OK;
+}
+
+int sl_ruleset_open(struct sl_ruleset **out, const char *path, struct sl_err *err)
+{
+	struct opening o = { .path = path, .err = err };
+	return ruleset_open(out, &o);
+}
+
+int sl_ruleset_peek(struct sl_ruleset **out, const char *path, struct sl_err *err)
+{
+	struct opening o = { .path = path, .err = err, .peek = true };
+	return ruleset_open(out, &o);
 }
 
 void sl_ruleset_free(struct sl_ruleset *rs)
@@ -167,49 +161,4 @@ void sl_ruleset_free(struct sl_ruleset *rs)
 	if (rs->memory)
 		munmap(rs->memory, rs->memory_size);
 	free(rs);
-}
-
-const char *sl_ruleset_string(const struct sl_ruleset *rs, uint32_t offset)
-{
-	return offset < rs->strings_size ? rs->strings + offset : "";
-}
-
-enum sl_field sl_ruleset_field(const struct sl_ruleset *rs, unsigned field)
-{
-	return (enum sl_field)(field < SL_FIELD_COUNT ? field : rs->derived[field - SL_FIELD_COUNT].field);
-}
-
-bool sl_ruleset_field_streams(unsigned field)
-{
-	return field < SL_FIELD_COUNT && sl_field_info((enum sl_field)field)->stream;
-}
-
-const char *sl_indicator_kind_text(enum sl_indicator_kind kind)
-{
-	static const char *const names[SL_IND_KINDS] = {
-#define X(id, name, field) [SL_IND_##id] = name,
-		SL_INDICATOR_KINDS(X)
-#undef X
-	};
-	return kind > SL_IND_NONE && kind < SL_IND_KINDS ? names[kind] : "";
-}
-
-enum sl_field sl_indicator_kind_field(enum sl_indicator_kind kind)
-{
-	static const enum sl_field fields[SL_IND_KINDS] = {
-#define X(id, name, field) [SL_IND_##id] = SL_FIELD_##field,
-		SL_INDICATOR_KINDS(X)
-#undef X
-	};
-	return kind > SL_IND_NONE && kind < SL_IND_KINDS ? fields[kind] : SL_FIELD_COUNT;
-}
-
-const char *sl_op_text(enum sl_op op)
-{
-	static const char *const names[] = {
-		[SL_OP_EQUALS] = "equals", [SL_OP_CONTAINS] = "contains", [SL_OP_STARTS] = "starts",
-		[SL_OP_ENDS] = "ends",     [SL_OP_REGEX] = "regex",       [SL_OP_LENGTH] = "length",
-		[SL_OP_NUMBER] = "number", [SL_OP_IN] = "in",             [SL_OP_ABSENT] = "absent",
-	};
-	return op >= SL_OP_EQUALS && op <= SL_OP_ABSENT ? names[op] : "";
 }

@@ -120,17 +120,14 @@ static int table_check(const struct sl_ruleset *rs, const struct aim *aim, struc
 	int rc = sl_table_open(t, sl_section_find(rs, aim->type, 0), err);
 	if (rc < 0 || !t->n)
 		return rc;
-	for (uint64_t i = 0; i < (t->bucket_mask + 1) * 4; i++) {
-		if (!t->slots[i].hash)
-			continue;
-		const uint32_t *list = &t->postings[t->slots[i].posting];
-		for (uint32_t k = 1; k <= list[0]; k++)
-			if (!value_valid(rs, aim, list[k]))
+	uint64_t at = 0;
+	for (struct sl_postings p = sl_table_next(t, &at); p.n; p = sl_table_next(t, &at))
+		for (uint32_t k = 0; k < p.n; k++)
+			if (!value_valid(rs, aim, p.value[k]))
 				return sl_fail(err, SL_EFORMAT,
 					       "the table in section type %u has a value out of "
 					       "range",
 					       aim->type);
-	}
 	return SL_OK;
 }
 
@@ -240,13 +237,18 @@ static int databases_check(struct sl_ruleset *rs, struct sl_err *err)
 	return rc;
 }
 
+int sl_ruleset_check_outline(struct sl_ruleset *rs, struct sl_err *err)
+{
+	int rc = sections_check(rs, err);
+	return rc == SL_OK ? strings_check(rs, err) : rc;
+}
+
 int sl_ruleset_check(struct sl_ruleset *rs, struct sl_err *err)
 {
 	int (*const steps[])(struct sl_ruleset *, struct sl_err *) = {
-		strings_check, sl_ruleset_check_rows, sl_ruleset_check_records,
-		tables_check,  prefixes_check,        databases_check,
+		sl_ruleset_check_rows, sl_ruleset_check_records, tables_check, prefixes_check, databases_check,
 	};
-	int rc = sections_check(rs, err);
+	int rc = sl_ruleset_check_outline(rs, err);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SL_OK; i++)
 		rc = steps[i](rs, err);
 	return rc;

@@ -151,10 +151,36 @@ static int base_check(struct sl_ruleset *rs, struct sl_err *err)
 	return SL_OK;
 }
 
+static int contents_check(struct sl_ruleset *rs, struct sl_err *err)
+{
+	const void *at;
+	uint32_t n;
+	int rc = sl_section_array(rs, SL_SECTION_CONTENTS, 0, sizeof *rs->contents, &at, &n, err);
+	rs->contents = at;
+	if (rc == SL_OK && n && n != rs->indicators_n)
+		return sl_fail(err, SL_EFORMAT, "its indicators' contents are not as many as they");
+	return rc;
+}
+
+int sl_ruleset_peek_records(struct sl_ruleset *rs, struct sl_err *err)
+{
+	const void *packs, *indicators;
+	int rc = sl_section_array(rs, SL_SECTION_PACKS, 0, sizeof *rs->packs, &packs, &rs->packs_n, err);
+	if (rc == SL_OK)
+		rc = sl_section_array(rs, SL_SECTION_INDICATORS, 0, sizeof *rs->indicators, &indicators,
+				      &rs->indicators_n, err);
+	if (rc < 0)
+		return rc;
+	rs->packs = packs;
+	rs->indicators = indicators;
+	rc = contents_check(rs, err);
+	return rc == SL_OK ? base_check(rs, err) : rc;
+}
+
 int sl_ruleset_check_records(struct sl_ruleset *rs, struct sl_err *err)
 {
 	int (*const steps[])(struct sl_ruleset *, struct sl_err *) = {
-		packs_check, indicators_check, always_check, lists_check, base_check,
+		packs_check, indicators_check, always_check, lists_check, base_check, contents_check,
 	};
 	int rc = SL_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SL_OK; i++)

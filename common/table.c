@@ -2,56 +2,44 @@
  * that a look-up needs no check but its own key's. Immutable: any thread may read. */
 #include "table_layout.h"
 
-static bool is_power_of_two(uint64_t n)
-{
-	return n && (n & (n - 1)) == 0;
-}
-
 /* The counts, and that they add up to exactly the bytes there are. */
 static int head_check(const struct sl_table_head *head, size_t size, struct sl_err *err)
 {
-	if (head->n == 0 || head->n > SL_TABLE_MAX || head->keys_size > UINT32_MAX ||
-	    head->postings_n > UINT32_MAX)
+	if (head->n == 0 || head->n > SL_TABLE_MAX || head->words == 0 || head->words > UINT32_MAX ||
+	    head->filter_words == 0 || head->filter_words > SL_TABLE_MAX || head->buckets == 0 ||
+	    head->buckets > SL_TABLE_MAX)
 		return sl_fail(err, SL_EFORMAT, "a table's counts are out of range");
-	if (!is_power_of_two(head->filter_words) || head->filter_words > SL_TABLE_MAX ||
-	    !is_power_of_two(head->buckets) || head->buckets > SL_TABLE_MAX)
-		return sl_fail(err, SL_EFORMAT, "a table's sizes are no powers of two");
-	if (head->n > head->buckets * SL_TABLE_WAYS / 2)
+	if (head->n > head->buckets * (SL_TABLE_WAYS - 1))
 		return sl_fail(err, SL_EFORMAT, "a table is too full");
 	if (sl_table_layout(head).size != size)
 		return sl_fail(err, SL_EFORMAT, "a table's parts do not add up to its size");
 	return SL_OK;
 }
 
-/* The postings a slot uses, its count included; 0: key or postings are out of bounds. */
+/* The words that a slot's entry takes; 0: it is out of bounds. */
 static uint64_t slot_check(const struct sl_table *t, const struct sl_table_slot *slot)
 {
-	uint16_t len;
-	if (slot->key >= t->keys_size || t->keys_size - slot->key < sizeof len)
+	if (slot->entry >= t->words)
 		return 0;
-	memcpy(&len, t->keys + slot->key, sizeof len);
-	if (t->keys_size - slot->key - sizeof len < len)
-		return 0;
-	if (slot->posting >= t->postings_n)
-		return 0;
-	uint64_t count = t->postings[slot->posting];
-	return count && count < t->postings_n - slot->posting ? count + 1 : 0;
+	uint32_t head = t->entries[slot->entry];
+	uint64_t words = sl_table_entry_words(head);
+	return sl_table_values_n(head) && words <= t->words - slot->entry ? words : 0;
 }
 
-/* That the lists together are no longer than the postings bounds what a reader of all has to do. */
+/* That the entries together are no longer than their part bounds what a reader of all has to do. */
 static int slots_check(const struct sl_table *t, struct sl_err *err)
 {
-	uint64_t used = 0, postings = 0;
-	for (uint64_t i = 0; i < (t->bucket_mask + 1) * SL_TABLE_WAYS; i++) {
-		if (!t->slots[i].hash)
+	uint64_t used = 0, words = 1;
+	for (uint64_t i = 0; i < t->buckets * SL_TABLE_WAYS; i++) {
+		if (!t->slots[i].entry)
 			continue;
 		uint64_t n = slot_check(t, &t->slots[i]);
 		if (!n)
 			return sl_fail(err, SL_EFORMAT, "a table's slot points outside of it");
 		used++;
-		postings += n;
+		words += n;
 	}
-	if (used != t->n || postings != t->postings_n)
+	if (used != t->n || words != t->words)
 		return sl_fail(err, SL_EFORMAT, "a table's slots are not as many as it says");
 	return SL_OK;
 }
@@ -72,13 +60,11 @@ int sl_table_open(struct sl_table *t, struct sl_span bytes, struct sl_err *err)
 	struct sl_table open = {
 		.filter = (const uint64_t *)(const void *)(bytes.at + at.filter),
 		.slots = (const struct sl_table_slot *)(const void *)(bytes.at + at.slots),
-		.keys = bytes.at + at.keys,
-		.postings = (const uint32_t *)(const void *)(bytes.at + at.postings),
-		.filter_mask = head.filter_words - 1,
-		.bucket_mask = head.buckets - 1,
+		.entries = (const uint32_t *)(const void *)(bytes.at + at.entries),
+		.filter_words = head.filter_words,
+		.buckets = head.buckets,
+		.words = head.words,
 		.seed = head.seed,
-		.keys_size = head.keys_size,
-		.postings_n = head.postings_n,
 		.n = head.n,
 	};
 	rc = slots_check(&open, err);
@@ -87,11 +73,23 @@ int sl_table_open(struct sl_table *t, struct sl_span bytes, struct sl_err *err)
 	return rc;
 }
 
-static bool slot_is(const struct sl_table *t, const struct sl_table_slot *slot, struct sl_span key)
+struct sl_postings sl_table_next(const struct sl_table *t, uint64_t *at)
 {
-	uint16_t len;
-	memcpy(&len, t->keys + slot->key, sizeof len);
-	return sl_span_eq(sl_span_of(t->keys + slot->key + sizeof len, len), key);
+	uint64_t slots = t->n ? t->buckets * SL_TABLE_WAYS : 0;
+	for (; *at < slots; ++*at) {
+		if (!t->slots[*at].entry)
+			continue;
+		const uint32_t *entry = &t->entries[t->slots[(*at)++].entry];
+		return (struct sl_postings){ entry + 1, sl_table_values_n(*entry) };
+	}
+	*at = 0;
+	return (struct sl_postings){ NULL, 0 };
+}
+
+static bool entry_is(const uint32_t *entry, struct sl_span key)
+{
+	const uint8_t *bytes = (const uint8_t *)(entry + 1 + sl_table_values_n(*entry));
+	return sl_span_eq(sl_span_of(bytes, sl_table_key_len(*entry)), key);
 }
 
 struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span key, uint64_t hash)
@@ -100,19 +98,18 @@ struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span 
 	if (!t->n)
 		return miss;
 	uint64_t bits = sl_table_filter_bits(hash);
-	if ((t->filter[sl_table_filter_word(hash) & t->filter_mask] & bits) != bits)
+	if ((t->filter[sl_table_place(hash, t->filter_words)] & bits) != bits)
 		return miss;
-	uint64_t bucket = sl_table_bucket(hash) & t->bucket_mask;
-	/* At most half of the slots are used (head_check), so an empty one ends this. */
-	for (;; bucket = (bucket + 1) & t->bucket_mask) {
+	uint64_t bucket = sl_table_place(hash, t->buckets);
+	/* There is an empty slot (head_check), and it ends this. */
+	for (;; bucket = bucket + 1 == t->buckets ? 0 : bucket + 1) {
 		const struct sl_table_slot *slot = &t->slots[bucket * SL_TABLE_WAYS];
 		for (size_t i = 0; i < SL_TABLE_WAYS; i++) {
-			if (!slot[i].hash)
+			if (!slot[i].entry)
 				return miss;
-			if (slot[i].hash == hash && slot_is(t, &slot[i], key)) {
-				const uint32_t *list = &t->postings[slot[i].posting];
-				return (struct sl_postings){ list + 1, list[0] };
-			}
+			const uint32_t *entry = &t->entries[slot[i].entry];
+			if (slot[i].tag == (uint32_t)hash && entry_is(entry, key))
+				return (struct sl_postings){ entry + 1, sl_table_values_n(*entry) };
 		}
 	}
 }
@@ -121,7 +118,7 @@ uint64_t sl_table_prefetch(const struct sl_table *t, struct sl_span key)
 {
 	uint64_t hash = sl_table_hash(t->seed, key);
 	if (t->n)
-		__builtin_prefetch(&t->filter[sl_table_filter_word(hash) & t->filter_mask]);
+		__builtin_prefetch(&t->filter[sl_table_place(hash, t->filter_words)]);
 	return hash;
 }
 

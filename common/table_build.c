@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { KEY_MAX = UINT16_MAX };
+enum { FULL = 6 }; /* keys a bucket, of eight slots */
 
 struct pair {
 	uint64_t hash;
@@ -64,7 +64,7 @@ static int builder_grow(struct sl_table_builder *b, size_t len)
 
 int sl_table_builder_add(struct sl_table_builder *b, struct sl_span key, uint32_t value)
 {
-	if (key.len > KEY_MAX || b->n >= SL_TABLE_MAX)
+	if (key.len > SL_TABLE_KEY_MAX || b->n >= SL_TABLE_MAX)
 		return SL_EFORMAT;
 	int rc = builder_grow(b, key.len);
 	if (rc < 0)
@@ -97,59 +97,81 @@ static int pair_compare(const void *left, const void *right, void *keys)
 	return order ? order : (a->value > b->value) - (a->value < b->value);
 }
 
-/* The smallest power of two that is at least n and at least least. */
-static uint64_t power_of_two(uint64_t n, uint64_t least)
+/* Hashes are even: one pass puts each pair where it belongs but for its few neighbours. */
+static int pairs_sort(struct sl_table_builder *b)
 {
-	uint64_t p = least;
-	while (p < n)
-		p *= 2;
-	return p;
+	size_t parts = b->n / 8 + 1;
+	struct pair *sorted = malloc(b->n * sizeof *sorted);
+	uint32_t *from = calloc(parts + 1, sizeof *from);
+	if (!sorted || !from) {
+		free(sorted);
+		free(from);
+		return SL_ENOMEM;
+	}
+	for (size_t i = 0; i < b->n; i++)
+		from[sl_table_place(b->pair[i].hash, parts) + 1]++;
+	for (size_t i = 0; i < parts; i++)
+		from[i + 1] += from[i];
+	for (size_t i = 0; i < b->n; i++)
+		sorted[from[sl_table_place(b->pair[i].hash, parts)]++] = b->pair[i];
+	/* Each part's place is now its end. */
+	for (size_t i = 0; i < parts; i++) {
+		uint32_t begin = i ? from[i - 1] : 0;
+		qsort_r(sorted + begin, from[i] - begin, sizeof *sorted, pair_compare, b->keys);
+	}
+	free(from);
+	free(b->pair);
+	b->pair = sorted;
+	b->room = b->n;
+	return SL_OK;
 }
 
-/* Drops repeated pairs (they are sorted) and counts what the layout needs. */
-static struct sl_table_head builder_measure(struct sl_table_builder *b)
+/* Drops repeated pairs (they are sorted) and counts what the layout needs; false: a key has more values
+ * than an entry says. */
+static bool builder_measure(struct sl_table_builder *b, struct sl_table_head *head)
 {
-	struct sl_table_head head = { .seed = b->seed };
-	size_t kept = 0;
+	size_t kept = 0, values = 0;
+	*head = (struct sl_table_head){ .seed = b->seed, .words = 1 };
 	for (size_t i = 0; i < b->n; i++) {
 		const struct pair *p = &b->pair[i], *last = kept ? &b->pair[kept - 1] : NULL;
 		bool same_key = last && key_compare(last, p, b->keys) == 0;
 		if (same_key && last->value == p->value)
 			continue;
 		if (!same_key) {
-			head.n++;
-			head.keys_size += sizeof(uint16_t) + p->len;
-			head.postings_n++;
+			head->n++;
+			head->words += 1 + (p->len + 3u) / 4;
+			values = 0;
 		}
-		head.postings_n++;
+		if (++values > SL_TABLE_VALUES_MAX)
+			return false;
+		head->words++;
 		b->pair[kept++] = *p;
 	}
 	b->n = kept;
-	head.filter_words = power_of_two((head.n + 3) / 4, SL_TABLE_ALIGN / sizeof(uint64_t));
-	head.buckets = power_of_two((head.n + 1) / 2, 1);
-	return head;
+	head->filter_words = (head->n + 3) / 4;
+	head->buckets = (head->n + FULL - 1) / FULL;
+	return head->words <= UINT32_MAX;
 }
 
 /* Where the parts of the table are being written. */
 struct target {
-	uint64_t *filter, filter_mask;
+	const struct sl_table_head *head;
+	uint64_t *filter;
 	struct sl_table_slot *slots;
-	uint64_t bucket_mask;
-	uint8_t *keys;
-	uint32_t *postings;
-	uint32_t key, posting; /* how far both are filled */
+	uint32_t *entries;
+	uint32_t entry; /* how far they are filled */
 };
 
 static void slot_put(struct target *t, uint64_t hash)
 {
-	t->filter[sl_table_filter_word(hash) & t->filter_mask] |= sl_table_filter_bits(hash);
-	uint64_t bucket = sl_table_bucket(hash) & t->bucket_mask;
-	for (;; bucket = (bucket + 1) & t->bucket_mask) {
+	t->filter[sl_table_place(hash, t->head->filter_words)] |= sl_table_filter_bits(hash);
+	uint64_t bucket = sl_table_place(hash, t->head->buckets);
+	for (;; bucket = bucket + 1 == t->head->buckets ? 0 : bucket + 1) {
 		struct sl_table_slot *slot = &t->slots[bucket * SL_TABLE_WAYS];
 		for (size_t i = 0; i < SL_TABLE_WAYS; i++) {
-			if (slot[i].hash)
+			if (slot[i].entry)
 				continue;
-			slot[i] = (struct sl_table_slot){ hash, t->key, t->posting };
+			slot[i] = (struct sl_table_slot){ (uint32_t)hash, t->entry };
 			return;
 		}
 	}
@@ -157,18 +179,18 @@ static void slot_put(struct target *t, uint64_t hash)
 
 static void table_fill(const struct sl_table_builder *b, struct target *t)
 {
+	t->entry = 1;
 	for (size_t i = 0, end; i < b->n; i = end) {
 		const struct pair *first = &b->pair[i];
 		for (end = i + 1; end < b->n && key_compare(first, &b->pair[end], b->keys) == 0;)
 			end++;
 		slot_put(t, first->hash);
-		memcpy(t->keys + t->key, &first->len, sizeof first->len);
-		t->key += (uint32_t)sizeof first->len;
-		memcpy(t->keys + t->key, b->keys + first->key, first->len);
-		t->key += first->len;
-		t->postings[t->posting++] = (uint32_t)(end - i);
+		uint32_t *entry = &t->entries[t->entry];
+		*entry = (uint32_t)first->len << SL_TABLE_VALUES_BITS | (uint32_t)(end - i);
 		for (size_t j = i; j < end; j++)
-			t->postings[t->posting++] = b->pair[j].value;
+			entry[1 + j - i] = b->pair[j].value;
+		memcpy(entry + 1 + (end - i), b->keys + first->key, first->len);
+		t->entry += (uint32_t)sl_table_entry_words(*entry);
 	}
 }
 
@@ -178,9 +200,11 @@ int sl_table_builder_write(struct sl_table_builder *b, uint8_t **bytes, size_t *
 	*size = 0;
 	if (b->n == 0)
 		return SL_OK;
-	qsort_r(b->pair, b->n, sizeof *b->pair, pair_compare, b->keys);
-	struct sl_table_head head = builder_measure(b);
-	if (head.keys_size > UINT32_MAX || head.postings_n > UINT32_MAX)
+	struct sl_table_head head;
+	int rc = pairs_sort(b);
+	if (rc < 0)
+		return rc;
+	if (!builder_measure(b, &head))
 		return SL_EFORMAT;
 	struct sl_table_layout at = sl_table_layout(&head);
 	uint8_t *out = calloc(1, (size_t)at.size);
@@ -189,12 +213,10 @@ int sl_table_builder_write(struct sl_table_builder *b, uint8_t **bytes, size_t *
 	memcpy(out, &head, sizeof head);
 	/* calloc aligns to 16 bytes, and every part begins at a multiple of 64. */
 	struct target t = {
+		.head = &head,
 		.filter = (uint64_t *)(void *)(out + at.filter),
-		.filter_mask = head.filter_words - 1,
 		.slots = (struct sl_table_slot *)(void *)(out + at.slots),
-		.bucket_mask = head.buckets - 1,
-		.keys = out + at.keys,
-		.postings = (uint32_t *)(void *)(out + at.postings),
+		.entries = (uint32_t *)(void *)(out + at.entries),
 	};
 	table_fill(b, &t);
 	*bytes = out;

@@ -1,10 +1,12 @@
 /* The bytes of an exact table: what table_build.c writes and table.c reads in place.
  *
- *   head (64 bytes) | filter: u64[] | slots, four a bucket | keys: u16 length, bytes | postings:
- * u32[]
+ *   head (64 bytes) | filter: u64[] | slots: eight a bucket, a cache line | entries: u32[]
+ *   an entry: key's length << 19 | number of values; the values; the key, zeros up to a whole word
  *
- * Each part begins at a multiple of 64. The hash's low twelve bits choose two bits in a filter
- * word; the bits above them choose the word, the upper half the bucket. */
+ * Each part begins at a multiple of 64. Of the hash, the upper half chooses bucket and filter word (by
+ * multiplying, so that their numbers may be any), the lowest twelve bits two bits in that word, the
+ * lower half is the slot's tag. Entries stand in the hash's order, so that reading all slots reads
+ * them from first to last. */
 #ifndef SELAT_COMMON_TABLE_LAYOUT_H
 #define SELAT_COMMON_TABLE_LAYOUT_H
 
@@ -13,24 +15,24 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { SL_TABLE_ALIGN = 64, SL_TABLE_WAYS = 4, SL_TABLE_MAX = 1 << 30 };
+enum { SL_TABLE_ALIGN = 64, SL_TABLE_WAYS = 8, SL_TABLE_MAX = 1 << 30 };
+enum { SL_TABLE_VALUES_BITS = 19, SL_TABLE_VALUES_MAX = (1 << SL_TABLE_VALUES_BITS) - 1 };
+enum { SL_TABLE_KEY_MAX = (1 << 13) - 1 };
 
 struct sl_table_head {
-	uint64_t n;            /* distinct keys: used slots */
-	uint64_t filter_words; /* a power of two */
-	uint64_t buckets;      /* a power of two */
-	uint64_t keys_size;    /* bytes */
-	uint64_t postings_n;
+	uint64_t n; /* distinct keys: used slots */
+	uint64_t filter_words;
+	uint64_t buckets;
+	uint64_t words; /* of entries; the first is none */
 	uint64_t seed;
-	uint64_t unused[2];
+	uint64_t unused[3];
 };
 
 _Static_assert(sizeof(struct sl_table_head) == SL_TABLE_ALIGN, "no padding on disk");
-_Static_assert(sizeof(struct sl_table_slot) == 16, "no padding on disk");
 _Static_assert(sizeof(struct sl_table_slot) * SL_TABLE_WAYS == SL_TABLE_ALIGN, "a line a bucket");
 
 struct sl_table_layout {
-	uint64_t filter, slots, keys, postings, size; /* offsets from the head; size of all */
+	uint64_t filter, slots, entries, size; /* offsets from the head; size of all */
 };
 
 static inline uint64_t sl_table_align(uint64_t n)
@@ -43,17 +45,14 @@ static inline struct sl_table_layout sl_table_layout(const struct sl_table_head 
 {
 	struct sl_table_layout at = { .filter = SL_TABLE_ALIGN };
 	at.slots = sl_table_align(at.filter + head->filter_words * sizeof(uint64_t));
-	at.keys = at.slots + head->buckets * SL_TABLE_WAYS * sizeof(struct sl_table_slot);
-	at.postings = sl_table_align(at.keys + head->keys_size);
-	at.size = at.postings + head->postings_n * sizeof(uint32_t);
+	at.entries = at.slots + head->buckets * SL_TABLE_ALIGN;
+	at.size = at.entries + head->words * sizeof(uint32_t);
 	return at;
 }
 
-/* Never 0: that is an empty slot. */
 static inline uint64_t sl_table_hash(uint64_t seed, struct sl_span key)
 {
-	uint64_t hash = XXH3_64bits_withSeed(key.at, key.len, seed);
-	return hash ? hash : 1;
+	return XXH3_64bits_withSeed(key.at, key.len, seed);
 }
 
 static inline uint64_t sl_table_filter_bits(uint64_t hash)
@@ -61,14 +60,26 @@ static inline uint64_t sl_table_filter_bits(uint64_t hash)
 	return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63);
 }
 
-static inline uint64_t sl_table_filter_word(uint64_t hash)
+/* One of n, in the hashes' order. */
+static inline uint64_t sl_table_place(uint64_t hash, uint64_t n)
 {
-	return hash >> 12;
+	return (hash >> 32) * n >> 32;
 }
 
-static inline uint64_t sl_table_bucket(uint64_t hash)
+static inline uint32_t sl_table_key_len(uint32_t head)
 {
-	return hash >> 32;
+	return head >> SL_TABLE_VALUES_BITS;
+}
+
+static inline uint32_t sl_table_values_n(uint32_t head)
+{
+	return head & SL_TABLE_VALUES_MAX;
+}
+
+/* Words of an entry with that first word. */
+static inline uint64_t sl_table_entry_words(uint32_t head)
+{
+	return 1 + (uint64_t)sl_table_values_n(head) + (sl_table_key_len(head) + 3) / 4;
 }
 
 #endif

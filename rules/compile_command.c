@@ -9,8 +9,8 @@
 #include <time.h>
 
 struct compile_options {
-	bool json;
-	char *output;
+	bool json, no_cache;
+	char *output, *base, *cache;
 };
 
 static const struct sl_option rows[] = {
@@ -20,6 +20,21 @@ static const struct sl_option rows[] = {
 	  .offset = offsetof(struct compile_options, output),
 	  .arg = "FILE",
 	  .help = "write the ruleset to FILE, at once by a rename" },
+	{ .name = "base",
+	  .type = SL_OPT_TEXT,
+	  .offset = offsetof(struct compile_options, base),
+	  .arg = "RULESET",
+	  .help = "write what the packs change of RULESET alone: a sensor loads it beside" },
+	{ .name = "cache",
+	  .type = SL_OPT_TEXT,
+	  .offset = offsetof(struct compile_options, cache),
+	  .arg = "DIR",
+	  .help = "keep compiled patterns in DIR, for packs that hardly change; without this in "
+		  "$XDG_CACHE_HOME/selat or ~/.cache/selat" },
+	{ .name = "no-cache",
+	  .type = SL_OPT_FLAG,
+	  .offset = offsetof(struct compile_options, no_cache),
+	  .help = "compile all patterns anew, keep none" },
 	{ .name = "json",
 	  .type = SL_OPT_FLAG,
 	  .offset = offsetof(struct compile_options, json),
@@ -40,6 +55,7 @@ static const struct sl_options spec = {
 
 struct summary {
 	const struct sl_image *image;
+	const struct sl_delta *delta; /* NULL: a whole ruleset */
 	const struct sl_packs *packs;
 	const char *output;
 	uint64_t bytes;
@@ -66,7 +82,7 @@ static json_t *databases_json(const struct sl_image *image)
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
 		json_array_append_new(
-			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(sl_image_field(image, db->field))->name,
+			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(sl_plan_field(&image->plan, db->field))->name,
 					"mode", sl_mode_text(db->mode), "patterns",
 					(json_int_t)db->patterns, "bytes", (json_int_t)db->bytes,
 					"stream_bytes", (json_int_t)db->stream_bytes));
@@ -88,12 +104,16 @@ static int summary_json(const struct summary *s, struct sl_err *err)
 	for (int kind = SL_IND_ADDRESS; kind < SL_IND_KINDS; kind++)
 		json_object_set_new(kinds, sl_indicator_kind_text((enum sl_indicator_kind)kind),
 				    json_integer((json_int_t)s->image->indicators[kind]));
-	return sl_out_json(json_pack("{so ss sI so so sI sI so sf}", "file",
+	json_t *delta = s->delta ? json_pack("{sI sI}", "unchanged", (json_int_t)s->delta->same, "withdrawn",
+					     (json_int_t)s->delta->withdrawn_n)
+				 : NULL;
+	return sl_out_json(json_pack("{so ss sI so so sI sI so sI sf so*}", "file",
 				     sl_out_string(s->output), "ruleset", identity, "bytes",
 				     (json_int_t)s->bytes, "packs", packs, "indicators", kinds,
 				     "conditions", (json_int_t)s->image->conditions, "patterns",
 				     (json_int_t)s->image->patterns, "databases",
-				     databases_json(s->image), "seconds", s->seconds),
+				     databases_json(s->image), "cached", (json_int_t)s->image->cached,
+				     "seconds", s->seconds, "delta", delta),
 			   err);
 }
 
@@ -106,7 +126,7 @@ static void databases_print(const struct sl_image *image)
 	       "a stream");
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
-		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(sl_image_field(image, db->field))->name,
+		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(sl_plan_field(&image->plan, db->field))->name,
 		       sl_mode_text(db->mode), db->patterns, sl_out_size(size, db->bytes));
 		if (db->stream_bytes)
 			printf("  %zu bytes", db->stream_bytes);
@@ -125,6 +145,9 @@ static void summary_print(const struct summary *s)
 	sl_out_kinds(image->indicators);
 	printf(" (%zu conditions, %zu patterns)\n", image->conditions, image->patterns);
 	databases_print(image);
+	if (s->delta)
+		printf("\nbeside its base: %zu unchanged, %zu withdrawn or replaced\n", s->delta->same,
+		       s->delta->withdrawn_n);
 	printf("\n%s\n", identity);
 	sl_out_text(stdout, s->output);
 	printf(": %s in %.3f s\n", sl_out_size(size, s->bytes), s->seconds);
@@ -137,37 +160,75 @@ static int packs_refused(struct sl_problems *problems, struct sl_err *err)
 	return sl_fail(err, SL_EFAIL, "%zu errors: nothing was written", problems->errors);
 }
 
+/* A run of the command. */
+struct run {
+	const struct compile_options *options;
+	struct sl_packs packs;
+	struct sl_problems problems;
+	struct sl_image image;
+	struct sl_delta delta;
+	struct sl_cache *cache;
+	double start;
+};
+
+/* A cache that was asked for must be one; the user's own is a help alone. */
+static int cache_open(struct run *r, struct sl_err *err)
+{
+	if (r->options->no_cache)
+		return SL_OK;
+	int rc = sl_cache_open(&r->cache, r->options->cache, r->options->cache ? err : NULL);
+	return r->options->cache ? rc : SL_OK;
+}
+
+static int image_compile(struct run *r, struct sl_err *err)
+{
+	struct sl_image_options with = { .cache = r->cache };
+	int rc = SL_OK;
+	if (r->options->base) {
+		rc = sl_delta_make(&r->delta, &r->packs, r->options->base, err);
+		with.delta = &r->delta;
+	}
+	return rc < 0 ? rc : sl_image_compile_with(&r->image, &r->packs, &with, &r->problems, err);
+}
+
+static int summary_show(const struct run *r, struct sl_err *err)
+{
+	struct stat st;
+	struct summary s = {
+		.image = &r->image,
+		.delta = r->options->base ? &r->delta : NULL,
+		.packs = &r->packs,
+		.output = r->options->output,
+		.seconds = seconds_now() - r->start,
+	};
+	if (stat(s.output, &st) == 0)
+		s.bytes = (uint64_t)st.st_size;
+	if (r->options->json)
+		return summary_json(&s, err);
+	summary_print(&s);
+	return SL_OK;
+}
+
 static int packs_compile(const struct compile_options *options, const struct sl_list *files,
 			 struct sl_err *err)
 {
-	double start = seconds_now();
-	struct sl_packs packs;
-	struct sl_problems problems = { 0 };
-	struct sl_image image = { 0 };
-	int rc = sl_packs_read(&packs, files->item, files->n, &problems, err);
-	if (rc == SL_OK && !problems.errors)
-		rc = sl_image_compile(&image, &packs, &problems, err);
-	if (rc == SL_OK && problems.errors)
-		rc = packs_refused(&problems, err);
+	struct run r = { .options = options, .start = seconds_now() };
+	int rc = cache_open(&r, err);
 	if (rc == SL_OK)
-		rc = sl_image_write(&image, options->output, err);
-	struct stat st;
-	if (rc == SL_OK && stat(options->output, &st) == 0) {
-		struct summary s = {
-			.image = &image,
-			.packs = &packs,
-			.output = options->output,
-			.bytes = (uint64_t)st.st_size,
-			.seconds = seconds_now() - start,
-		};
-		if (options->json)
-			rc = summary_json(&s, err);
-		else
-			summary_print(&s);
-	}
-	sl_image_fini(&image);
-	sl_problems_fini(&problems);
-	sl_packs_fini(&packs);
+		rc = sl_packs_read(&r.packs, files->item, files->n, &r.problems, err);
+	if (rc == SL_OK && !r.problems.errors)
+		rc = image_compile(&r, err);
+	if (rc == SL_OK && r.problems.errors)
+		rc = packs_refused(&r.problems, err);
+	if (rc == SL_OK)
+		rc = sl_image_write(&r.image, options->output, err);
+	if (rc == SL_OK)
+		rc = summary_show(&r, err);
+	sl_cache_close(r.cache);
+	sl_delta_fini(&r.delta);
+	sl_image_fini(&r.image);
+	sl_problems_fini(&r.problems);
+	sl_packs_fini(&r.packs);
 	return rc;
 }
 

@@ -5,11 +5,13 @@
 #include <rules/patterns.h>
 
 #include <hs_compile.h>
+#include <selat/digest.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct work {
 	struct sl_image *image;
+	const struct sl_plan *plan;
 	struct sl_patterns patterns;
 	struct sl_problems *problems;
 	uint32_t *conditions; /* SL_SECTION_PATTERN_CONDITIONS */
@@ -109,50 +111,96 @@ static void batch_complain(struct work *w, const struct batch *b, size_t refused
 		pattern_problem(w, b->first[refused], message);
 }
 
-static int database_add(struct work *w, struct batch *b, const hs_database_t *db,
-			struct sl_err *err)
+/* Takes the bytes. */
+static int database_add(struct work *w, struct batch *b, struct sl_cached *made, struct sl_err *err)
 {
-	struct sl_image_database info = {
+	w->image->database[w->image->databases++] = (struct sl_image_database){
 		.field = b->param >> 8,
 		.mode = (enum sl_database_mode)(b->param & 0xff),
 		.patterns = b->n,
+		.bytes = (size_t)made->memory_bytes,
+		.stream_bytes = (size_t)made->stream_bytes,
 	};
-	char *bytes = NULL;
-	size_t size = 0;
-	if (hs_database_size(db, &info.bytes) != HS_SUCCESS ||
-	    (info.mode == SL_MODE_STREAM && hs_stream_size(db, &info.stream_bytes) != HS_SUCCESS) ||
-	    hs_serialize_database(db, &bytes, &size) != HS_SUCCESS)
-		return sl_fail(err, SL_EFAIL, "Hyperscan could not serialise the database of %s",
-			       sl_field_info(sl_image_field(w->image, info.field))->name);
-	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, bytes, size, err);
-	if (rc < 0)
-		return rc;
-	w->image->database[w->image->databases++] = info;
 	w->image->patterns += b->n;
-	rc = sl_image_add(w->image, SL_SECTION_PATTERNS, b->param, b->record,
-			  b->n * sizeof *b->record, err);
+	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, made->bytes, made->size, err);
+	int added = sl_image_add(w->image, SL_SECTION_PATTERNS, b->param, b->record,
+				 b->n * sizeof *b->record, err);
 	b->record = NULL;
-	return rc;
+	return rc < 0 ? rc : added;
 }
 
-static int batch_compile(struct work *w, struct batch *b, struct sl_err *err)
+static int database_serialise(const struct work *w, const struct batch *b, const hs_database_t *db,
+			      struct sl_cached *made, struct sl_err *err)
+{
+	size_t memory = 0, stream = 0;
+	*made = (struct sl_cached){ 0 };
+	if (hs_database_size(db, &memory) != HS_SUCCESS ||
+	    (hs_mode(b->param) == HS_MODE_STREAM && hs_stream_size(db, &stream) != HS_SUCCESS) ||
+	    hs_serialize_database(db, &made->bytes, &made->size) != HS_SUCCESS)
+		return sl_fail(err, SL_EFAIL, "Hyperscan could not serialise the database of %s",
+			       sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name);
+	made->memory_bytes = memory;
+	made->stream_bytes = stream;
+	return SL_OK;
+}
+
+/* All that a database depends on. Identifiers are the expressions' places. */
+static bool batch_key(const struct batch *b, uint8_t key[SL_CACHE_KEY])
+{
+	hs_platform_info_t platform = { 0 };
+	struct sl_sha256 *d = sl_sha256_new();
+	if (!d || hs_populate_platform(&platform) != HS_SUCCESS) {
+		sl_sha256_free(d);
+		return false;
+	}
+	const uint64_t head[] = { hs_mode(b->param), platform.tune, platform.cpu_features, b->n };
+	sl_sha256_add(d, sl_span_str(hs_version()));
+	sl_sha256_add(d, sl_span_of(head, sizeof head));
+	for (size_t i = 0; i < b->n; i++) {
+		sl_sha256_add(d, sl_span_of(&b->flags[i], sizeof b->flags[i]));
+		sl_sha256_add(d, sl_span_of(b->expression[i], strlen(b->expression[i]) + 1));
+	}
+	sl_sha256_end(d, key);
+	return true;
+}
+
+/* 1: compiled, 0: refused, and the author was told. */
+static int batch_compile(struct work *w, struct batch *b, struct sl_cached *made, struct sl_err *err)
 {
 	hs_database_t *db = NULL;
 	hs_compile_error_t *why = NULL;
 	if (hs_compile_multi(b->expression, b->flags, b->id, (unsigned)b->n, hs_mode(b->param),
 			     NULL, &db, &why) == HS_SUCCESS) {
-		int rc = database_add(w, b, db, err);
+		int rc = database_serialise(w, b, db, made, err);
 		hs_free_database(db);
-		return rc;
+		return rc < 0 ? rc : 1;
 	}
 	int rc = SL_OK;
 	if (why->expression >= 0 && (size_t)why->expression < b->n)
 		batch_complain(w, b, (size_t)why->expression, why->message);
 	else
 		rc = sl_fail(err, SL_EFAIL, "Hyperscan cannot compile the patterns of %s: %s",
-			     sl_field_info(sl_image_field(w->image, b->param >> 8))->name, why->message);
+			     sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name, why->message);
 	hs_free_compile_error(why);
 	return rc;
+}
+
+static int batch_make(struct work *w, struct batch *b, struct sl_err *err)
+{
+	struct sl_cache *cache = w->image->cache;
+	struct sl_cached made;
+	uint8_t key[SL_CACHE_KEY];
+	bool keyed = cache && batch_key(b, key);
+	if (keyed && sl_cache_get(cache, key, &made)) {
+		w->image->cached++;
+		return database_add(w, b, &made, err);
+	}
+	int rc = batch_compile(w, b, &made, err);
+	if (rc <= 0)
+		return rc;
+	if (keyed)
+		sl_cache_put(cache, key, &made);
+	return database_add(w, b, &made, err);
 }
 
 static int databases_compile(struct work *w, struct sl_err *err)
@@ -166,7 +214,7 @@ static int databases_compile(struct work *w, struct sl_err *err)
 		struct batch b;
 		if (batch_init(&b, end - i)) {
 			batch_fill(w, &b, &pattern[i], end - i);
-			rc = batch_compile(w, &b, err);
+			rc = batch_make(w, &b, err);
 		} else {
 			rc = sl_fail(err, SL_ENOMEM, "out of memory for the patterns");
 		}
@@ -175,11 +223,11 @@ static int databases_compile(struct work *w, struct sl_err *err)
 	return rc;
 }
 
-int sl_compile_patterns(struct sl_image *image, const struct sl_packs *packs,
+int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan, const struct sl_packs *packs,
 			struct sl_problems *problems, struct sl_err *err)
 {
-	struct work w = { .image = image, .problems = problems };
-	int rc = sl_patterns_collect(&w.patterns, packs, image->conditions);
+	struct work w = { .image = image, .plan = plan, .problems = problems };
+	int rc = sl_patterns_collect(&w.patterns, packs, plan);
 	w.conditions = calloc(w.patterns.n + 1, sizeof *w.conditions);
 	if (rc < 0 || !w.conditions) {
 		rc = sl_fail(err, SL_ENOMEM, "out of memory for the patterns");

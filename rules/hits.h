@@ -32,6 +32,6 @@ void sl_hits_fini(struct sl_hits *h);
 int sl_hits_add(void *hits, const json_t *alert, struct sl_err *err);
 
 int sl_hits_print(const struct sl_hits *h, bool colour);
-int sl_hits_json(const struct sl_hits *h, bool partial, struct sl_err *err);
+json_t *sl_hits_json(const struct sl_hits *h, bool partial);
 
 #endif

@@ -25,13 +25,15 @@ static void seen_print(const struct sl_hit_seen *s, bool colour)
 	putchar('\n');
 }
 
-/* Why an indicator could not match, whatever the traffic. */
+/* Why an indicator could not be seen to match, whatever the traffic. */
 static const char *reason_text(const struct sl_indicator *ind)
 {
 	int64_t now = (int64_t)(sl_time_now() / UINT64_C(1000000000));
 	if (ind->meta.valid_until < now)
 		return "  (expired)";
-	return ind->meta.valid_from > now ? "  (not valid yet)" : "";
+	if (ind->meta.valid_from > now)
+		return "  (not valid yet)";
+	return ind->silent ? "  (silent: it gives no alert)" : "";
 }
 
 int sl_hits_print(const struct sl_hits *h, bool colour)
@@ -76,7 +78,7 @@ static json_t *seen_json(const struct sl_hit_seen *s)
 	return out;
 }
 
-int sl_hits_json(const struct sl_hits *h, bool partial, struct sl_err *err)
+json_t *sl_hits_json(const struct sl_hits *h, bool partial)
 {
 	json_t *matched = json_array(), *unmatched = json_array();
 	for (size_t i = 0; i < h->pack->n; i++) {
@@ -92,8 +94,6 @@ int sl_hits_json(const struct sl_hits *h, bool partial, struct sl_err *err)
 				      json_pack("{ss sI so}", "id", id, "alerts",
 						(json_int_t)h->of[i].n, "matches", matches));
 	}
-	return sl_out_json(json_pack("{ss sI sb so so}", "pack", h->pack->name, "alerts",
-				     (json_int_t)h->alerts, "partial", partial, "matched", matched,
-				     "unmatched", unmatched),
-			   err);
+	return json_pack("{ss sI sb so so}", "pack", h->pack->name, "alerts", (json_int_t)h->alerts,
+			 "partial", partial, "matched", matched, "unmatched", unmatched);
 }

@@ -3,7 +3,9 @@
 #ifndef SELAT_RULES_IMAGE_H
 #define SELAT_RULES_IMAGE_H
 
-#include <rules/pack.h>
+#include <rules/cache.h>
+#include <rules/delta.h>
+#include <rules/plan.h>
 #include <selat/ruleset.h>
 
 enum {
@@ -32,20 +34,26 @@ struct sl_image {
 	struct sl_image_database database[SL_IMAGE_DATABASES];
 	size_t databases, patterns, conditions;
 	size_t indicators[SL_IND_KINDS]; /* by kind */
-	struct sl_ruleset_derived derived[SL_DERIVED_MAX];
-	size_t derived_n;
+	struct sl_plan plan;
+	struct sl_cache *cache; /* borrowed; NULL: none */
+	size_t cached;          /* databases that came from it */
 };
 
-/* The field that a number, which may be a derived field's, looks at. */
-static inline enum sl_field sl_image_field(const struct sl_image *image, unsigned field)
-{
-	return (enum sl_field)(field < SL_FIELD_COUNT ? field : image->derived[field - SL_FIELD_COUNT].field);
-}
+struct sl_image_options {
+	struct sl_cache *cache;        /* NULL: none */
+	const struct sl_delta *delta;  /* the packs are what is left of them beside its base; NULL: all */
+};
+
+/* Moves what `from` has into `image`. */
+int sl_image_merge(struct sl_image *image, struct sl_image *from, struct sl_err *err);
 
 /* Packs without errors into an image. Problems that only Hyperscan can find are added to
  * `problems`: 0 is returned, look at problems->errors. */
 int sl_image_compile(struct sl_image *image, const struct sl_packs *packs,
 		     struct sl_problems *problems, struct sl_err *err);
+int sl_image_compile_with(struct sl_image *image, const struct sl_packs *packs,
+			  const struct sl_image_options *options, struct sl_problems *problems,
+			  struct sl_err *err);
 void sl_image_fini(struct sl_image *image);
 
 /* Takes bytes, even when it fails. An empty section is dropped. */
@@ -55,10 +63,11 @@ int sl_image_add(struct sl_image *image, uint32_t type, uint32_t param, void *by
 /* Writes beside path, syncs, renames: a reader finds the old file or the new one, never a half. */
 int sl_image_write(const struct sl_image *image, const char *path, struct sl_err *err);
 
-/* The compiler's parts: each adds its sections. */
+/* The compiler's parts, after the plan: each adds its sections. */
 int sl_compile_records(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
 int sl_compile_tables(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
-int sl_compile_patterns(struct sl_image *image, const struct sl_packs *packs,
+/* By a plan that may be another image's. Problems are those of expressions. */
+int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan, const struct sl_packs *packs,
 			struct sl_problems *problems, struct sl_err *err);
 
 #endif

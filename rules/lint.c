@@ -1,15 +1,18 @@
-/* `selat-rules lint`: everything that is wrong with packs, and what is merely unwise. */
+/* `selat-rules lint`: everything that is wrong with packs, and what is merely unwise. The checks
+ * are in lint_*.c; here are the codes, what the user wants to hear of, and the report. */
 #include <rules/command.h>
+#include <rules/lint.h>
 #include <rules/output.h>
 
 #include <selat/options.h>
+#include <selat/text.h>
 #include <selat/time.h>
+#include <stdarg.h>
 #include <string.h>
-
-enum { SHORT_BELOW = 3 }; /* bytes of a literal: shorter ones match everywhere and slow the scan */
 
 struct lint_options {
 	bool json, strict;
+	struct sl_list allow, deny;
 };
 
 static const struct sl_option rows[] = {
@@ -17,67 +20,124 @@ static const struct sl_option rows[] = {
 	  .type = SL_OPT_FLAG,
 	  .offset = offsetof(struct lint_options, json),
 	  .help = "print the findings as JSON" },
+	{ .name = "allow",
+	  .type = SL_OPT_LIST,
+	  .offset = offsetof(struct lint_options, allow),
+	  .arg = "CODE",
+	  .help = "do not warn of this" },
+	{ .name = "deny",
+	  .type = SL_OPT_LIST,
+	  .offset = offsetof(struct lint_options, deny),
+	  .arg = "CODE",
+	  .help = "make this warning an error" },
 	{ .name = "strict",
 	  .type = SL_OPT_FLAG,
 	  .offset = offsetof(struct lint_options, strict),
-	  .help = "warn about indicators that never expire too" },
+	  .help = "warn of indicators that never expire too, and make every warning an error" },
 };
 
+#define X(id, name, help) "  " name ": " help "\n"
 static const struct sl_options spec = {
 	.program = "selat-rules lint",
 	.synopsis = "[OPTION…] PACK…",
 	.about = "Checks packs as compile does, and warns about what is unwise.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
-	.epilog = "Warnings: short-pattern (a literal of fewer than 3 bytes), expired, no-expiry\n"
-		  "(with --strict), single-label (a domain without a dot).\n"
-		  "Exit status: 0 no errors, 1 errors, 2 wrong usage.",
+	.epilog = "Codes of warnings:\n" SL_LINT_CODES(
+		X) "\n"
+		   "Exit status: 0 no errors, 1 errors (or warnings that were made errors), 2 "
+		   "wrong usage.",
 	.operands = true,
 };
+#undef X
 
-static void conditions_lint(const struct sl_pack *pack, size_t index, struct sl_problems *problems)
+static const char *const codes[] = {
+#define X(id, name, help) name,
+	SL_LINT_CODES(X)
+#undef X
+		NULL,
+};
+
+void sl_lint_warn(struct sl_lint *lint, const struct sl_pack *pack, size_t indicator,
+		  const char *keys, enum sl_lint_code code, const char *fmt, ...)
 {
-	const struct sl_indicator *ind = &pack->indicator[index];
-	for (size_t i = 0; i < ind->conditions; i++) {
-		const struct sl_condition *c = &ind->condition[i];
-		if (c->op == SL_OP_EQUALS || c->op == SL_OP_REGEX || c->len >= SHORT_BELOW)
-			continue;
-		char keys[64];
-		snprintf(keys, sizeof keys, "match\n%zu\n%s\n", i, sl_condition_key(c));
-		sl_pack_problem(pack, index, keys, "short-pattern", problems,
-				"%s: a pattern of %zu bytes matches nearly everywhere",
-				sl_condition_key(c), c->len);
-	}
+	char text[1024];
+	va_list args;
+	if (lint->level[code] == SL_LINT_ALLOW)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	struct sl_problem *p =
+		sl_pack_problem(pack, indicator, keys, codes[code], lint->problems, "%s", text);
+	bool denied = lint->level[code] == SL_LINT_DENY;
+	lint->denied += denied;
+	if (p)
+		p->denied = denied;
 }
 
-static void indicator_lint(const struct sl_pack *pack, size_t index, bool strict,
-			   struct sl_problems *problems)
+static void expiry_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index)
 {
 	const struct sl_indicator *ind = &pack->indicator[index];
-	int64_t now = (int64_t)(sl_time_now() / UINT64_C(1000000000));
-	conditions_lint(pack, index, problems);
-	if (ind->meta.valid_until < now)
-		sl_pack_problem(pack, index, "valid_until\n", "expired", problems,
-				"has expired and will not match");
-	if (strict && ind->meta.valid_until == INT64_MAX)
-		sl_pack_problem(pack, index, "", "no-expiry", problems,
-				"never expires: give it, or the pack's defaults, a valid_until");
-	if (ind->kind == SL_IND_DOMAIN && !strchr(ind->normal, '.'))
-		sl_pack_problem(pack, index, "domain\n", "single-label", problems,
-				"domain: \"%s\" has one label: with subdomains it is a whole "
-				"top-level domain",
-				ind->normal);
+	if (ind->meta.valid_until < lint->now)
+		sl_lint_warn(lint, pack, index, "valid_until\n", SL_LINT_EXPIRED,
+			     "has expired and will not match");
+	if (ind->meta.valid_until == INT64_MAX)
+		sl_lint_warn(lint, pack, index, "", SL_LINT_NO_EXPIRY,
+			     "never expires: give it, or the pack's defaults, a valid_until");
 }
 
-static void packs_lint(const struct sl_packs *packs, bool strict, struct sl_problems *problems)
+static void packs_lint(struct sl_lint *lint, const struct sl_packs *packs)
 {
+	size_t first = lint->problems->n;
 	for (size_t i = 0; i < packs->n; i++) {
 		const struct sl_pack *pack = &packs->pack[i];
-		size_t first = problems->n;
-		for (size_t k = 0; k < pack->n; k++)
-			indicator_lint(pack, k, strict, problems);
-		sl_packfile_locate(&pack->source, problems, first);
+		for (size_t k = 0; k < pack->n; k++) {
+			sl_lint_patterns(lint, pack, k);
+			sl_lint_values(lint, pack, k);
+			sl_lint_never(lint, pack, k);
+			expiry_lint(lint, pack, k);
+		}
+		sl_lint_marks(lint, pack);
 	}
+	sl_lint_duplicates(lint, packs);
+	for (size_t i = 0; i < packs->n; i++)
+		sl_packfile_locate(&packs->pack[i].source, lint->problems, first);
+}
+
+static int levels_set(struct sl_lint *lint, const struct sl_list *list, enum sl_lint_level level,
+		      struct sl_err *err)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		size_t code = 0;
+		while (codes[code] && strcmp(codes[code], list->item[i]) != 0)
+			code++;
+		const char *nearest = sl_text_nearest(list->item[i], codes);
+		if (!codes[code])
+			return sl_fail(err, SL_EUSAGE, "no warning has the code \"%s\"%s%s%s",
+				       list->item[i],
+				       nearest ? ", did you mean \""
+					       : "; selat-rules lint --help lists them",
+				       nearest ? nearest : "", nearest ? "\"?" : "");
+		lint->level[code] = level;
+	}
+	return SL_OK;
+}
+
+/* --strict first: what is allowed by name stays allowed. */
+static int lint_init(struct sl_lint *lint, const struct lint_options *options,
+		     struct sl_problems *problems, struct sl_err *err)
+{
+	*lint = (struct sl_lint){
+		.problems = problems,
+		.now = (int64_t)(sl_time_now() / UINT64_C(1000000000)),
+	};
+	for (size_t i = 0; i < SL_LINT_COUNT; i++)
+		lint->level[i] = options->strict ? SL_LINT_DENY : SL_LINT_TELL;
+	if (!options->strict)
+		lint->level[SL_LINT_NO_EXPIRY] = SL_LINT_ALLOW;
+	int rc = levels_set(lint, &options->deny, SL_LINT_DENY, err);
+	return rc < 0 ? rc : levels_set(lint, &options->allow, SL_LINT_ALLOW, err);
 }
 
 static json_t *problem_json(const struct sl_problem *p)
@@ -90,45 +150,76 @@ static json_t *problem_json(const struct sl_problem *p)
 	}
 	if (p->id)
 		json_object_set_new(out, "indicator", sl_out_string(p->id));
-	json_object_set_new(out, "level", json_string(p->code ? "warning" : "error"));
+	json_object_set_new(out, "level", json_string(p->code && !p->denied ? "warning" : "error"));
 	if (p->code)
 		json_object_set_new(out, "code", json_string(p->code));
 	json_object_set_new(out, "text", sl_out_string(p->text));
 	return out;
 }
 
-static int report_json(const struct sl_problems *problems, const struct sl_packs *packs,
-		       struct sl_err *err)
+static int report_json(const struct sl_lint *lint, const struct sl_packs *packs, struct sl_err *err)
 {
+	const struct sl_problems *problems = lint->problems;
 	json_t *list = json_array();
 	for (size_t i = 0; i < problems->n; i++)
 		json_array_append_new(list, problem_json(&problems->problem[i]));
 	return sl_out_json(json_pack("{sI sI sI so}", "packs", (json_int_t)packs->n, "errors",
-				     (json_int_t)problems->errors, "warnings",
-				     (json_int_t)problems->warnings, "problems", list),
+				     (json_int_t)(problems->errors + lint->denied), "warnings",
+				     (json_int_t)(problems->warnings - lint->denied), "problems",
+				     list),
 			   err);
 }
 
-static void report_text(const struct sl_problems *problems, const struct sl_packs *packs)
+static void report_text(const struct sl_lint *lint, const struct sl_packs *packs)
 {
+	const struct sl_problems *problems = lint->problems;
 	size_t indicators = 0;
 	for (size_t i = 0; i < packs->n; i++)
 		indicators += packs->pack[i].n;
 	sl_problems_print(problems, stdout);
 	printf("packs %zu, indicators %zu: errors %zu, warnings %zu\n", packs->n, indicators,
-	       problems->errors, problems->warnings);
+	       problems->errors + lint->denied, problems->warnings - lint->denied);
 }
 
 /* What compile would refuse is an error here as well: Hyperscan is asked too. */
-static int packs_check(const struct sl_packs *packs, bool strict, struct sl_problems *problems,
-		       struct sl_err *err)
+static int packs_check(struct sl_lint *lint, const struct sl_packs *packs, struct sl_err *err)
 {
 	struct sl_image image;
-	if (problems->errors)
+	struct sl_warnlist *known = NULL;
+	if (lint->problems->errors)
 		return SL_OK;
-	int rc = sl_image_compile(&image, packs, problems, err);
+	int rc = sl_image_compile(&image, packs, lint->problems, err);
 	sl_image_fini(&image);
-	packs_lint(packs, strict, problems);
+	if (rc == SL_OK)
+		rc = sl_warnlist_new(&known, err);
+	lint->known = known;
+	if (rc == SL_OK)
+		packs_lint(lint, packs);
+	lint->known = NULL;
+	sl_warnlist_free(known);
+	return rc;
+}
+
+static int files_lint(const struct lint_options *options, const struct sl_list *files,
+		      struct sl_err *err)
+{
+	struct sl_packs packs = { 0 };
+	struct sl_problems problems = { 0 };
+	struct sl_lint lint;
+	int rc = lint_init(&lint, options, &problems, err);
+	if (rc == SL_OK)
+		rc = sl_packs_read(&packs, files->item, files->n, &problems, err);
+	if (rc == SL_OK)
+		rc = packs_check(&lint, &packs, err);
+	sl_problems_sort(&problems);
+	if (rc == SL_OK && options->json)
+		rc = report_json(&lint, &packs, err);
+	else if (rc == SL_OK)
+		report_text(&lint, &packs);
+	if (rc == SL_OK)
+		rc = problems.errors + lint.denied != 0;
+	sl_problems_fini(&problems);
+	sl_packs_fini(&packs);
 	return rc;
 }
 
@@ -136,27 +227,13 @@ int sl_rules_lint(int argc, char **argv, struct sl_err *err)
 {
 	struct lint_options options = { 0 };
 	struct sl_list files = { 0 };
-	struct sl_packs packs = { 0 };
-	struct sl_problems problems = { 0 };
 	int rc = sl_options_read(&spec, NULL, argc, argv, &options, &files, err);
-	if (rc == SL_OPTIONS_GO && files.n == 0)
-		rc = sl_fail(err, SL_EUSAGE, "name a pack to check");
-	if (rc == SL_OPTIONS_GO) {
-		rc = sl_packs_read(&packs, files.item, files.n, &problems, err);
-		if (rc == SL_OK)
-			rc = packs_check(&packs, options.strict, &problems, err);
-		sl_problems_sort(&problems);
-		if (rc == SL_OK && options.json)
-			rc = report_json(&problems, &packs, err);
-		else if (rc == SL_OK)
-			report_text(&problems, &packs);
-		if (rc == SL_OK)
-			rc = problems.errors != 0;
-	} else if (rc == SL_OPTIONS_DONE) {
+	if (rc == SL_OPTIONS_DONE)
 		rc = 0;
-	}
-	sl_problems_fini(&problems);
-	sl_packs_fini(&packs);
+	else if (rc == SL_OPTIONS_GO && files.n == 0)
+		rc = sl_fail(err, SL_EUSAGE, "name a pack to check");
+	else if (rc == SL_OPTIONS_GO)
+		rc = files_lint(&options, &files, err);
 	sl_list_free(&files);
 	sl_options_free(&spec, &options);
 	return rc;

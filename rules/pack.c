@@ -1,8 +1,9 @@
 /* Reading packs: the pack's own keys, its defaults, then every indicator. All problems of all packs
  * are collected; nothing is compiled while there are errors. */
+#include <rules/ids.h>
+#include <rules/pack_digest.h>
 #include <rules/reader.h>
 
-#include <selat/digest.h>
 #include <selat/time.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -114,15 +115,12 @@ static void heading_read(struct sl_reader *r, const json_t *root, struct heading
 	defaults_read(r, root, &h->defaults);
 }
 
-/* An id that an earlier indicator of the pack has. `seen` maps ids to numbers from 1. */
-static void id_check(struct sl_reader *r, json_t *seen, const char *id, size_t index)
+/* An id that an earlier indicator of the pack has. */
+static void id_check(struct sl_reader *r, struct sl_ids *seen, size_t index)
 {
-	const json_t *before = json_object_get(seen, id);
+	size_t before = sl_ids_add(seen, index);
 	if (before)
-		sl_reader_fail(r, "id", "indicator %lld of this pack has the same id",
-			       (long long)json_integer_value(before));
-	else
-		json_object_set_new(seen, id, json_integer((json_int_t)index + 1));
+		sl_reader_fail(r, "id", "indicator %zu of this pack has the same id", before);
 }
 
 static int indicators_read(struct sl_pack *pack, const struct heading *h,
@@ -131,12 +129,10 @@ static int indicators_read(struct sl_pack *pack, const struct heading *h,
 	size_t n = json_array_size(h->indicators);
 	if (n == 0)
 		return SL_OK;
-	json_t *seen = json_object();
+	struct sl_ids seen;
 	pack->indicator = calloc(n, sizeof *pack->indicator);
-	if (!pack->indicator || !seen || n > UINT32_MAX) {
-		json_decref(seen);
+	if (!pack->indicator || n >= UINT32_MAX || !sl_ids_init(&seen, pack->indicator, n))
 		return sl_fail(err, SL_ENOMEM, "%s: out of memory", pack->source.path);
-	}
 	pack->n = n;
 	for (size_t i = 0; i < n; i++) {
 		struct sl_reader r = {
@@ -147,35 +143,22 @@ static int indicators_read(struct sl_pack *pack, const struct heading *h,
 		};
 		sl_indicator_read(&r, json_array_get(h->indicators, i), &h->defaults,
 				  &pack->indicator[i]);
+		pack->indicator[i].place = (uint32_t)i;
 		if (pack->indicator[i].id)
-			id_check(&r, seen, pack->indicator[i].id, i);
+			id_check(&r, &seen, i);
 	}
-	json_decref(seen);
+	sl_ids_fini(&seen);
 	return SL_OK;
 }
 
-static int digest_add(const char *bytes, size_t len, void *digest)
-{
-	sl_sha256_add(digest, sl_span_of(bytes, len));
-	return 0;
-}
-
-/* Sorted keys and no spaces: the same content has one digest, in JSON, JSON Lines or YAML. What is
- * in the lists counts, in the order in which they are first named. */
-static int pack_digest(struct sl_pack *pack, struct sl_err *err)
-{
-	struct sl_sha256 *d = sl_sha256_new();
-	if (!d)
-		return sl_fail(err, SL_ENOMEM, "%s: out of memory", pack->source.path);
-	if (json_dump_callback(pack->source.root, digest_add, d, JSON_SORT_KEYS | JSON_COMPACT) <
-	    0) {
-		sl_sha256_free(d);
-		return sl_fail(err, SL_ENOMEM, "%s: out of memory", pack->source.path);
-	}
-	sl_lists_digest(&pack->lists, d);
-	sl_sha256_end(d, pack->digest);
-	return SL_OK;
-}
+static const struct sl_meta defaults_initial = {
+	.severity = SL_MEDIUM,
+	.confidence = 50,
+	.class_ = "other",
+	.drill = "",
+	.valid_from = INT64_MIN,
+	.valid_until = INT64_MAX,
+};
 
 static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems *problems,
 		     struct sl_err *err)
@@ -189,25 +172,26 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 		.problems = problems,
 		.indicator = SL_NO_INDICATOR,
 	};
-	struct heading h = {
-		.defaults = {
-			.severity = SL_MEDIUM,
-			.confidence = 50,
-			.class_ = "other",
-			.drill = "",
-			.valid_from = INT64_MIN,
-			.valid_until = INT64_MAX,
-		},
-	};
+	struct heading h = { .defaults = defaults_initial };
 	heading_read(&r, pack->source.root, &h);
 	pack->name = h.name ? h.name : "";
 	pack->author = h.author ? h.author : "";
 	pack->version = (uint32_t)h.version;
+	struct sl_pack_digest digest;
+	pack->content = calloc(json_array_size(h.indicators) + 1, sizeof *pack->content);
+	sl_pack_digest_start(&digest, pack->source.root, pack->content);
 	rc = indicators_read(pack, &h, problems, err);
-	if (rc == SL_OK)
-		rc = pack_digest(pack, err);
+	int rc_digest = sl_pack_digest_end(&digest, &pack->lists, pack->digest);
+	if (rc == SL_OK && (rc_digest < 0 || !pack->content))
+		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	sl_packfile_locate(&pack->source, problems, first);
 	return rc;
+}
+
+void sl_pack_head_check(struct sl_reader *r, const json_t *head)
+{
+	struct heading h = { .defaults = defaults_initial };
+	heading_read(r, head, &h);
 }
 
 static int pack_compare(const void *left, const void *right)
@@ -264,12 +248,27 @@ static void indicator_fini(struct sl_indicator *ind)
 	sl_action_free(ind->action);
 }
 
+void sl_pack_filter(struct sl_pack *pack, const bool *keep)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < pack->n; i++) {
+		if (!keep[i]) {
+			indicator_fini(&pack->indicator[i]);
+			continue;
+		}
+		pack->content[kept] = pack->content[i];
+		pack->indicator[kept++] = pack->indicator[i];
+	}
+	pack->n = kept;
+}
+
 void sl_packs_fini(struct sl_packs *packs)
 {
 	for (size_t i = 0; i < packs->n; i++) {
 		for (size_t k = 0; k < packs->pack[i].n; k++)
 			indicator_fini(&packs->pack[i].indicator[k]);
 		free(packs->pack[i].indicator);
+		free(packs->pack[i].content);
 		sl_lists_fini(&packs->pack[i].lists);
 		sl_packfile_fini(&packs->pack[i].source);
 	}
@@ -277,7 +276,7 @@ void sl_packs_fini(struct sl_packs *packs)
 	*packs = (struct sl_packs){ 0 };
 }
 
-void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
+struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 {
 	char text[1024];
@@ -287,8 +286,9 @@ void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *k
 	va_end(args);
 	struct sl_problem *p = sl_problems_add(problems, pack->source.path, code, text);
 	if (!p)
-		return;
-	p->indicator = (int64_t)indicator;
+		return NULL;
+	p->indicator = (int64_t)pack->indicator[indicator].place;
 	p->id = strdup(pack->indicator[indicator].id);
 	p->keys = strdup(keys);
+	return p;
 }

@@ -62,6 +62,7 @@ struct sl_condition {
 	bool positioned; /* any of offset, depth, distance, within, after is given */
 	uint8_t transform[SL_TRANSFORMS_MAX], transforms; /* enum sl_transform, in order */
 	const struct sl_values *list; /* of `in`: borrowed from the pack; else NULL */
+	uint8_t search; /* of a regex: enum sl_search, what sl_expression_check said */
 };
 
 struct sl_number_range {
@@ -105,6 +106,7 @@ struct sl_meta { /* what an indicator has, or its pack's defaults give it */
 };
 
 struct sl_indicator {
+	uint32_t place; /* in the pack's file, from 0 */
 	const char *id, *name, *description;
 	const char *value;  /* as the author wrote it; "" for a match */
 	json_t *references; /* borrowed; NULL: none */
@@ -130,6 +132,7 @@ struct sl_pack {
 	uint8_t digest[32]; /* SHA-256 of the canonical JSON and the lists' files */
 	struct sl_indicator *indicator;
 	size_t n;
+	uint64_t *content; /* a hash of what each indicator says */
 	struct sl_lists lists; /* owned */
 };
 
@@ -145,8 +148,12 @@ int sl_packs_read(struct sl_packs *packs, char *const *paths, size_t n,
 		  struct sl_problems *problems, struct sl_err *err);
 void sl_packs_fini(struct sl_packs *packs);
 
-/* Adds a problem with one condition or key of an indicator that was read, with its place. */
-void sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
+/* Leaves out the indicators that `keep` is false for. */
+void sl_pack_filter(struct sl_pack *pack, const bool *keep);
+
+/* Adds a problem with one condition or key of an indicator that was read, with its place. NULL if it
+ * is beyond the bound. */
+struct sl_problem *sl_pack_problem(const struct sl_pack *pack, size_t indicator, const char *keys,
 		     const char *code, struct sl_problems *problems, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 

@@ -30,7 +30,8 @@ static bool mark_add(struct sl_reader *r, const char *key, const json_t *value, 
 	if (!sl_reader_text(r, key, value, MARK_BYTES, false, &name))
 		return false;
 	if (name[strspn(name, allowed)])
-		return sl_reader_fail(r, key, "\"%s\" is no mark: use letters, digits and \"._:/@+-\"", name);
+		return sl_reader_fail(
+			r, key, "\"%s\" is no mark: use letters, digits and \"._:/@+-\"", name);
 	for (size_t i = 0; i < marks->n; i++)
 		if (strcmp(marks->name[i], name) == 0)
 			return sl_reader_fail(r, key, "\"%s\" is there twice", name);
@@ -108,7 +109,8 @@ static bool seconds_read(struct sl_reader *r, const char *key, const json_t *val
 
 static bool by_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
-	static const char *const keys[] = { "source", "destination", "pair", "indicator", "flow", NULL };
+	static const char *const keys[] = { "source",    "destination", "pair",
+					    "indicator", "flow",        NULL };
 	int i = sl_reader_choice(r, key, value, keys);
 	if (i >= 0)
 		((struct sl_action *)into)->by = (uint8_t)(SL_BY_SOURCE + i);
@@ -118,15 +120,17 @@ static bool by_read(struct sl_reader *r, const char *key, const json_t *value, v
 bool sl_threshold_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
 	static const struct sl_key keys[] = {
-		{ "type", type_read },       { "count", count_read }, { "seconds", seconds_read },
-		{ "by", by_read }, { NULL, NULL },
+		{ "type", type_read }, { "count", count_read }, { "seconds", seconds_read },
+		{ "by", by_read },     { NULL, NULL },
 	};
 	static const char *const needed[] = { "type", "count", "by", NULL };
 	struct sl_action *a = action_of(r, key, into);
 	if (!a)
 		return false;
 	if (!json_is_object(value))
-		return sl_reader_fail(r, key, "must be an object: { type: limit, count: 1, seconds: 60, by: source }");
+		return sl_reader_fail(
+			r, key,
+			"must be an object: { type: limit, count: 1, seconds: 60, by: source }");
 	size_t before = sl_reader_enter(r, key), errors = r->problems->errors;
 	for (size_t i = 0; needed[i]; i++)
 		if (!json_object_get(value, needed[i]))

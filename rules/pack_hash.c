@@ -10,15 +10,9 @@ static const struct hash {
 	size_t digits; /* 0: no hex, a JA4 */
 	bool colons;   /* between the pairs of the field's values */
 } hashes[] = {
-	{ "md5", 32, false },
-	{ "sha1", 40, false },
-	{ "sha256", 64, false },
-	{ "cert_sha1", 40, true },
-	{ "cert_sha256", 64, false },
-	{ "ja3", 32, false },
-	{ "ja3s", 32, false },
-	{ "ja4", 0, false },
-	{ "hassh", 32, false },
+	{ "md5", 32, false },          { "sha1", 40, false },        { "sha256", 64, false },
+	{ "cert_sha1", 40, true },     { "cert_sha256", 64, false }, { "ja3", 32, false },
+	{ "ja3s", 32, false },         { "ja4", 0, false },          { "hassh", 32, false },
 	{ "hassh_server", 32, false },
 };
 enum { HASHES = sizeof hashes / sizeof hashes[0], VALUE_MAX = 128 };
@@ -56,8 +50,8 @@ static bool length_fail(struct sl_reader *r, const struct hash *h, int n)
 {
 	const char *other = n == 32 ? "an md5" : n == 40 ? "a sha1" : n == 64 ? "a sha256" : NULL;
 	if (other)
-		return sl_reader_fail(r, h->key, "has %d hex digits, as %s has; %s has %zu", n, other,
-				      h->key, h->digits);
+		return sl_reader_fail(r, h->key, "has %d hex digits, as %s has; %s has %zu", n,
+				      other, h->key, h->digits);
 	return sl_reader_fail(r, h->key, "has %d hex digits; %s has %zu", n, h->key, h->digits);
 }
 
@@ -83,16 +77,20 @@ static bool ja4_normal(const char *text, char out[VALUE_MAX])
 	return true;
 }
 
-static bool value_normal(struct sl_reader *r, const struct hash *h, const char *text, char out[VALUE_MAX])
+static bool value_normal(struct sl_reader *r, const struct hash *h, const char *text,
+			 char out[VALUE_MAX])
 {
 	char digits[VALUE_MAX];
 	if (h->digits == 0)
 		return ja4_normal(text, out) ||
-		       sl_reader_fail(r, h->key,
-				      "\"%s\" is no JA4: write it as t13d1516h2_8daaf6152771_b186095e22b6", text);
+		       sl_reader_fail(
+			       r, h->key,
+			       "\"%s\" is no JA4: write it as t13d1516h2_8daaf6152771_b186095e22b6",
+			       text);
 	int n = digits_read(text, digits);
 	if (n < 0)
-		return sl_reader_fail(r, h->key, "\"%s\" is no hash: write its %zu hex digits", text, h->digits);
+		return sl_reader_fail(r, h->key, "\"%s\" is no hash: write its %zu hex digits",
+				      text, h->digits);
 	if ((size_t)n != h->digits)
 		return length_fail(r, h, n);
 	if (h->colons)

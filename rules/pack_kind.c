@@ -112,7 +112,8 @@ static void one_kind(struct sl_reader *r, const json_t *object, struct sl_indica
 		if (!json_object_get(object, key))
 			continue;
 		if (first) {
-			sl_reader_fail(r, key, "the indicator has \"%s\" too; make two indicators of it",
+			sl_reader_fail(r, key,
+				       "the indicator has \"%s\" too; make two indicators of it",
 				       first);
 			return;
 		}
@@ -121,7 +122,8 @@ static void one_kind(struct sl_reader *r, const json_t *object, struct sl_indica
 	}
 	if (!first)
 		sl_reader_fail(r, NULL,
-			       "needs one of address, domain, url, match; of the hashes md5, sha1, sha256, "
+			       "needs one of address, domain, url, match; of the hashes md5, sha1, "
+			       "sha256, "
 			       "cert_sha1, cert_sha256; of the fingerprints ja3, ja3s, ja4, hassh, "
 			       "hassh_server");
 }
@@ -150,10 +152,12 @@ static void keys_fit(struct sl_reader *r, const json_t *object, const struct sl_
 /* A match without conditions holds wherever its `where` does. */
 static void match_fits(struct sl_reader *r, const json_t *object, const struct sl_indicator *ind)
 {
-	const json_t *match = json_object_get(object, "match"), *where = json_object_get(object, "where");
+	const json_t *match = json_object_get(object, "match"),
+		     *where = json_object_get(object, "where");
 	bool empty = json_is_array(match) && json_array_size(match) == 0;
 	if (empty && !where)
-		sl_reader_fail(r, "match", "is empty: give it a condition, or the indicator a \"where\"");
+		sl_reader_fail(r, "match",
+			       "is empty: give it a condition, or the indicator a \"where\"");
 	if (!empty && ind->where && ind->where->flags & SL_WHERE_PACKETS) {
 		size_t before = sl_reader_enter(r, "where");
 		sl_reader_fail(r, "packet", "goes with an empty match alone; use scope: packet");

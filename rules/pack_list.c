@@ -1,5 +1,6 @@
-/* Lists beside a pack: the file of an `in` condition, a value a line, streamed in. Each file is read
- * once for each form (values, names, addresses). A list's own mistakes have its file and line. */
+/* Lists beside a pack: the file of an `in` condition, a value a line, streamed in. Each file is
+ * read once for each form (values, names, addresses). A list's own mistakes have its file and line.
+ */
 #include <rules/idn.h>
 #include <rules/reader.h>
 
@@ -17,7 +18,7 @@ enum list_form { LIST_VALUES, LIST_NAMES, LIST_ADDRESSES };
 enum { CHUNK = 65536, LINE_BYTES = 3 * SL_LITERAL_MAX + 16 };
 #define SIZE_LIMIT (UINT64_C(1) << 30) /* bytes of a list */
 
-struct list { /* as the pack's lists hold it */
+struct list {                    /* as the pack's lists hold it */
 	struct sl_values values; /* first */
 	const char *name;        /* as the pack has it */
 	enum list_form form;
@@ -31,20 +32,20 @@ struct reading {
 	uint64_t bytes_len, size;
 	size_t number; /* of the line, from 1 */
 	char line[LINE_BYTES + 1];
-	size_t len;    /* of the line so far; above LINE_BYTES: too long */
-	bool failed;   /* out of memory, or the file could not be read */
+	size_t len;  /* of the line so far; above LINE_BYTES: too long */
+	bool failed; /* out of memory, or the file could not be read */
 };
 
 /* A complaint about the line being read, in the list's file. */
-__attribute__((format(printf, 2, 3))) static void line_fail(struct reading *in, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void line_fail(struct reading *in, const char *fmt,
+							    ...)
 {
 	char text[1024];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	struct sl_problem *p =
-		sl_problems_add(in->r->problems, in->list->values.path, NULL, text);
+	struct sl_problem *p = sl_problems_add(in->r->problems, in->list->values.path, NULL, text);
 	if (!p)
 		return;
 	p->indicator = in->r->indicator;
@@ -158,7 +159,8 @@ static void base64_add(struct reading *in, const char *text)
 	size_t len = strlen(text), padding = 0;
 	while (padding < 2 && len > padding && text[len - 1 - padding] == '=')
 		padding++;
-	int got = len && len % 4 == 0 ? EVP_DecodeBlock(bytes, (const uint8_t *)text, (int)len) : -1;
+	int got =
+		len && len % 4 == 0 ? EVP_DecodeBlock(bytes, (const uint8_t *)text, (int)len) : -1;
 	if (got <= (int)padding)
 		line_fail(in, "base64: \"%.64s\" is no base64 with its padding (RFC 4648)", text);
 	else
@@ -233,7 +235,8 @@ static bool fd_read(struct reading *in, const char *key, int fd, struct sl_sha25
 			break;
 		in->size += (uint64_t)n;
 		if (in->size > SIZE_LIMIT)
-			return sl_reader_fail(in->r, key, "%s: is larger than 1 GiB; split the list",
+			return sl_reader_fail(in->r, key,
+					      "%s: is larger than 1 GiB; split the list",
 					      in->list->values.path);
 		sl_sha256_add(digest, sl_span_of(chunk, (size_t)n));
 		chunk_split(in, chunk, (size_t)n);
@@ -313,10 +316,12 @@ void sl_lists_digest(const struct sl_lists *lists, struct sl_sha256 *digest)
 static bool path_check(struct sl_reader *r, const char *key, const char *name)
 {
 	if (name[0] == '/')
-		return sl_reader_fail(r, key, "\"%s\" must be a path from the pack's own folder", name);
+		return sl_reader_fail(r, key, "\"%s\" must be a path from the pack's own folder",
+				      name);
 	for (const char *part = name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
 		if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
-			return sl_reader_fail(r, key, "\"%s\" must not leave the pack's own folder", name);
+			return sl_reader_fail(r, key, "\"%s\" must not leave the pack's own folder",
+					      name);
 	return true;
 }
 
@@ -330,8 +335,7 @@ static struct list *list_add(struct sl_reader *r, const char *name, enum list_fo
 		r->lists->item = grown;
 	const char *slash = strrchr(r->file, '/');
 	int folder = slash ? (int)(slash - r->file) + 1 : 0;
-	if (!list || !grown ||
-	    asprintf(&list->values.path, "%.*s%s", folder, r->file, name) < 0) {
+	if (!list || !grown || asprintf(&list->values.path, "%.*s%s", folder, r->file, name) < 0) {
 		free(list);
 		return NULL;
 	}

@@ -45,8 +45,10 @@ static bool field_read(struct sl_reader *r, const char *key, const json_t *value
 		return true;
 	const char *nearest = sl_text_nearest(name, sl_field_names());
 	if (nearest)
-		return sl_reader_fail(r, key, "unknown field \"%s\", did you mean \"%s\"?", name, nearest);
-	return sl_reader_fail(r, key, "unknown field \"%s\"; selat-sensor --list-fields lists them", name);
+		return sl_reader_fail(r, key, "unknown field \"%s\", did you mean \"%s\"?", name,
+				      nearest);
+	return sl_reader_fail(r, key, "unknown field \"%s\"; selat-sensor --list-fields lists them",
+			      name);
 }
 
 static bool flag_read(struct sl_reader *r, const char *key, const json_t *value,
@@ -107,7 +109,8 @@ static int op_find(struct sl_reader *r, const json_t *object, struct sl_conditio
 		if (!json_object_get(object, ops[i].key))
 			continue;
 		if (found >= 0) {
-			sl_reader_fail(r, ops[i].key, "the condition has \"%s\" too; make two of it",
+			sl_reader_fail(r, ops[i].key,
+				       "the condition has \"%s\" too; make two of it",
 				       ops[found].key);
 			return -1;
 		}
@@ -144,16 +147,17 @@ static bool keys_fit(struct sl_reader *r, const json_t *object, int op)
 		const char *key;
 		uint8_t bit;
 	} bound[] = {
-		{ "nocase", NOCASE },     { "not", NOT },       { "same", SAME },
-		{ "offset", PLACE },      { "depth", PLACE },   { "after", PLACE },
+		{ "nocase", NOCASE },     { "not", NOT },         { "same", SAME },
+		{ "offset", PLACE },      { "depth", PLACE },     { "after", PLACE },
 		{ "distance", DISTANCE }, { "within", DISTANCE }, { "transform", TRANSFORM },
 	};
 	bool ok = true;
 	char takers[128];
 	for (size_t i = 0; i < sizeof bound / sizeof bound[0]; i++)
 		if (!(ops[op].takes & bound[i].bit) && json_object_get(object, bound[i].key))
-			ok = sl_reader_fail(r, bound[i].key, "does not go with \"%s\"; it goes with %s",
-					    ops[op].key, takers_text(takers, sizeof takers, bound[i].bit));
+			ok = sl_reader_fail(r, bound[i].key,
+					    "does not go with \"%s\"; it goes with %s", ops[op].key,
+					    takers_text(takers, sizeof takers, bound[i].bit));
 	return ok;
 }
 
@@ -163,26 +167,31 @@ static bool field_fits(struct sl_reader *r, const struct sl_condition *c)
 	const struct sl_field_info *field = sl_field_info(c->field);
 	const char *key = sl_condition_key(c);
 	if (field->kind == SL_KIND_ADDRESS && c->transforms)
-		return sl_reader_fail(r, "transform", "%s is an address: there is no text to transform",
+		return sl_reader_fail(r, "transform",
+				      "%s is an address: there is no text to transform",
 				      field->name);
 	if (field->kind == SL_KIND_ADDRESS && c->op != SL_OP_IN)
-		return sl_reader_fail(r, "field",
-				      "%s is an address: use an \"address\" indicator, or \"in\" with a "
-				      "list of addresses",
-				      field->name);
+		return sl_reader_fail(
+			r, "field",
+			"%s is an address: use an \"address\" indicator, or \"in\" with a "
+			"list of addresses",
+			field->name);
 	if (c->transforms)
 		return true;
 	if (c->op == SL_OP_NUMBER && (field->kind != SL_KIND_TEXT || sl_field_is_name(c->field)))
 		return sl_reader_fail(r, key, "%s holds no numbers", field->name);
 	if (c->op == SL_OP_IN && field->stream)
-		return sl_reader_fail(r, key, "%s is a stream, never whole: use contains, or a transform",
+		return sl_reader_fail(r, key,
+				      "%s is a stream, never whole: use contains, or a transform",
 				      field->name);
 	if (c->op == SL_OP_LENGTH && field->stream && c->field != SL_FIELD_PAYLOAD)
-		return sl_reader_fail(r, key, "%s is a stream: its length cannot be asked", field->name);
+		return sl_reader_fail(r, key, "%s is a stream: its length cannot be asked",
+				      field->name);
 	if (c->op == SL_OP_LENGTH && c->field == SL_FIELD_PAYLOAD && c->flags & SL_COND_SAME)
-		return sl_reader_fail(r, "same",
-				      "the length of payload is a packet's, which is no value that others "
-				      "share; use scope packet");
+		return sl_reader_fail(
+			r, "same",
+			"the length of payload is a packet's, which is no value that others "
+			"share; use scope packet");
 	return true;
 }
 
@@ -198,7 +207,8 @@ static bool condition_read(struct sl_reader *r, const json_t *object, struct sl_
 		sl_reader_fail(r, NULL, "a condition needs \"field\"");
 	sl_reader_object(r, object, condition_keys, c);
 	int op = op_find(r, object, c);
-	bool fits = op >= 0 && keys_fit(r, object, op) && c->field != SL_FIELD_COUNT && field_fits(r, c);
+	bool fits = op >= 0 && keys_fit(r, object, op) && c->field != SL_FIELD_COUNT &&
+		    field_fits(r, c);
 	if (fits || (op >= 0 && c->op != SL_OP_IN)) /* a list is read as its field asks */
 		sl_pattern_read(r, json_object_get(object, ops[op].key), c);
 	return r->problems->errors == errors && sl_pattern_finish(r, c) && sl_position_check(r, c);

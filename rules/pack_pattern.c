@@ -58,10 +58,11 @@ static bool text_read(struct sl_reader *r, const char *key, const json_t *value,
 	if (c->len > max)
 		return sl_reader_fail(r, key, "is longer than %zu bytes", max);
 	struct sl_err why = { "" };
-	if (c->op == SL_OP_REGEX &&
-	    sl_expression_check(c->text, c->flags & SL_COND_NOCASE, &why) < 0)
-		return sl_reader_fail(r, key, "%s", why.text);
-	return true;
+	int search = c->op == SL_OP_REGEX
+			     ? sl_expression_check(c->text, c->flags & SL_COND_NOCASE, &why)
+			     : 0;
+	c->search = (uint8_t)search;
+	return search >= 0 || sl_reader_fail(r, key, "%s", why.text);
 }
 
 /* What `show` and alerts print of a range: "5", "5 to 10", "at least 5", "at most 10". */
@@ -94,10 +95,12 @@ static bool range_read(struct sl_reader *r, const char *key, const json_t *value
 	return true;
 }
 
-static bool in_read(struct sl_reader *r, const char *key, const json_t *value, struct sl_condition *c)
+static bool in_read(struct sl_reader *r, const char *key, const json_t *value,
+		    struct sl_condition *c)
 {
 	enum { PATH_BYTES = 1024 };
-	return sl_reader_text(r, key, value, PATH_BYTES, false, &c->text) && sl_list_find(r, key, c);
+	return sl_reader_text(r, key, value, PATH_BYTES, false, &c->text) &&
+	       sl_list_find(r, key, c);
 }
 
 static bool absent_read(struct sl_reader *r, const char *key, const json_t *value,
@@ -105,7 +108,9 @@ static bool absent_read(struct sl_reader *r, const char *key, const json_t *valu
 {
 	c->text = "true";
 	return json_is_true(value) ||
-	       sl_reader_fail(r, key, "can only be true; a condition that must hold shows that it occurred");
+	       sl_reader_fail(
+		       r, key,
+		       "can only be true; a condition that must hold shows that it occurred");
 }
 
 bool sl_pattern_read(struct sl_reader *r, const json_t *value, struct sl_condition *c)
@@ -135,7 +140,8 @@ static bool name_to_ascii(struct sl_reader *r, struct sl_condition *c)
 	if (strcmp(ascii, c->text) == 0)
 		return true;
 	if (c->op != SL_OP_EQUALS)
-		return sl_reader_fail(r, key, "names are compared in ASCII: write it as \"%.64s\"", ascii);
+		return sl_reader_fail(r, key, "names are compared in ASCII: write it as \"%.64s\"",
+				      ascii);
 	uint8_t *bytes = (uint8_t *)strdup(ascii);
 	if (!bytes)
 		return sl_reader_fail(r, key, "out of memory");

@@ -52,11 +52,13 @@ bool sl_after_read(struct sl_reader *r, const char *key, const json_t *value, vo
 	return true;
 }
 
-static bool room_check(struct sl_reader *r, const char *key, const struct sl_condition *c, int32_t room)
+static bool room_check(struct sl_reader *r, const char *key, const struct sl_condition *c,
+		       int32_t room)
 {
 	if (room == SL_NOT_GIVEN || c->op == SL_OP_REGEX || (size_t)room >= c->len)
 		return true;
-	return sl_reader_fail(r, key, "%d bytes have no room for the %zu of \"%s\": it would never hold",
+	return sl_reader_fail(r, key,
+			      "%d bytes have no room for the %zu of \"%s\": it would never hold",
 			      (int)room, c->len, sl_condition_key(c));
 }
 
@@ -66,8 +68,10 @@ bool sl_position_check(struct sl_reader *r, const struct sl_condition *c)
 	if (!c->positioned)
 		return true;
 	if (c->op == SL_OP_STARTS && p->offset > 0)
-		return sl_reader_fail(r, "offset", "what starts a value is at its byte 0; use contains");
+		return sl_reader_fail(r, "offset",
+				      "what starts a value is at its byte 0; use contains");
 	if (c->op == SL_OP_ENDS && p->after_min > 0)
-		return sl_reader_fail(r, "after", "what ends a value has nothing after it; use contains");
+		return sl_reader_fail(r, "after",
+				      "what ends a value has nothing after it; use contains");
 	return room_check(r, "depth", c, p->depth) && room_check(r, "within", c, p->within);
 }

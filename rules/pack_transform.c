@@ -4,9 +4,18 @@
 static bool one_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
 	static const char *const names[] = {
-		"to_md5",           "to_sha1",           "to_sha256",           "url_decode",
-		"strip_whitespace", "compress_whitespace", "header_lowercase",  "strip_pseudo_headers",
-		"dotprefix",        "to_lowercase",      "to_uppercase",        "base64_decode",
+		"to_md5",
+		"to_sha1",
+		"to_sha256",
+		"url_decode",
+		"strip_whitespace",
+		"compress_whitespace",
+		"header_lowercase",
+		"strip_pseudo_headers",
+		"dotprefix",
+		"to_lowercase",
+		"to_uppercase",
+		"base64_decode",
 		NULL,
 	};
 	struct sl_condition *c = into;

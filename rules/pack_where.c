@@ -59,7 +59,8 @@ static bool proto_add(struct sl_reader *r, const char *key, const json_t *value,
 		number = sl_proto_number(name);
 		if (number < 0)
 			return sl_reader_fail(r, key,
-					      "no protocol \"%s\" is known: write tcp, udp, sctp, icmp, icmpv6 or "
+					      "no protocol \"%s\" is known: write tcp, udp, sctp, "
+					      "icmp, icmpv6 or "
 					      "its number",
 					      name);
 	}
@@ -156,7 +157,8 @@ static bool flags_parse(struct sl_reader *r, const char *key, const json_t *valu
 	for (const char *s = text; *s; s++) {
 		const char *at = strchr(letters, *s);
 		if (!at)
-			return sl_reader_fail(r, key, "\"%s\": TCP's flags are the letters %s", text, letters);
+			return sl_reader_fail(r, key, "\"%s\": TCP's flags are the letters %s",
+					      text, letters);
 		*out |= (uint8_t)(1 << (at - letters));
 	}
 	return true;
@@ -174,7 +176,9 @@ static bool clear_read(struct sl_reader *r, const char *key, const json_t *value
 
 static bool tcp_flags_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
-	static const struct sl_key keys[] = { { "set", set_read }, { "clear", clear_read }, { NULL, NULL } };
+	static const struct sl_key keys[] = { { "set", set_read },
+					      { "clear", clear_read },
+					      { NULL, NULL } };
 	struct sl_where *w = into;
 	if (!json_is_object(value) || json_object_size(value) == 0)
 		return sl_reader_fail(r, key, "must say which: { set: S, clear: A }");

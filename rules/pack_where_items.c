@@ -39,13 +39,15 @@ static bool range_add(struct sl_reader *r, const char *key, const json_t *value,
 		return true;
 	}
 	if (!json_is_string(value))
-		return sl_reader_fail(r, key, "must be a port, \"1000-2000\", \"!80\" or a list of such");
+		return sl_reader_fail(r, key,
+				      "must be a port, \"1000-2000\", \"!80\" or a list of such");
 	if (!sl_reader_text(r, key, value, 32, false, &text))
 		return false;
 	range->negated = *text == '!';
 	if (!range_parse(text + range->negated, range))
-		return sl_reader_fail(r, key, "\"%s\" is no port: write 80, \"1000-2000\" or \"!80\" (0 to 65535)",
-				      text);
+		return sl_reader_fail(
+			r, key,
+			"\"%s\" is no port: write 80, \"1000-2000\" or \"!80\" (0 to 65535)", text);
 	ranges->n++;
 	return true;
 }
@@ -88,7 +90,8 @@ bool sl_networks_read(struct sl_reader *r, const char *key, const json_t *value,
 {
 	size_t room = sl_reader_count(value);
 	struct networks networks = {
-		.item = calloc(room && room < SL_NETWORKS_MAX ? room : SL_NETWORKS_MAX, sizeof *networks.item),
+		.item = calloc(room && room < SL_NETWORKS_MAX ? room : SL_NETWORKS_MAX,
+			       sizeof *networks.item),
 	};
 	if (!networks.item)
 		return sl_reader_fail(r, key, "out of memory");

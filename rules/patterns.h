@@ -3,7 +3,7 @@
 #ifndef SELAT_RULES_PATTERNS_H
 #define SELAT_RULES_PATTERNS_H
 
-#include <rules/pack.h>
+#include <rules/plan.h>
 
 /* Where a condition came from, for complaints. */
 struct sl_condition_at {
@@ -29,8 +29,8 @@ struct sl_patterns {
 };
 
 /* Collects the patterns of all conditions that need Hyperscan, sorted so that those of a database
- * stand together, and in them what is the same. `conditions` is how many the packs have. */
-int sl_patterns_collect(struct sl_patterns *p, const struct sl_packs *packs, size_t conditions);
+ * stand together, and in them what is the same. */
+int sl_patterns_collect(struct sl_patterns *p, const struct sl_packs *packs, const struct sl_plan *plan);
 void sl_patterns_fini(struct sl_patterns *p);
 
 /* One for Hyperscan, whatever the conditions? */

@@ -84,7 +84,10 @@ static void problem_print(const struct sl_problem *problem, FILE *out)
 	shown_print(problem->file, out);
 	if (problem->line)
 		fprintf(out, ":%zu:%zu", problem->line, problem->column);
-	fputs(problem->code ? ": warning: " : ": ", out);
+	if (problem->code)
+		fprintf(out, ": %s[%s]: ", problem->denied ? "error" : "warning", problem->code);
+	else
+		fputs(": ", out);
 	if (problem->id) {
 		fputs("indicator \"", out);
 		shown_print(problem->id, out);
@@ -93,8 +96,6 @@ static void problem_print(const struct sl_problem *problem, FILE *out)
 		fprintf(out, "indicator %lld: ", (long long)problem->indicator + 1);
 	}
 	shown_print(problem->text, out);
-	if (problem->code)
-		fprintf(out, " [%s]", problem->code);
 	fputc('\n', out);
 }
 

@@ -22,7 +22,8 @@ struct sl_problem {
 	char *id;          /* the indicator's; NULL: it has none */
 	char *keys;
 	size_t line, column; /* from 1 */
-	const char *code;    /* of a warning: "short-pattern"; NULL: an error */
+	const char *code;    /* of a warning: "too-short"; NULL: an error */
+	bool denied;         /* a warning that counts as an error */
 	char *text;
 };
 
@@ -41,7 +42,8 @@ void sl_problems_fini(struct sl_problems *p);
 /* By file, line and column. */
 void sl_problems_sort(struct sl_problems *p);
 
-/* A line each, `file:line:column: indicator "c2-1": text`, and one for those beyond the bound. */
+/* A line each, `file:line:column: indicator "c2-1": text` (of a warning `file:line:column:
+ * warning[code]: …`), and one for those beyond the bound. */
 void sl_problems_print(const struct sl_problems *p, FILE *out);
 
 #endif

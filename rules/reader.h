@@ -74,6 +74,9 @@ sl_key_fn sl_meta_severity, sl_meta_confidence, sl_meta_class, sl_meta_tlp, sl_m
 /* Complains if there is no time at which it is valid. */
 void sl_meta_check(struct sl_reader *r, const struct sl_meta *meta);
 
+/* Reads a pack's own keys, of which "indicators" is one, for its complaints alone: pack.c. */
+void sl_pack_head_check(struct sl_reader *r, const json_t *head);
+
 /* One indicator: pack_indicator.c. into is zeroed. */
 void sl_indicator_read(struct sl_reader *r, const json_t *object, const struct sl_meta *defaults,
 		       struct sl_indicator *into);

@@ -11,6 +11,7 @@ struct sl_records {
 	struct sl_rows metas, wheres, actions, positions, networks, ports, marks;
 	struct sl_ruleset_pack *packs;
 	struct sl_ruleset_indicator *indicators;
+	uint64_t *contents;
 	struct sl_ruleset_condition *conditions;
 	uint32_t packs_n, indicators_n, conditions_n;
 	bool failed; /* memory ended, or offsets did */

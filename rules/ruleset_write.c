@@ -71,8 +71,12 @@ static int image_lay(const struct sl_image *image, uint8_t **out, size_t *size, 
 	memcpy(bytes + sizeof header, table, image->sections * sizeof table[0]);
 	for (size_t i = 0; i < image->sections; i++)
 		memcpy(bytes + table[i].offset, section[i].bytes, section[i].size);
-	sl_sha256(sl_span_of(bytes, at), header.digest);
+	rc = sl_ruleset_digest(bytes, at, -1, header.digest, err);
 	memcpy(bytes, &header, sizeof header);
+	if (rc < 0) {
+		free(bytes);
+		return rc;
+	}
 	*out = bytes;
 	*size = at;
 	return SL_OK;

@@ -14,6 +14,11 @@ struct row {
 	char *cell[COLUMNS];
 };
 
+json_t *sl_show_source(const struct sl_pack *pack, size_t index)
+{
+	return json_array_get(json_object_get(pack->source.root, "indicators"), index);
+}
+
 static char *time_text(int64_t seconds, char out[SL_TIME_TEXT])
 {
 	if (seconds == INT64_MIN || seconds == INT64_MAX)
@@ -23,30 +28,40 @@ static char *time_text(int64_t seconds, char out[SL_TIME_TEXT])
 	return out;
 }
 
-/* "http.method equals POST and 2 more" */
-static char *value_text(const struct sl_indicator *ind)
+/* "http.method equals POST and 2 more"; of an empty match what its `where` says */
+char *sl_show_value(const struct sl_pack *pack, size_t index)
 {
+	const struct sl_indicator *ind = &pack->indicator[index];
 	char *text = NULL;
 	int rc;
 	if (ind->kind != SL_IND_MATCH)
 		return strdup(ind->value);
+	if (ind->conditions == 0) {
+		char *where = json_dumps(json_object_get(sl_show_source(pack, index), "where"),
+					 JSON_COMPACT);
+		rc = asprintf(&text, "where %s", where ? where : "");
+		free(where);
+		return rc < 0 ? NULL : text;
+	}
 	const struct sl_condition *c = &ind->condition[0];
+	const char *not = c->flags & SL_COND_NOT ? "not " : "",
+		   *field = sl_field_info(c->field)->name;
 	if (ind->conditions == 1)
-		rc = asprintf(&text, "%s %s %s", sl_field_info(c->field)->name, sl_condition_key(c),
-			      c->text);
+		rc = asprintf(&text, "%s %s%s %s", field, not, sl_condition_key(c), c->text);
 	else
-		rc = asprintf(&text, "%s %s %s and %zu more", sl_field_info(c->field)->name,
-			      sl_condition_key(c), c->text, ind->conditions - 1);
+		rc = asprintf(&text, "%s %s%s %s and %zu more", field, not, sl_condition_key(c),
+			      c->text, ind->conditions - 1);
 	return rc < 0 ? NULL : text;
 }
 
-static bool row_fill(struct row *row, const struct sl_indicator *ind)
+static bool row_fill(struct row *row, const struct sl_pack *pack, size_t index)
 {
+	const struct sl_indicator *ind = &pack->indicator[index];
 	char confidence[16], until[SL_TIME_TEXT];
 	snprintf(confidence, sizeof confidence, "%u", ind->meta.confidence);
 	row->cell[0] = strdup(ind->id);
 	row->cell[1] = strdup(sl_indicator_kind_text(ind->kind));
-	row->cell[2] = value_text(ind);
+	row->cell[2] = sl_show_value(pack, index);
 	row->cell[3] = strdup(sl_severity_text(ind->meta.severity));
 	row->cell[4] = strdup(confidence);
 	row->cell[5] = strdup(sl_tlp_text(ind->meta.tlp));
@@ -89,7 +104,7 @@ static int pack_print(const struct sl_pack *pack, struct sl_err *err)
 	struct row *row = calloc(pack->n + 1, sizeof *row);
 	bool ok = row != NULL;
 	for (size_t i = 0; ok && i < pack->n; i++)
-		ok = row_fill(&row[i], &pack->indicator[i]);
+		ok = row_fill(&row[i], pack, i);
 	if (ok) {
 		sl_out_text(stdout, pack->name);
 		printf(" version %u by ", pack->version);
@@ -104,20 +119,6 @@ static int pack_print(const struct sl_pack *pack, struct sl_err *err)
 	return ok ? SL_OK : sl_fail(err, SL_ENOMEM, "out of memory");
 }
 
-static json_t *conditions_json(const struct sl_indicator *ind)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < ind->conditions; i++) {
-		const struct sl_condition *c = &ind->condition[i];
-		json_t *item = json_pack("{ss so}", "field", sl_field_info(c->field)->name,
-					 sl_condition_key(c), sl_out_string(c->text));
-		if (c->flags & SL_COND_NOCASE)
-			json_object_set_new(item, "nocase", json_true());
-		json_array_append_new(list, item);
-	}
-	return list;
-}
-
 static void time_add(json_t *out, const char *key, int64_t seconds)
 {
 	char text[SL_TIME_TEXT];
@@ -125,19 +126,20 @@ static void time_add(json_t *out, const char *key, int64_t seconds)
 		json_object_set_new(out, key, json_string(time_text(seconds, text)));
 }
 
-static json_t *indicator_json(const struct sl_indicator *ind)
+/* All that its author wrote, and what the defaults gave it. */
+static json_t *indicator_json(const struct sl_pack *pack, size_t index)
 {
+	const struct sl_indicator *ind = &pack->indicator[index];
 	json_t *out = json_pack(
 		"{so ss ss ss sI ss ss}", "id", sl_out_string(ind->id), "kind",
 		sl_indicator_kind_text(ind->kind), "severity", sl_severity_text(ind->meta.severity),
 		"tlp", sl_tlp_text(ind->meta.tlp), "confidence", (json_int_t)ind->meta.confidence,
 		"class", ind->meta.class_, "status", ind->meta.shadow ? "shadow" : "active");
-	if (ind->kind == SL_IND_MATCH)
-		json_object_set_new(out, "match", conditions_json(ind));
-	else
+	if (ind->kind != SL_IND_MATCH)
 		json_object_set_new(out, "value", sl_out_string(ind->value));
 	time_add(out, "valid_from", ind->meta.valid_from);
 	time_add(out, "valid_until", ind->meta.valid_until);
+	json_object_update_missing(out, sl_show_source(pack, index));
 	return out;
 }
 
@@ -145,7 +147,7 @@ static int pack_json(const struct sl_pack *pack, struct sl_err *err)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < pack->n; i++)
-		json_array_append_new(list, indicator_json(&pack->indicator[i]));
+		json_array_append_new(list, indicator_json(pack, i));
 	return sl_out_json(json_pack("{ss ss sI ss so}", "kind", "pack", "pack", pack->name,
 				     "version", (json_int_t)pack->version, "author", pack->author,
 				     "indicators", list),

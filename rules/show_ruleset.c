@@ -33,6 +33,7 @@ static const char *section_text(uint32_t type)
 		[SL_SECTION_FLOWWISE] = "once a flow",
 		[SL_SECTION_ENDWISE] = "at scopes' ends",
 		[SL_SECTION_BASE] = "base",
+		[SL_SECTION_CONTENTS] = "contents",
 		[SL_SECTION_DATABASE] = "database",
 	};
 	return type < sizeof names / sizeof names[0] && names[type] ? names[type] : "";

@@ -58,6 +58,14 @@ static uint32_t append(struct sl_strings *s, const void *bytes, size_t len)
 	return (uint32_t)at;
 }
 
+uint32_t sl_strings_append(struct sl_strings *s, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	if (!bytes_grow(s, len))
+		return UINT32_MAX;
+	return len == 1 ? 0 : append(s, text, len);
+}
+
 uint32_t sl_strings_add(struct sl_strings *s, const char *text)
 {
 	size_t len = strlen(text) + 1;

@@ -15,6 +15,9 @@ struct sl_strings {
 /* The text's offset; UINT32_MAX: memory (or the offsets) ended. Zero-initialise before. */
 uint32_t sl_strings_add(struct sl_strings *s, const char *text);
 
+/* The same for texts of which hardly two are alike: not looked for. */
+uint32_t sl_strings_append(struct sl_strings *s, const char *text);
+
 /* Bytes that may hold NULs; a NUL follows them. */
 uint32_t sl_strings_add_bytes(struct sl_strings *s, const uint8_t *bytes, size_t len);
 void sl_strings_fini(struct sl_strings *s);

@@ -2,9 +2,10 @@
  * it, and shows what matched. Shadow indicators are published here, or their author would not see
  * them. */
 #include <rules/command.h>
-#include <rules/hits.h>
 #include <rules/image.h>
+#include <rules/output.h>
 #include <rules/sensor_run.h>
+#include <rules/test.h>
 
 #include <errno.h>
 #include <selat/options.h>
@@ -12,26 +13,33 @@
 #include <string.h>
 #include <unistd.h>
 
-struct test_options {
-	bool json;
-};
-
 static const struct sl_option rows[] = {
 	{ .name = "json",
 	  .type = SL_OPT_FLAG,
-	  .offset = offsetof(struct test_options, json),
+	  .offset = offsetof(struct sl_test_options, json),
 	  .help = "print what matched as JSON" },
+	{ .name = "expect",
+	  .type = SL_OPT_TEXT,
+	  .offset = offsetof(struct sl_test_options, expect),
+	  .arg = "FILE",
+	  .help = "fail unless what matches is what FILE says; without CAPTURE… those it names are "
+		  "read" },
+	{ .name = "update",
+	  .type = SL_OPT_FLAG,
+	  .offset = offsetof(struct sl_test_options, update),
+	  .help = "write what matches to the FILE of --expect" },
 };
 
 static const struct sl_options spec = {
 	.program = "selat-rules test",
-	.synopsis = "[OPTION…] PACK CAPTURE…",
+	.synopsis = "[OPTION…] PACK [CAPTURE…]",
 	.about = "Compiles a pack, lets selat-sensor read the captures with it, and prints which\n"
 		 "indicators matched, where, and which did not. Shadow indicators are shown too.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
-	.epilog = "Exit status: 0 it ran, whatever matched; 1 failed; 2 wrong usage; 3 a capture "
-		  "was\nreadable in part.",
+	.epilog = "Exit status: 0 it ran, whatever matched (with --expect: as expected); 1 failed, "
+		  "or not as\n"
+		  "expected; 2 wrong usage; 3 a capture was readable in part.",
 	.operands = true,
 };
 
@@ -60,6 +68,11 @@ static void shadows_wake(struct sl_packs *packs)
 			packs->pack[i].indicator[k].meta.shadow = false;
 }
 
+bool sl_test_colour(void)
+{
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
 static int captures_run(const struct sl_pack *pack, const char *ruleset, char *const *captures,
 			size_t n, bool json, struct sl_err *err)
 {
@@ -69,35 +82,38 @@ static int captures_run(const struct sl_pack *pack, const char *ruleset, char *c
 		rc = sl_sensor_run(ruleset, captures, n, sl_hits_add, &hits, err);
 	bool partial = rc == SL_EPARTIAL;
 	if (rc == SL_OK || partial) {
-		int shown =
-			json ? sl_hits_json(&hits, partial, err)
-			     : sl_hits_print(&hits, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+		int shown = json ? sl_out_json(sl_hits_json(&hits, partial), err)
+				 : sl_hits_print(&hits, sl_test_colour());
 		rc = shown < 0 ? shown : partial ? sl_exit_status(SL_EPARTIAL) : 0;
 	}
 	sl_hits_fini(&hits);
 	return rc;
 }
 
-static int pack_test(const struct sl_list *files, const char *ruleset, bool json,
-		     struct sl_err *err)
+static int pack_test(const struct sl_list *files, const char *ruleset,
+		     const struct sl_test_options *options, struct sl_err *err)
 {
 	struct sl_packs packs;
+	char *const *captures = files->item + 1;
+	size_t n = files->n - 1;
 	struct sl_problems problems = { 0 };
 	int rc = sl_packs_read(&packs, files->item, 1, &problems, err);
 	if (rc == SL_OK) {
 		shadows_wake(&packs);
 		rc = ruleset_make(&packs, ruleset, &problems, err);
 	}
-	if (rc == SL_OK)
-		rc = captures_run(&packs.pack[0], ruleset, files->item + 1, files->n - 1, json,
-				  err);
+	if (rc == SL_OK && options->expect)
+		rc = sl_test_expected(&packs.pack[0], ruleset, captures, n, options, err);
+	else if (rc == SL_OK)
+		rc = captures_run(&packs.pack[0], ruleset, captures, n, options->json, err);
 	sl_problems_fini(&problems);
 	sl_packs_fini(&packs);
 	return rc;
 }
 
 /* The ruleset lives in a folder of its own, which is gone afterwards. */
-static int folder_test(const struct sl_list *files, bool json, struct sl_err *err)
+static int folder_test(const struct sl_list *files, const struct sl_test_options *options,
+		       struct sl_err *err)
 {
 	const char *base = getenv("TMPDIR");
 	char *folder = NULL, *ruleset = NULL;
@@ -114,7 +130,7 @@ static int folder_test(const struct sl_list *files, bool json, struct sl_err *er
 		ruleset = NULL;
 		rc = sl_fail(err, SL_ENOMEM, "out of memory");
 	} else {
-		rc = pack_test(files, ruleset, json, err);
+		rc = pack_test(files, ruleset, options, err);
 		unlink(ruleset);
 	}
 	rmdir(folder);
@@ -123,17 +139,29 @@ static int folder_test(const struct sl_list *files, bool json, struct sl_err *er
 	return rc;
 }
 
+static int arguments_check(const struct sl_list *files, const struct sl_test_options *options,
+			   struct sl_err *err)
+{
+	if (options->update && !options->expect)
+		return sl_fail(err, SL_EUSAGE,
+			       "--update writes the file that --expect names: name one");
+	if (files->n == 0 || (files->n < 2 && !options->expect))
+		return sl_fail(err, SL_EUSAGE, "name a pack, then one or more captures");
+	return SL_OK;
+}
+
 int sl_rules_test(int argc, char **argv, struct sl_err *err)
 {
-	struct test_options options = { 0 };
+	struct sl_test_options options = { 0 };
 	struct sl_list files = { 0 };
 	int rc = sl_options_read(&spec, NULL, argc, argv, &options, &files, err);
-	if (rc == SL_OPTIONS_DONE)
+	if (rc == SL_OPTIONS_DONE) {
 		rc = 0;
-	else if (rc == SL_OPTIONS_GO && files.n < 2)
-		rc = sl_fail(err, SL_EUSAGE, "name a pack, then one or more captures");
-	else if (rc == SL_OPTIONS_GO)
-		rc = folder_test(&files, options.json, err);
+	} else if (rc == SL_OPTIONS_GO) {
+		rc = arguments_check(&files, &options, err);
+		if (rc == SL_OK)
+			rc = folder_test(&files, &options, err);
+	}
 	sl_list_free(&files);
 	sl_options_free(&spec, &options);
 	return rc;

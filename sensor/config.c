@@ -18,6 +18,8 @@ static const struct sl_option table[] = {
 	  "read captures (pcap, pcapng) from files and folders; - is standard input" },
 	{ "sensor", "ruleset", 'R', "ruleset", SL_OPT_TEXT, false, AT(ruleset), "FILE", 0, 0, NULL, NULL,
 	  "what to look for, as `selat-rules compile` wrote it" },
+	{ "sensor", "force", 0, "force", SL_OPT_FLAG, false, AT(force), NULL, 0, 0, NULL, "false",
+	  "while running, take a new ruleset also if it has less than half of the indicators of the one before" },
 	{ "capture", "workers", 'w', "workers", SL_OPT_U64, false, AT(workers), "N", 1, 64, NULL, "1",
 	  "threads that inspect: for all files together, or for each interface" },
 	{ NULL, NULL, 'o', "output", SL_OPT_TEXT, false, AT(output), "FILE", 0, 0, NULL, NULL,
@@ -92,7 +94,7 @@ static const struct sl_option table[] = {
 	{ "alerts", "windows", 0, NULL, SL_OPT_U64, false, AT(windows), "N", 16, 4000000, NULL, "16384",
 	  "such windows open at a time; beyond, the oldest ends early" },
 	{ "alerts", "rate", 0, NULL, SL_OPT_TEXT, false, AT(rate_text), "N", 0, 0, NULL, NULL,
-	  "alerts a second that one indicator may make, 0 is no limit; live and published 1000 if not given, "
+	  "alerts a second that one indicator may make, 0 is no limit; live and published 5000 if not given, "
 	  "else no limit" },
 	{ "alerts", "thresholds", 0, NULL, SL_OPT_U64, false, AT(thresholds), "N", 16, 100000000, NULL, "65536",
 	  "what indicators with thresholds are counted by, at a time; beyond, the oldest count goes" },
@@ -118,7 +120,8 @@ static const struct sl_options options = {
 		  "  selat-sensor -c /etc/selat/sensor.yaml           live, as the configuration says\n"
 		  "\n"
 		  "The embedded broker keeps 5 MiB a topic in memory and is gone when the sensor ends.\n"
-		  "SIGUSR1 prints the counters, SIGHUP reopens the outputs, SIGTERM drains and ends.\n"
+		  "SIGUSR1 prints the counters, SIGHUP reopens the outputs and reads the\n"
+		  "ruleset and the exceptions again if they changed, SIGTERM drains and ends.\n"
 		  "Exit status: 0 fine; 1 failed; 2 wrong usage or configuration; 3 done, but part of the\n"
 		  "input was unreadable.",
 };
@@ -173,7 +176,7 @@ static int derive_alerts(struct sl_sensor_config *c, struct sl_err *err)
 	bool bounded = c->live && !c->output;
 	int rc = read_number(c->window_text, "alerts.window", bounded ? 60 : 0, 86400, &c->window_s, err);
 	if (rc == SL_OK)
-		rc = read_number(c->rate_text, "alerts.rate", bounded ? 1000 : 0, 1000000, &c->rate, err);
+		rc = read_number(c->rate_text, "alerts.rate", bounded ? 5000 : 0, 1000000, &c->rate, err);
 	return rc;
 }
 

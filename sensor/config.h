@@ -9,7 +9,7 @@ struct sl_sensor_config {
 	char *ruleset, *output, *dump, *stats, *at;
 	char *filter, *pace_text;
 	double pace; /* 0: as fast as can be */
-	bool follow, duplicates;
+	bool follow, duplicates, force;
 	struct sl_list cpus;
 	bool no_checksums, promiscuous, check_config, list_fields, json;
 	uint64_t workers, ring_bytes;

@@ -5,7 +5,9 @@
 #include <selat/log.h>
 #include <selat/time.h>
 #include <sensor/capture/capture.h>
+#include <sensor/detect/loaded.h>
 #include <sensor/publish/publish.h>
+#include <sensor/reload.h>
 #include <sensor/run_internal.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10000, TICK_MS = 1000 };
+enum { DRAIN_MS = 10000, TICK_MS = 1000, DRAINED_MS = 2 };
 
 
 static void announce(const struct sl_run *r)
@@ -29,6 +31,9 @@ static int start(struct sl_run *r, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	announce(r);
+	rc = r->reload ? sl_reload_start(r->reload, r->publisher, err) : SL_OK;
+	if (rc != SL_OK)
+		return rc;
 	atomic_store(&r->running, r->lanes + (r->reader ? 1 : 0));
 	if (r->reader) { /* first: without it workers would wait for ever */
 		rc = pthread_create(&r->reader_thread, NULL, sl_run_reader, r);
@@ -65,10 +70,20 @@ static int tell(struct sl_run *r, const char *path)
 {
 	struct sl_err err = { "" };
 	r->stats.seconds = seconds(r);
+	r->stats.loaded = r->reload ? sl_reload_current(r->reload) : NULL;
 	int rc = sl_stats_write(&r->stats, path, &err);
+	sl_loaded_release(r->stats.loaded);
 	if (rc != SL_OK)
 		sl_log(SL_ERROR, "stats", "%s", err.text);
 	return rc;
+}
+
+/* Outputs are opened anew; what can change is looked at. */
+static void again(struct sl_run *r)
+{
+	sl_publisher_reopen(r->publisher);
+	if (r->reload)
+		sl_reload_ask(r->reload);
 }
 
 static void take_signal(struct sl_run *r)
@@ -76,10 +91,12 @@ static void take_signal(struct sl_run *r)
 	struct signalfd_siginfo info;
 	if (read(r->signal_fd, &info, sizeof info) != sizeof info)
 		return;
-	if (info.ssi_signo == SIGUSR1)
+	if (info.ssi_signo == SIGUSR1) {
 		tell(r, "-");
+		sl_publisher_tell(r->publisher);
+	}
 	else if (info.ssi_signo == SIGHUP)
-		sl_publisher_reopen(r->publisher);
+		again(r);
 	else
 		sl_run_stop(r);
 	if (atomic_load(&r->stop))
@@ -131,13 +148,21 @@ static void let_signals_end(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* What the workers found becomes alerts, if the journal has room: a moment for it. */
+static void wait_drained(struct sl_run *r)
+{
+	struct pollfd fd = { .fd = r->signal_fd, .events = POLLIN };
+	uint64_t end_ms = sl_time_mono_ms() + TICK_MS;
+	while (!sl_publisher_drained(r->publisher) && !sl_publisher_ended(r->publisher) &&
+	       sl_time_mono_ms() < end_ms)
+		if (poll(&fd, 1, DRAINED_MS) > 0)
+			take_signal(r);
+}
+
 static void summary(struct sl_run *r)
 {
 	uint64_t packets = sl_stats_sum(&r->stats, SL_COUNT_PACKETS);
-	uint64_t alerts = sl_stats_sum(&r->stats, SL_COUNT_MATCHES) -
-			  sl_stats_sum(&r->stats, SL_COUNT_MATCHES_SHADOW) -
-			  sl_stats_sum(&r->stats, SL_COUNT_MATCHES_EXPIRED) -
-			  sl_stats_sum(&r->stats, SL_COUNT_MATCHES_LOST);
+	uint64_t alerts = sl_stats_sum(&r->stats, SL_COUNT_ALERTS);
 	sl_log(SL_INFO, "run", "%llu packets, %llu bytes in %.3f s, %llu alerts",
 	       (unsigned long long)packets,
 	       (unsigned long long)sl_stats_sum(&r->stats, SL_COUNT_BYTES), seconds(r), (unsigned long long)alerts);
@@ -152,8 +177,10 @@ static int run(struct sl_run *r, struct sl_err *err)
 	r->end_ms = sl_time_mono_ms();
 	if (rc == SL_OK)
 		rc = joined;
-	if (rc == SL_OK && !r->config->dump && sl_stats_sum(&r->stats, SL_COUNT_PACKETS))
+	if (rc == SL_OK && !r->config->dump && sl_stats_sum(&r->stats, SL_COUNT_PACKETS)) {
+		wait_drained(r);
 		summary(r);
+	}
 	if (rc == SL_OK && !r->config->live && sl_publisher_broker(r->publisher) &&
 	    !atomic_load(&r->stop)) {
 		sl_log(SL_INFO, "run", "the embedded broker at %s stays for readers until a signal comes",

@@ -5,6 +5,7 @@
 #include <sensor/detect/loaded.h>
 #include <sensor/publish/publish.h>
 #include <sensor/reader.h>
+#include <sensor/reload.h>
 #include <sensor/run_internal.h>
 #include <sensor/worker.h>
 #include <signal.h>
@@ -61,16 +62,26 @@ static int build_source(struct sl_run *r, struct sl_lane *l, struct sl_err *err)
 	return sl_source_live(&l->source, &live, sl_decode_knows, sl_worker_counters(l->worker), err);
 }
 
+static int build_ruleset(struct sl_run *r, struct sl_err *err)
+{
+	const struct sl_sensor_config *c = r->config;
+	struct sl_reload_config reload = { .ruleset = c->ruleset, .allow = c->allow, .force = c->force,
+					   .watch = c->live || c->follow || c->pace > 0,
+					   .workers = r->lanes };
+	return c->dump ? SL_OK : sl_reload_new(&r->reload, &reload, err);
+}
+
 static int build_lanes(struct sl_run *r, struct sl_err *err)
 {
 	int rc = SL_OK;
+	struct sl_loaded_ruleset *loaded = r->reload ? sl_reload_current(r->reload) : NULL;
 	r->lane = calloc(r->lanes, sizeof *r->lane);
 	r->group = calloc(r->config->interfaces.n + 1, sizeof *r->group);
 	if (!r->lane || !r->group)
-		return sl_fail(err, SL_ENOMEM, "out of memory");
+		rc = sl_fail(err, SL_ENOMEM, "out of memory");
 	for (unsigned i = 0; rc == SL_OK && i < r->lanes; i++) {
 		struct sl_lane *l = &r->lane[i];
-		struct sl_worker_config worker = { .sensor = r->config, .loaded = r->loaded,
+		struct sl_worker_config worker = { .sensor = r->config, .loaded = loaded,
 						   .outbox = sl_publisher_outbox(r->publisher, i),
 						   .workers = r->lanes };
 		l->run = r;
@@ -79,6 +90,7 @@ static int build_lanes(struct sl_run *r, struct sl_err *err)
 		if (rc == SL_OK)
 			rc = build_source(r, l, err);
 	}
+	sl_loaded_release(loaded);
 	return rc;
 }
 
@@ -103,15 +115,18 @@ static int build_files(struct sl_run *r, struct sl_err *err)
 
 static int build_stats(struct sl_run *r, struct sl_err *err)
 {
-	r->counters = calloc(r->lanes + 2, sizeof *r->counters);
+	size_t n = 0;
+	r->counters = calloc(r->lanes + 3, sizeof *r->counters);
 	if (!r->counters)
 		return sl_fail(err, SL_ENOMEM, "out of memory");
 	for (unsigned i = 0; i < r->lanes; i++)
-		r->counters[i] = sl_worker_counters(r->lane[i].worker);
-	r->counters[r->lanes] = &r->source_counters;
-	r->counters[r->lanes + 1] = sl_publisher_counters(r->publisher);
+		r->counters[n++] = sl_worker_counters(r->lane[i].worker);
+	r->counters[n++] = &r->source_counters;
+	r->counters[n++] = sl_publisher_counters(r->publisher);
+	if (r->reload)
+		r->counters[n++] = sl_reload_counters(r->reload);
 	r->stats = (struct sl_stats){ .sensor = r->config->id, .workers = r->lanes, .set = r->counters,
-				      .sets = r->lanes + 2 };
+				      .sets = n };
 	return SL_OK;
 }
 
@@ -141,8 +156,8 @@ int sl_run_build(struct sl_run *r, struct sl_err *err)
 	int rc = sl_capture_check_filter(c->filter, err); /* else every file would complain of it */
 	if (rc == SL_OK)
 		rc = build_signals(r, err);
-	if (rc == SL_OK && !c->dump)
-		rc = sl_loaded_open(&r->loaded, c->ruleset, err);
+	if (rc == SL_OK)
+		rc = build_ruleset(r, err);
 	if (rc == SL_OK)
 		rc = build_publisher(r, err);
 	if (rc == SL_OK)
@@ -157,6 +172,7 @@ int sl_run_build(struct sl_run *r, struct sl_err *err)
 int sl_run_take_down(struct sl_run *r)
 {
 	int rc = sl_source_close(r->source);
+	sl_reload_free(r->reload); /* it knows the publisher */
 	for (unsigned i = 0; r->lane && i < r->lanes; i++) {
 		if (r->config->live)
 			sl_source_close(r->lane[i].source);
@@ -164,7 +180,6 @@ int sl_run_take_down(struct sl_run *r)
 	}
 	sl_reader_free(r->reader);
 	sl_publisher_free(r->publisher);
-	sl_loaded_release(r->loaded);
 	free(r->lane);
 	free(r->group);
 	free(r->counters);

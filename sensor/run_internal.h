@@ -9,9 +9,9 @@
 #include <sensor/stats.h>
 #include <stdatomic.h>
 
-struct sl_loaded_ruleset;
 struct sl_publisher;
 struct sl_reader;
+struct sl_reload;
 struct sl_source;
 struct sl_worker;
 
@@ -29,7 +29,7 @@ struct sl_lane {
 
 struct sl_run {
 	const struct sl_sensor_config *config;
-	struct sl_loaded_ruleset *loaded;
+	struct sl_reload *reload; /* the ruleset; NULL when dumping */
 	struct sl_publisher *publisher;
 	struct sl_source *source; /* shared files */
 	struct sl_counters source_counters;

@@ -4,7 +4,9 @@
 #include <selat/time.h>
 #include <sched.h>
 #include <sensor/capture/capture.h>
+#include <sensor/detect/loaded.h>
 #include <sensor/reader.h>
+#include <sensor/reload.h>
 #include <sensor/run_internal.h>
 #include <sensor/worker.h>
 #include <stdlib.h>
@@ -22,10 +24,26 @@ void sl_run_stop(struct sl_run *r)
 		abort(); /* an eventfd that never fills up */
 }
 
+/* Between batches: a new ruleset is taken up. */
+static void follow_ruleset(struct sl_lane *l)
+{
+	struct sl_reload *reload = l->run->reload;
+	struct sl_loaded_ruleset *next = reload ? sl_reload_next(reload, l->index) : NULL;
+	struct sl_err err = { "" };
+	if (!next)
+		return;
+	if (sl_worker_swap(l->worker, next, &err) != SL_OK)
+		sl_log(SL_ERROR, "ruleset", "worker %u: %s; it looks for what the ruleset before says", l->index,
+		       err.text);
+	sl_loaded_release(next);
+	sl_reload_taken(reload, l->index);
+}
+
 /* A batch from the lane's own source, all the way. False: nothing came. */
 static bool take_batch(struct sl_lane *l, struct sl_batch *batch)
 {
 	l->rc = sl_source_read(l->source, &batch->frames, &l->err);
+	follow_ruleset(l);
 	if (!batch->frames.n)
 		return false;
 	sl_worker_decode(l->worker, batch);
@@ -70,6 +88,7 @@ static void lane_from_reader(struct sl_lane *l)
 {
 	struct sl_batch *batch;
 	while ((batch = sl_reader_take(l->run->reader, l->index))) {
+		follow_ruleset(l);
 		sl_worker_batch(l->worker, batch);
 		sl_reader_give(l->run->reader, l->index, batch);
 	}

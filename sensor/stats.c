@@ -1,8 +1,10 @@
 /* Sums over all threads' counters. A file is written beside its place and renamed, so that a reader
  * never sees half of it. */
 #include <errno.h>
+#include <selat/digest.h>
 #include <selat/json.h>
 #include <selat/time.h>
+#include <sensor/detect/loaded.h>
 #include <sensor/stats.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +30,12 @@ static void compose(const struct sl_stats *s, struct sl_json *j)
 	if (s->seconds > 0) {
 		sl_json_double(j, "mpps", (double)packets / s->seconds / 1e6);
 		sl_json_double(j, "gbit_s", (double)bytes * 8 / s->seconds / 1e9);
+	}
+	if (s->loaded) {
+		char ruleset[7 + 2 * SL_SHA256_SIZE + 1] = "sha256:";
+		sl_hex(ruleset + 7, sl_span_of(sl_loaded_identity(s->loaded), SL_SHA256_SIZE));
+		sl_json_text(j, "ruleset", ruleset);
+		sl_json_u64(j, "indicators", sl_loaded_indicators(s->loaded));
 	}
 	for (unsigned i = 0; i < SL_COUNTER_COUNT; i++)
 		sl_json_u64(j, sl_counter_name((enum sl_counter)i), sl_stats_sum(s, (enum sl_counter)i));

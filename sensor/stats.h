@@ -7,10 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct sl_loaded_ruleset;
+
 struct sl_stats {
 	const char *sensor;
 	double seconds;  /* spent with the input so far */
 	unsigned workers;
+	struct sl_loaded_ruleset *loaded; /* in use; NULL: none */
 	const struct sl_counters *const *set; /* one a thread */
 	size_t sets;
 };

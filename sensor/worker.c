@@ -57,11 +57,17 @@ static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint3
 			   const struct sl_value *values, size_t n)
 {
 	struct sl_worker *w = ctx;
-	(void)tx;
 	if (w->detect)
-		sl_detect_transaction(w->detect, w->now, flow, side, values, n);
+		sl_detect_transaction(w->detect, w->now, flow, side, tx, values, n);
 	else
 		sl_dump_transaction(w->dump, w->now, flow, side, tx, values, n);
+}
+
+static void on_transaction_end(void *ctx, struct sl_flow *flow, uint32_t tx)
+{
+	struct sl_worker *w = ctx;
+	if (w->detect)
+		sl_detect_transaction_end(w->detect, w->now, flow, tx);
 }
 
 static void on_piece(void *ctx, struct sl_flow *flow, unsigned side, const struct sl_piece *piece)
@@ -93,13 +99,20 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 		sl_tcp_flush(w->tcp, flow);
 	sl_inspect_forget(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT));
 	if (w->detect)
-		sl_detect_forget(w->detect, flow);
+		sl_detect_forget(w->detect, w->now, flow);
 	else
 		sl_dump_flow(w->dump, w->now, flow);
 	w->now = now;
 }
 
 /* --- life --- */
+
+/* What inspect is to find out; without a ruleset everything. */
+static void find_wanted(bool wanted[SL_FIELD_COUNT], const struct sl_loaded_ruleset *loaded)
+{
+	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
+		wanted[f] = !loaded || sl_detect_wants(loaded, (enum sl_field)f);
+}
 
 static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, struct sl_err *err)
 {
@@ -114,10 +127,9 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	struct sl_tcp_sink tcp = { w, on_stream, on_stream_end };
 	struct sl_inspect_config inspect = { .gather_bytes = s->gather_bytes / c->workers,
 					     .state_bytes = s->inspect_bytes / c->workers,
-					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL, NULL },
+					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL, on_transaction_end },
 					     .counters = &w->counters };
-	for (unsigned f = 0; f < SL_FIELD_COUNT; f++)
-		inspect.wanted[f] = !c->loaded || sl_detect_wants(c->loaded, (enum sl_field)f);
+	find_wanted(inspect.wanted, c->loaded);
 	flow.slot_bytes[SL_SLOT_INSPECT] = sl_inspect_slot_bytes();
 	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;
 	flow.slot_bytes[SL_SLOT_DUMP] = c->loaded ? 0 : sl_dump_slot_bytes();
@@ -174,6 +186,14 @@ void sl_worker_free(struct sl_worker *w)
 	sl_flow_table_free(w->flows);
 	sl_defrag_free(w->defrag);
 	free(w);
+}
+
+int sl_worker_swap(struct sl_worker *w, struct sl_loaded_ruleset *loaded, struct sl_err *err)
+{
+	bool wanted[SL_FIELD_COUNT];
+	find_wanted(wanted, loaded);
+	int rc = sl_inspect_want(w->inspect, wanted, err);
+	return rc == SL_OK ? sl_detect_swap(w->detect, loaded, err) : rc;
 }
 
 struct sl_counters *sl_worker_counters(struct sl_worker *w)
@@ -235,6 +255,11 @@ static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i)
 	s->interface = batch->frames.interface;
 	s->tunnel = p->tunnel;
 	s->tunnels = p->tunnels;
+	s->tcp_flags = p->tcp_flags;
+	s->icmp_type = (uint8_t)p->sport;
+	s->icmp_code = (uint8_t)p->dport;
+	s->has_vni = p->has_vni;
+	s->vni = p->vni;
 }
 
 /* Live the outer address pair chose this worker. What belongs to the inner one, or to the one that an
@@ -282,8 +307,9 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	if (p->has_quoted && sl_flow_quoted(w->flows, p))
 		sl_count(&w->counters, SL_COUNT_ICMP_ERRORS);
 	sl_flow_moment(flow, &now->flow);
-	if (fresh && w->detect)
-		sl_detect_flow(w->detect, now, flow);
+	if (w->detect)
+		sl_detect_packet(w->detect, now, flow, lookup->side, p->payload.len);
+	uint8_t app = flow->app;
 	if (w->sharing > 1 && (p->tunnels || p->has_quoted))
 		count_split(w, p);
 	if (batch->frames.pressed && shed(w, flow, lookup->side, p))
@@ -299,6 +325,8 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	}
 	now->flow.app = flow->app; /* a parser may have learnt what it is, and who the client is */
 	now->flow.client = flow->client;
+	if (w->detect && app != flow->app)
+		sl_detect_learnt(w->detect, now, flow, lookup->side);
 }
 
 void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)

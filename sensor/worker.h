@@ -30,6 +30,9 @@ void sl_worker_decode(struct sl_worker *w, struct sl_batch *batch);
 /* Takes a batch of decoded packets all the way. Afterwards the batch may be reused. */
 void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch);
 
+/* Looks for what this ruleset says from now on; between batches. On failure the one before stays. */
+int sl_worker_swap(struct sl_worker *w, struct sl_loaded_ruleset *loaded, struct sl_err *err);
+
 /* Live, without traffic: lets time pass. */
 void sl_worker_idle(struct sl_worker *w, uint64_t now);
 

@@ -80,10 +80,17 @@
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \
 	X(SCAN_ERRORS, "scan_errors", "scans that Hyperscan refused; alarmed")                        \
 	X(STREAMS_FULL, "streams_full", "flow directions not scanned as streams: the budget was used up") \
-	X(PARTIALS_FULL, "partials_full", "conditions forgotten because a flow had too many half-held indicators") \
+	X(WINDOWS_FULL, "windows_full", "flow directions and bodies whose last bytes were not kept for expressions: the budget for streams was used up") \
+	X(VERIFY_LIMITED, "verify_limited", "conditions given up on a value because judging them took too many steps") \
+	X(PARTIALS_FULL, "partials_full", "conditions forgotten because a flow had too many half-held indicators, transactions or marks") \
+	X(PARTIALS_DROPPED, "partials_dropped", "half-held indicators forgotten because a new ruleset does not have them") \
 	X(DUMP_LOST, "dump_lost", "lines of --dump that were too long to be written")               \
+	X(RULESETS_TAKEN, "rulesets_taken", "rulesets taken into use while the sensor ran")           \
+	X(RULESETS_REFUSED, "rulesets_refused", "rulesets that could not be used; the one before stayed in use") \
 	X(MATCHES, "matches", "indicators that held")                                                 \
 	X(MATCHES_SHADOW, "matches_shadow", "of these, indicators in shadow: counted, not published") \
+	X(MATCHES_SILENT, "matches_silent", "of these, indicators that only set marks or let pass: not published") \
+	X(MATCHES_PASSED, "matches_passed", "of these, in flows that an indicator lets pass: not published") \
 	X(MATCHES_EXPIRED, "matches_expired", "of these, indicators out of their validity: not published") \
 	X(MATCHES_LIMITED, "matches_limited", "conditions that held and were not examined, because one batch had too many") \
 	X(MATCHES_LOST, "matches_lost", "matches lost because the publisher was too slow (live only)") \
@@ -91,7 +98,7 @@
 	X(ALERTS_THRESHOLDED, "alerts_thresholded", "matches that an indicator's threshold held back")  \
 	X(THRESHOLDS_FULL, "thresholds_full", "counts of thresholds forgotten because there were too many") \
 	X(ALERTS_REPEATED, "alerts_repeated", "matches held back as repeats, for a summary")           \
-	X(WINDOWS_FULL, "windows_full", "windows of repeats that ended early because there were too many") \
+	X(REPEATS_FULL, "repeats_full", "windows of repeats that ended early because there were too many") \
 	X(REPEAT_VALUES_FULL, "repeat_values_full", "values of repeats forgotten because there were too many: they may count twice") \
 	X(ALERTS_OVER_RATE, "alerts_over_rate", "matches held back because their indicator made too many alerts a second") \
 	X(ALERTS, "alerts", "alerts made")                                                            \

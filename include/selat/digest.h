@@ -4,10 +4,11 @@
 
 #include <selat/span.h>
 
-enum { SL_SHA256_SIZE = 32, SL_SHA1_SIZE = 20 };
+enum { SL_SHA256_SIZE = 32, SL_SHA1_SIZE = 20, SL_MD5_SIZE = 16 };
 
 void sl_sha256(struct sl_span bytes, uint8_t out[SL_SHA256_SIZE]);
 void sl_sha1(struct sl_span bytes, uint8_t out[SL_SHA1_SIZE]);
+void sl_md5(struct sl_span bytes, uint8_t out[SL_MD5_SIZE]);
 
 /* A digest over pieces. NULL from new means memory ended. */
 struct sl_sha256;

@@ -58,6 +58,8 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 	X(HTTP_PROTOCOL, "http.protocol", TEXT, "http", BOTH, false, "the protocol version: HTTP/1.1")      \
 	X(TLS_SNI, "tls.sni", TEXT, "tls", TO_SERVER, false,                                                \
 	  "the server name a ClientHello asks for (QUIC and DTLS too)")                                     \
+	X(TLS_ECH, "tls.ech", TEXT, "tls", TO_SERVER, false,                                                \
+	  "Encrypted ClientHello (or its imitation, GREASE): outer, with the real name hidden, or inner")  \
 	X(TLS_ALPN, "tls.alpn", TEXT, "tls", BOTH, false, "a protocol of the ALPN extension")               \
 	X(TLS_VERSION, "tls.version", TEXT, "tls", BOTH, false,                                             \
 	  "the version: the highest a client offers, the one a server chose")                               \
@@ -90,10 +92,12 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 	  "a command of FTP, without its argument")                                                         \
 	X(FTP_USER, "ftp.user", TEXT, "ftp", TO_SERVER, false, "the argument of USER")                      \
 	X(FILE_NAME, "file.name", TEXT, "file", BOTH, false, "the name of a body, attachment or transfer")  \
+	X(FILE_SIZE, "file.size", TEXT, "file", BOTH, false, "its size in bytes, decoded, as far as it came") \
+	X(FILE_WHOLE, "file.whole", TEXT, "file", BOTH, false, "yes, or no: it was cut short, or not all was seen") \
 	X(FILE_DATA, "file.data", BYTES, "file", BOTH, true, "its bytes, decoded")                          \
-	X(FILE_MD5, "file.md5", TEXT, "file", BOTH, false, "MD5 of it, if it is whole")                     \
-	X(FILE_SHA1, "file.sha1", TEXT, "file", BOTH, false, "SHA-1 of it, if it is whole")                 \
-	X(FILE_SHA256, "file.sha256", TEXT, "file", BOTH, false, "SHA-256 of it, if it is whole")
+	X(FILE_MD5, "file.md5", TEXT, "file", BOTH, false, "MD5 of it, if all of it was seen")                     \
+	X(FILE_SHA1, "file.sha1", TEXT, "file", BOTH, false, "SHA-1 of it, if all of it was seen")                 \
+	X(FILE_SHA256, "file.sha256", TEXT, "file", BOTH, false, "SHA-256 of it, if all of it was seen")
 
 enum sl_field {
 #define X(id, name, kind, proto, dir, stream, help) SL_FIELD_##id,

@@ -5,7 +5,7 @@
  * SL_SECTION_STRINGS are called "string": 0 is the empty one; strings end with a NUL and, where a
  * value may hold any byte, stand in a blob (u32 offset, u32 length).
  *
- * Nothing in the file is used before its SHA-256 matched: sl_ruleset_open is the only way in. It
+ * Nothing in the file is used before its digest matched: sl_ruleset_open is the only way in. It
  * then checks every section's bounds and every number that indexes another section. */
 #ifndef SELAT_RULESET_H
 #define SELAT_RULESET_H
@@ -24,7 +24,7 @@ struct sl_ruleset_header { /* 256 bytes */
 	uint32_t format;
 	uint32_t sections;       /* entries in the section table, which follows the header */
 	uint64_t size;           /* of the whole file */
-	uint8_t digest[32];      /* SHA-256 of the file with these 32 bytes as zero */
+	uint8_t digest[32];      /* of the file: see sl_ruleset_digest */
 	uint8_t identity[32];    /* SHA-256 of the sorted (pack, version, content digest) list */
 	char hyperscan[48];      /* hs_version(), NUL-padded */
 	uint64_t platform[3];    /* hs_platform_info: tune, cpu_features, 0 */
@@ -58,6 +58,7 @@ enum sl_section_type {
 	SL_SECTION_FLOWWISE,   /* u32[]: indicators of kind match that have no condition */
 	SL_SECTION_ENDWISE,    /* u32[]: indicators none of whose conditions can hold before a scope ends */
 	SL_SECTION_BASE,       /* of a delta: the base's digest (32 bytes), u32[]: its indicators that go */
+	SL_SECTION_CONTENTS,   /* u64[]: a hash of what each indicator says, to tell changed ones */
 	SL_SECTION_DATABASE,   /* a serialised Hyperscan database; param = SL_DATABASE(field, mode) */
 };
 
@@ -297,6 +298,7 @@ struct sl_ruleset {
 	const uint8_t *base;       /* of a delta: the digest of the file it goes with; else NULL */
 	const uint32_t *withdrawn; /* indicators of the base that are no more, ascending */
 	uint32_t withdrawn_n;
+	const uint64_t *contents; /* of each indicator; NULL: not said */
 	struct sl_table prefix4, prefix6, domains, urls, equals, equals_nocase;
 	struct sl_ruleset_prefixes prefixes;
 	const uint32_t *pattern_conditions;
@@ -311,6 +313,15 @@ struct sl_ruleset {
  * read-only. Does not look at Hyperscan's version: that is the reader's who has Hyperscan. */
 int sl_ruleset_open(struct sl_ruleset **out, const char *path, struct sl_err *err);
 void sl_ruleset_free(struct sl_ruleset *rs); /* NULL is fine */
+
+/* For a compiler that asks what a ruleset of any size has, in little time: header, strings, packs,
+ * indicators and contents of a file that is mapped and not verified. Every number in these may be
+ * wrong; the rest is not there. */
+int sl_ruleset_peek(struct sl_ruleset **out, const char *path, struct sl_err *err);
+
+/* SHA-256 over the SHA-256s of the file's pieces of 1 MiB, with the header's own digest as zeros. With
+ * an fd the bytes are read from it first. */
+int sl_ruleset_digest(uint8_t *bytes, size_t size, int fd, uint8_t out[32], struct sl_err *err);
 
 /* A string by its offset; "" if it is out of bounds. */
 const char *sl_ruleset_string(const struct sl_ruleset *rs, uint32_t offset);

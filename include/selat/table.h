@@ -2,8 +2,9 @@
  *
  * One shape for addresses, domains, URLs and exact field values. Built once by the compiler,
  * immutable afterwards. A filter of sixteen bits a key in front answers most misses with one cache
- * line; then buckets of four 16-byte slots, one cache line each, a full bucket going on in the next.
- * The hash is keyed XXH3; a hit is confirmed by the key's bytes, so a collision cannot lie. */
+ * line; then buckets of eight 8-byte slots, one cache line each, a full bucket going on in the next.
+ * The hash is keyed XXH3; a hit is confirmed by the key's bytes, so a collision cannot lie. A key with
+ * one value takes some 21 bytes and itself. */
 #ifndef SELAT_TABLE_H
 #define SELAT_TABLE_H
 
@@ -14,17 +15,14 @@
 struct sl_table {
 	const uint64_t *filter;
 	const struct sl_table_slot *slots;
-	const uint8_t *keys;      /* length-prefixed (u16, little endian) */
-	const uint32_t *postings; /* count, then that many values */
-	uint64_t filter_mask, bucket_mask, seed;
-	uint64_t keys_size, postings_n;
+	const uint32_t *entries;
+	uint64_t filter_words, buckets, words, seed;
 	uint64_t n; /* distinct keys; 0: every look-up misses */
 };
 
 struct sl_table_slot {
-	uint64_t hash;    /* 0 is an empty slot */
-	uint32_t key;     /* offset into keys */
-	uint32_t posting; /* index into postings */
+	uint32_t tag;   /* of the hash */
+	uint32_t entry; /* index into entries; 0: the slot is empty */
 };
 
 /* Values found: borrowed from the table. n == 0: a miss. */
@@ -42,6 +40,9 @@ struct sl_postings sl_table_get(const struct sl_table *t, struct sl_span key);
 /* The same in two steps, so that a batch can prefetch: hash and prefetch first, look up later. */
 uint64_t sl_table_prefetch(const struct sl_table *t, struct sl_span key);
 struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span key, uint64_t hash);
+
+/* Every key's values, in no order that matters: *at is 0 first, and 0 again behind the last. */
+struct sl_postings sl_table_next(const struct sl_table *t, uint64_t *at);
 
 /* Building: add pairs in any order, the same key as often as needed; write gives the table's bytes. */
 struct sl_table_builder;

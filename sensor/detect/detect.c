@@ -5,28 +5,78 @@
 
 enum { ALARM_MS = 60000 };
 
+/* --- lanes: the ruleset, and a delta on top --- */
+
+static int lane_init(struct sl_lane *lane, const struct sl_engine *e, const uint64_t *gone, hs_scratch_t **scratch)
+{
+	*lane = (struct sl_lane){ .e = e, .rs = e->rs, .gone = gone,
+				  .last = calloc(e->rs->conditions_n + 1, sizeof *lane->last),
+				  .atom_last = calloc(e->crowds.atoms + 1, sizeof *lane->atom_last),
+				  .judged = calloc(e->rs->conditions_n + 1, sizeof *lane->judged) };
+	if (!lane->last || !lane->judged || !lane->atom_last)
+		return SL_ENOMEM;
+	for (unsigned f = 0; f < SL_FIELDS_ALL; f++)
+		for (unsigned m = 0; m < SL_MODES; m++) /* one scratch, grown over all databases */
+			if (e->scanner[f][m].db && hs_alloc_scratch(e->scanner[f][m].db, scratch) != HS_SUCCESS)
+				return SL_ENOMEM;
+	return SL_OK;
+}
+
+void sl_lane_fini(struct sl_lane *lane)
+{
+	free(lane->last);
+	free(lane->judged);
+	free(lane->atom_last);
+	*lane = (struct sl_lane){ .e = NULL };
+}
+
+int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const struct sl_loaded_ruleset *loaded)
+{
+	const struct sl_engine *engine[SL_LANES];
+	unsigned n = sl_loaded_engines(loaded, engine);
+	int rc = SL_OK;
+	for (unsigned i = 0; rc == SL_OK && i < n; i++)
+		rc = lane_init(&lane[i], engine[i], i == 0 ? loaded->gone : NULL, &d->scratch);
+	return rc;
+}
+
+void sl_lanes_join(struct sl_detect *d)
+{
+	d->packetwise = d->ends = d->bare = d->segments = false;
+	d->watched = d->derives = (struct sl_field_set){ { 0 } };
+	d->lanes = d->lane[1].e ? 2 : 1;
+	for (unsigned i = 0; i < d->lanes; i++) {
+		const struct sl_engine *e = d->lane[i].e;
+		d->packetwise |= e->flowwise.packets || e->lengths;
+		d->ends |= e->ends;
+		d->bare |= e->bare;
+		d->segments |= e->segments;
+		sl_field_set_join(&d->derives, &e->derived);
+		for (unsigned s = 0; s <= SL_SCOPE_PACKET; s++)
+			sl_field_set_join(&d->watched, &e->watched[s]);
+	}
+}
+
+/* --- life --- */
+
 static int take_memory(struct sl_detect *d)
 {
+	bool ok = sl_pool_init(&d->partials, sizeof(struct sl_partial), SL_PARTIALS_POOL);
+	ok = sl_pool_init(&d->scopes, sizeof(struct sl_ledger), SL_SCOPES_POOL) && ok;
+	ok = sl_pool_init(&d->facts, sizeof(struct sl_facts), SL_FACTS_POOL) && ok;
+	ok = sl_pool_init(&d->memos, sizeof(struct sl_memo), SL_MEMOS_POOL) && ok;
+	ok = sl_pool_init(&d->streams, sizeof(struct sl_streams), SL_STREAMS_POOL) && ok;
 	d->hits = malloc(SL_HITS_MAX * sizeof *d->hits);
-	d->last = calloc(d->rs->conditions_n + 1, sizeof *d->last);
 	d->kept = malloc(SL_KEPT_MAX);
 	d->gathered = malloc(SL_GATHER_ENTRIES * sizeof *d->gathered);
 	d->buffer = malloc(SL_GATHER_BYTES);
-	d->partials = malloc(SL_PARTIALS_POOL * sizeof *d->partials);
-	d->streams = malloc(SL_STREAMS_POOL * sizeof *d->streams);
-	return d->streams && d->hits && d->last && d->kept && d->gathered && d->buffer && d->partials ? SL_OK : SL_ENOMEM;
-}
-
-/* One scratch, grown over all databases. */
-static int take_scratch(struct sl_detect *d)
-{
-	for (unsigned f = 0; f < SL_FIELDS_ALL; f++)
-		for (unsigned m = 0; m < SL_MODES; m++) {
-			const hs_database_t *db = d->config.loaded->scanner[f][m].db;
-			if (db && hs_alloc_scratch(db, &d->scratch) != HS_SUCCESS)
-				return SL_ENOMEM;
-		}
-	return SL_OK;
+	d->ready = malloc(SL_READY_MAX * sizeof *d->ready);
+	d->derived[0] = malloc(SL_DERIVED_BYTES);
+	d->derived[1] = malloc(SL_DERIVED_BYTES);
+	return ok && d->hits && d->kept && d->gathered && d->buffer && d->ready && d->derived[0] &&
+			       d->derived[1] && sl_verifier_init(&d->verifier)
+		       ? SL_OK
+		       : SL_ENOMEM;
 }
 
 int sl_detect_new(struct sl_detect **out, const struct sl_detect_config *config, struct sl_err *err)
@@ -36,14 +86,12 @@ int sl_detect_new(struct sl_detect **out, const struct sl_detect_config *config,
 		return sl_fail(err, SL_ENOMEM, "detect: out of memory");
 	d->config = *config;
 	d->config.loaded = sl_loaded_retain(config->loaded);
-	d->rs = sl_loaded_view(config->loaded);
 	d->stream_budget = config->stream_bytes;
-	d->segments = sl_payload_needs_segments(d);
-	d->partials_fresh = d->streams_fresh = 1;
-	if (take_memory(d) != SL_OK || take_scratch(d) != SL_OK) {
+	if (take_memory(d) != SL_OK || sl_lanes_init(d, d->lane, config->loaded) != SL_OK) {
 		sl_detect_free(d);
 		return sl_fail(err, SL_ENOMEM, "detect: out of memory");
 	}
+	sl_lanes_join(d);
 	*out = d;
 	return SL_OK;
 }
@@ -52,14 +100,20 @@ void sl_detect_free(struct sl_detect *d)
 {
 	if (!d)
 		return;
+	struct sl_pool *pools[] = { &d->partials, &d->scopes, &d->facts, &d->memos, &d->streams };
+	for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
+		sl_pool_fini(pools[i]);
+	for (unsigned i = 0; i < SL_LANES; i++)
+		sl_lane_fini(&d->lane[i]);
+	sl_verifier_fini(&d->verifier);
 	hs_free_scratch(d->scratch);
 	free(d->hits);
-	free(d->last);
 	free(d->kept);
 	free(d->gathered);
 	free(d->buffer);
-	free(d->partials);
-	free(d->streams);
+	free(d->ready);
+	free(d->derived[0]);
+	free(d->derived[1]);
 	sl_loaded_release(d->config.loaded);
 	free(d);
 }
@@ -69,13 +123,21 @@ size_t sl_detect_slot_bytes(void)
 	return (sizeof(struct sl_detect_slot) + 7) & ~(size_t)7;
 }
 
-bool sl_detect_wants(const struct sl_loaded_ruleset *loaded, enum sl_field field)
+static bool engine_wants(const struct sl_ruleset *rs, enum sl_field field)
 {
-	const struct sl_ruleset *rs = sl_loaded_view(loaded);
 	for (uint32_t i = 0; i < rs->conditions_n; i++)
 		if (sl_ruleset_field(rs, rs->conditions[i].field) == field)
 			return true;
+	for (uint32_t i = 0; i < rs->indicators_n; i++)
+		if (sl_indicator_kind_field((enum sl_indicator_kind)rs->indicators[i].kind) == field)
+			return true;
 	return sl_exact_wants(rs, field);
+}
+
+bool sl_detect_wants(const struct sl_loaded_ruleset *loaded, enum sl_field field)
+{
+	return engine_wants(loaded->engine->rs, field) ||
+	       (loaded->base && engine_wants(loaded->base->engine->rs, field));
 }
 
 void sl_scan_check(struct sl_detect *d, hs_error_t rc)
@@ -91,23 +153,40 @@ void sl_scan_check(struct sl_detect *d, hs_error_t rc)
 		       (unsigned long long)held);
 }
 
-void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-			   unsigned side, const struct sl_value *values, size_t n)
+/* --- what is said --- */
+
+static void transaction_seen(struct sl_detect *d, const struct sl_looking *l)
 {
-	/* a stream's messages count on; a datagram's belongs to its payload's transaction */
-	if (flow->side[side].flags & SL_SIDE_STARTED)
-		d->transaction++;
+	struct sl_field_set fields = { { 0 } };
+	for (size_t i = 0; i < l->n; i++)
+		sl_field_set_add(&fields, l->values[i].field);
+	if (d->bare || sl_field_sets_meet(&fields, &d->watched))
+		sl_fields_add(d, l->at, l->flow, l->side, l->tx, &fields);
+}
+
+void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			   unsigned side, uint32_t tx, const struct sl_value *values, size_t n)
+{
 	struct sl_looking l = { .at = at,
 				.flow = flow,
 				.values = values,
 				.n = n,
-				.transaction = d->transaction,
+				.step = ++d->step,
+				.tx = tx,
 				.side = (uint8_t)side };
-	for (size_t i = 0; i < n; i++) {
-		sl_exact_value(d, &l, &values[i]);
-		sl_field_scan(d, &l, &values[i]);
-	}
+	for (size_t i = 0; i < n; i++)
+		sl_value_look(d, &l, &values[i]);
 	sl_exact_url(d, &l);
+	if (d->ends)
+		transaction_seen(d, &l);
+}
+
+void sl_detect_transaction_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			       uint32_t tx)
+{
+	const struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	if (slot->scopes || slot->waiting)
+		sl_event_add(d, SL_EVENT_END, at, flow, flow->client, tx);
 }
 
 void sl_detect_flush(struct sl_detect *d)
@@ -120,11 +199,15 @@ void sl_detect_flush(struct sl_detect *d)
 	d->buffer_n = 0;
 }
 
-void sl_detect_forget(struct sl_detect *d, struct sl_flow *flow)
+void sl_detect_forget(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	const struct sl_hit end = { .at = at, .flow = flow, .event = SL_EVENT_FLOW_END, .side = (uint8_t)flow->client,
+				    .condition = UINT32_MAX };
 	if (slot->waiting)
 		sl_detect_flush(d);
+	if (d->ends && (slot->scopes || d->bare))
+		sl_judge(d, &end, 1);
 	sl_payload_forget(d, slot);
-	sl_partials_drop(d, slot);
+	sl_scopes_drop(d, slot, true);
 }

@@ -39,16 +39,27 @@ struct sl_sighting {
 	const char *interface; /* NULL: from a file */
 	const struct sl_tunnel *tunnel; /* that it travelled in, outermost first */
 	uint8_t tunnels;
+	uint8_t tcp_flags, icmp_type, icmp_code; /* of the packet; 0 where it has none */
+	bool has_vni;
+	uint32_t vni;
 	struct sl_flow_moment flow; /* as it was then: later packets of the batch do not change an alert */
 };
 
-void sl_detect_flow(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow); /* is new */
+/* A packet of the flow, before its bytes: every one, in order. payload: its length. */
+void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+		      unsigned side, size_t payload);
+/* After them: the flow's protocol became known with this packet. */
+void sl_detect_learnt(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+		      unsigned side);
 void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap);
 void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			unsigned side, struct sl_span payload);
+/* tx: as in struct sl_inspect_sink. */
 void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-			   unsigned side, const struct sl_value *values, size_t n);
+			   unsigned side, uint32_t tx, const struct sl_value *values, size_t n);
+void sl_detect_transaction_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+			       uint32_t tx);
 
 /* A piece of a body or a file. *piece->kept is made here, and let go of with the last piece. */
 void sl_detect_piece(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
@@ -59,7 +70,13 @@ void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, str
 			  unsigned side);
 void sl_detect_flush(struct sl_detect *d);
 
-/* The flow goes: flushes if something of it waits, and frees what is kept for it. */
-void sl_detect_forget(struct sl_detect *d, struct sl_flow *flow);
+/* From here on the worker looks for what this ruleset says. Between batches, on the worker's thread.
+ * detect takes a reference of its own and lets go of the old one's. Streams begin anew, what was half
+ * held is kept by (pack, id) or dropped and counted, and flows' addresses are looked up again with
+ * their next packets. On failure the old ruleset stays. */
+int sl_detect_swap(struct sl_detect *d, struct sl_loaded_ruleset *loaded, struct sl_err *err);
+
+/* The flow goes: what waits for its end is decided, and what is kept for it freed. */
+void sl_detect_forget(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow);
 
 #endif

@@ -1,14 +1,13 @@
 /* Exact values: addresses, domains, URLs, whole fields. All by tables; a miss is the usual case. */
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <netinet/in.h>
 #include <selat/name.h>
 #include <selat/url.h>
 #include <sensor/detect/detect_internal.h>
 
 enum { PORT_HTTP = 80 };
 
-/* --- addresses, once a flow --- */
+/* --- addresses --- */
 
 static const struct sl_ruleset_where *where_of(const struct sl_ruleset *rs, uint32_t indicator)
 {
@@ -20,8 +19,10 @@ static bool any_proto(const struct sl_ruleset_where *w)
 	return (w->protos[0] | w->protos[1] | w->protos[2] | w->protos[3]) == 0;
 }
 
-static bool ends_fit(const struct sl_ruleset *rs, const struct sl_ruleset_where *w, uint8_t proto, uint16_t port)
+/* May an address indicator hold at an end with that port? */
+bool sl_exact_end_fits(const struct sl_ruleset *rs, uint32_t indicator, uint8_t proto, uint16_t port)
 {
+	const struct sl_ruleset_where *w = where_of(rs, indicator);
 	if (!any_proto(w) && !(w->protos[proto / 64] >> proto % 64 & 1))
 		return false;
 	for (uint32_t i = 0; i < w->own_port.n; i++) {
@@ -32,30 +33,12 @@ static bool ends_fit(const struct sl_ruleset *rs, const struct sl_ruleset_where 
 	return w->own_port.n == 0;
 }
 
-static void address_hit(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-			const struct sl_address *address, uint8_t field, uint32_t indicator)
-{
-	char text[SL_ADDRESS_TEXT];
-	sl_address_format(text, address);
-	struct sl_hit hit = { .at = at,
-			      .flow = flow,
-			      .condition = UINT32_MAX,
-			      .indicator = indicator,
-			      .transaction = ++d->transaction,
-			      .field = field,
-			      .side = flow->client,
-			      .value = sl_span_str(text) };
-	sl_hit_add(d, &hit, false);
-}
-
-typedef void found_fn(void *ctx, const struct sl_address *address, uint32_t indicator);
-
 /* Every prefix that holds the address, longest first; one look-up a length that occurs. */
-static void look_up_prefixes(struct sl_detect *d, const struct sl_address *address, found_fn *each, void *ctx)
+void sl_exact_prefixes(const struct sl_ruleset *rs, const struct sl_address *address, sl_prefix_fn *each, void *ctx)
 {
-	const struct sl_ruleset_prefixes *p = &d->rs->prefixes;
+	const struct sl_ruleset_prefixes *p = &rs->prefixes;
 	bool v4 = address->family == 4;
-	const struct sl_table *table = v4 ? &d->rs->prefix4 : &d->rs->prefix6;
+	const struct sl_table *table = v4 ? &rs->prefix4 : &rs->prefix6;
 	struct sl_address masked = *address;
 	for (int bits = table->n == 0 ? -1 : v4 ? 32 : 128; bits >= 0; bits--) {
 		if (!((v4 ? p->v4 : p->v6[bits / 64]) >> (bits % 64) & 1))
@@ -65,39 +48,8 @@ static void look_up_prefixes(struct sl_detect *d, const struct sl_address *addre
 		memcpy(key + 1, masked.bytes, v4 ? 4 : 16);
 		struct sl_postings found = sl_table_get(table, sl_span_of(key, v4 ? 5 : 17));
 		for (uint32_t i = 0; i < found.n; i++)
-			if (!(found.value[i] & SL_POSTING_CONDITION))
-				each(ctx, address, found.value[i]);
+			each(ctx, address, found.value[i]);
 	}
-}
-
-/* One end of a flow. */
-struct flow_end {
-	struct sl_detect *d;
-	const struct sl_sighting *at;
-	struct sl_flow *flow;
-	uint16_t port;
-	uint8_t proto, field;
-};
-
-static void flow_end_found(void *ctx, const struct sl_address *address, uint32_t indicator)
-{
-	struct flow_end *e = ctx;
-	if (ends_fit(e->d->rs, where_of(e->d->rs, indicator), e->proto, e->port))
-		address_hit(e->d, e->at, e->flow, address, e->field, indicator);
-}
-
-void sl_detect_flow(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
-{
-	struct sl_flow_view view;
-	if (d->rs->prefix4.n + d->rs->prefix6.n == 0)
-		return;
-	sl_flow_view(flow, &view);
-	if (view.proto != IPPROTO_TCP && view.proto != IPPROTO_UDP && view.proto != IPPROTO_SCTP)
-		view.sport = view.dport = 0; /* no ports: an indicator that names one does not hold */
-	struct flow_end src = { d, at, flow, view.sport, view.proto, SL_FIELD_IP_SRC };
-	struct flow_end dst = { d, at, flow, view.dport, view.proto, SL_FIELD_IP_DST };
-	look_up_prefixes(d, &view.src, flow_end_found, &src);
-	look_up_prefixes(d, &view.dst, flow_end_found, &dst);
 }
 
 /* --- addresses in answers --- */
@@ -109,13 +61,20 @@ struct answer {
 };
 
 /* An answer names no port: an indicator that does is about connections alone. */
-static void answer_found(void *ctx, const struct sl_address *address, uint32_t indicator)
+static void answer_found(void *ctx, const struct sl_address *address, uint32_t posting)
 {
 	struct answer *a = ctx;
-	const struct sl_ruleset_where *w = where_of(a->d->rs, indicator);
+	const struct sl_ruleset *rs = a->d->lane[a->l->lane].rs;
+	uint32_t c = posting & SL_POSTING_CONDITION ? posting & ~SL_POSTING_CONDITION : UINT32_MAX;
 	(void)address;
+	if (c != UINT32_MAX) {
+		if (rs->conditions[c].field == SL_FIELD_DNS_ANSWER)
+			sl_hit_field(a->d, a->l, a->v, rs->conditions[c].indicator, c, 0, a->v->bytes.len);
+		return;
+	}
+	const struct sl_ruleset_where *w = where_of(rs, posting);
 	if (w->own_port.n == 0 && any_proto(w))
-		sl_hit_field(a->d, a->l, a->v, indicator, UINT32_MAX, 0, a->v->bytes.len);
+		sl_hit_field(a->d, a->l, a->v, posting, UINT32_MAX, 0, a->v->bytes.len);
 }
 
 static void look_up_answer(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
@@ -123,7 +82,8 @@ static void look_up_answer(struct sl_detect *d, struct sl_looking *l, const stru
 	char text[SL_ADDRESS_TEXT];
 	struct sl_address address = { .family = 4 };
 	struct answer answer = { d, l, v };
-	if (d->rs->prefix4.n + d->rs->prefix6.n == 0 || v->bytes.len >= sizeof text)
+	const struct sl_ruleset *rs = d->lane[l->lane].rs;
+	if (rs->prefix4.n + rs->prefix6.n == 0 || v->bytes.len >= sizeof text)
 		return;
 	memcpy(text, v->bytes.at, v->bytes.len);
 	text[v->bytes.len] = '\0';
@@ -132,7 +92,7 @@ static void look_up_answer(struct sl_detect *d, struct sl_looking *l, const stru
 			return;
 		address.family = 6;
 	}
-	look_up_prefixes(d, &address, answer_found, &answer);
+	sl_exact_prefixes(rs, &address, answer_found, &answer);
 }
 
 /* --- names --- */
@@ -180,16 +140,17 @@ bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
 
 static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
+	const struct sl_ruleset *rs = d->lane[l->lane].rs;
 	struct sl_span in = name_in(v);
 	char *name = (char *)d->key;
 	size_t whole = in.len ? sl_name_normal(name, SL_NAME_MAX, in) : 0, before = (size_t)(in.at - v->bytes.at);
 	struct sl_span rest = sl_span_of(name, whole);
 	while (rest.len) {
 		size_t at = whole - rest.len;
-		struct sl_postings found = sl_table_get(&d->rs->domains, rest);
+		struct sl_postings found = sl_table_get(&rs->domains, rest);
 		for (uint32_t i = 0; i < found.n; i++) {
 			uint32_t ind = found.value[i];
-			if (at == 0 || d->rs->indicators[ind].flags & SL_IND_SUBDOMAINS)
+			if (at == 0 || rs->indicators[ind].flags & SL_IND_SUBDOMAINS)
 				sl_hit_field(d, l, v, ind, UINT32_MAX, before + at, rest.len);
 		}
 		rest = sl_name_parent(rest);
@@ -197,6 +158,17 @@ static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct
 }
 
 /* --- equal values --- */
+
+static void equal_found(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t posting)
+{
+	const struct sl_ruleset *rs = d->lane[l->lane].rs;
+	if (posting & SL_POSTING_INDICATOR)
+		sl_hit_field(d, l, v, posting & ~SL_POSTING_INDICATOR, UINT32_MAX, 0, v->bytes.len);
+	else if (rs->conditions[posting].flags & SL_COND_CONFIRM)
+		sl_value_confirm(d, l, v, posting);
+	else
+		sl_hit_field(d, l, v, rs->conditions[posting].indicator, posting, 0, v->bytes.len);
+}
 
 static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
 			  const struct sl_table *table, bool nocase)
@@ -207,47 +179,69 @@ static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struc
 	for (size_t i = 0; i < v->bytes.len; i++)
 		d->key[i + 1] = nocase ? (uint8_t)tolower(v->bytes.at[i]) : v->bytes.at[i];
 	struct sl_postings found = sl_table_get(table, sl_span_of(d->key, v->bytes.len + 1));
-	for (uint32_t i = 0; i < found.n; i++) {
-		uint32_t c = found.value[i];
-		if (c & SL_POSTING_INDICATOR)
-			sl_hit_field(d, l, v, c & ~SL_POSTING_INDICATOR, UINT32_MAX, 0, v->bytes.len);
-		else
-			sl_hit_field(d, l, v, d->rs->conditions[c].indicator, c, 0, v->bytes.len);
-	}
+	const struct sl_crowds *crowds = &d->lane[l->lane].e->crowds;
+	const struct sl_trigger *t = sl_crowd_find(crowds, found);
+	const uint32_t *list = t ? &crowds->leader[t->first] : found.value;
+	for (uint32_t i = 0; i < (t ? t->n : found.n); i++)
+		equal_found(d, l, v, list[i]);
+	if (t && t->atom)
+		sl_hit_atom(d, l, v, t->atom, 0, v->bytes.len);
+}
+
+void sl_exact_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	const struct sl_ruleset *rs = d->lane[l->lane].rs;
+	look_up_equal(d, l, v, &rs->equals, false);
+	look_up_equal(d, l, v, &rs->equals_nocase, true);
 }
 
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
-	if (d->rs->domains.n)
+	if (d->lane[l->lane].rs->domains.n)
 		look_up_name(d, l, v);
 	if (v->field == SL_FIELD_DNS_ANSWER)
 		look_up_answer(d, l, v);
-	look_up_equal(d, l, v, &d->rs->equals, false);
-	look_up_equal(d, l, v, &d->rs->equals_nocase, true);
+	sl_exact_equal(d, l, v);
 }
 
 /* --- URLs --- */
 
-void sl_exact_url(struct sl_detect *d, struct sl_looking *l)
+/* The request's URL, in normal form, into the key; 0: it has none. */
+static size_t request_url(struct sl_detect *d, const struct sl_looking *l, const struct sl_value **target)
 {
-	const struct sl_value *host = NULL, *target = NULL;
+	const struct sl_value *host = NULL;
 	for (size_t i = 0; i < l->n; i++) {
 		if (l->values[i].field == SL_FIELD_HTTP_HOST_RAW && !host)
 			host = &l->values[i];
 		if (l->values[i].field == SL_FIELD_HTTP_URI_RAW)
-			target = &l->values[i];
+			*target = &l->values[i];
 	}
-	if (!target || d->rs->urls.n == 0)
-		return;
+	if (!*target)
+		return 0;
 	struct sl_flow_view view;
 	char address[SL_ADDRESS_TEXT];
 	sl_flow_view(l->flow, &view);
 	struct sl_span name = host ? host->bytes : sl_span_str(sl_address_format(address, &view.dst));
-	char *url = (char *)d->key;
-	size_t len = sl_url_request(url, SL_URL_MAX, "http", name, view.dport ? view.dport : PORT_HTTP,
-				    target->bytes);
-	struct sl_postings found = len ? sl_table_get(&d->rs->urls, sl_span_of(url, len))
-				       : (struct sl_postings){ NULL, 0 };
-	for (uint32_t i = 0; i < found.n; i++)
-		sl_hit_field(d, l, target, found.value[i], UINT32_MAX, 0, target->bytes.len);
+	return sl_url_request((char *)d->key, SL_URL_MAX, "http", name, view.dport ? view.dport : PORT_HTTP,
+			      (*target)->bytes);
+}
+
+static bool any_urls(const struct sl_detect *d)
+{
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		if (d->lane[lane].rs->urls.n)
+			return true;
+	return false;
+}
+
+void sl_exact_url(struct sl_detect *d, struct sl_looking *l)
+{
+	const struct sl_value *target = NULL;
+	size_t len = any_urls(d) ? request_url(d, l, &target) : 0;
+	for (unsigned lane = 0; len && lane < d->lanes; lane++) {
+		l->lane = (uint8_t)lane;
+		struct sl_postings found = sl_table_get(&d->lane[lane].rs->urls, sl_span_of(d->key, len));
+		for (uint32_t i = 0; i < found.n; i++)
+			sl_hit_field(d, l, target, found.value[i], UINT32_MAX, 0, target->bytes.len);
+	}
 }

@@ -1,4 +1,4 @@
-/* Patterns on whole fields: one block scan a value, where the field has patterns at all. */
+/* Patterns on whole values: one block scan a value, where its field has patterns at all. */
 #include <sensor/detect/detect_internal.h>
 
 struct scan {
@@ -15,23 +15,32 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	(void)from;
 	(void)flags;
 	struct scan *s = ctx;
+	const struct sl_ruleset *rs = s->d->lane[s->l->lane].rs;
 	if (id >= s->scanner->patterns_n)
 		return 0;
 	const struct sl_ruleset_pattern *p = &s->scanner->patterns[id];
 	if (to < p->len || to > s->v->bytes.len || (p->flags & SL_PATTERN_STARTS && to != p->len) ||
 	    (p->flags & SL_PATTERN_ENDS && to != s->v->bytes.len))
 		return 0;
-	for (uint32_t i = 0; i < p->conditions_n; i++) {
-		uint32_t c = s->d->rs->pattern_conditions[p->condition + i];
-		sl_hit_field(s->d, s->l, s->v, s->d->rs->conditions[c].indicator, c,
-			     p->len ? (size_t)to - p->len : 0, p->len ? p->len : (size_t)to);
+	size_t at = p->len ? (size_t)to - p->len : 0, len = p->len ? p->len : (size_t)to;
+	const struct sl_trigger *t = s->scanner->trigger ? &s->scanner->trigger[id] : NULL;
+	const uint32_t *list = t ? &s->d->lane[s->l->lane].e->crowds.leader[t->first]
+				 : &rs->pattern_conditions[p->condition];
+	for (uint32_t i = 0; i < (t ? t->n : p->conditions_n); i++) {
+		uint32_t c = list[i];
+		if (rs->conditions[c].flags & (SL_COND_CONFIRM | SL_COND_PCRE))
+			sl_value_confirm(s->d, s->l, s->v, c);
+		else
+			sl_hit_field(s->d, s->l, s->v, rs->conditions[c].indicator, c, at, len);
 	}
+	if (t && t->atom)
+		sl_hit_atom(s->d, s->l, s->v, t->atom, at, len);
 	return 0;
 }
 
 void sl_field_scan(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
-	const struct sl_scanner *scanner = &d->config.loaded->scanner[v->field][SL_MODE_BLOCK];
+	const struct sl_scanner *scanner = &d->lane[l->lane].e->scanner[v->field][SL_MODE_BLOCK];
 	if (!scanner->db || !v->bytes.len)
 		return;
 	struct scan s = { d, l, v, scanner };

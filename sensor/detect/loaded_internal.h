@@ -2,24 +2,147 @@
 #ifndef SELAT_SENSOR_DETECT_LOADED_INTERNAL_H
 #define SELAT_SENSOR_DETECT_LOADED_INTERNAL_H
 
+#define PCRE2_CODE_UNIT_WIDTH 8
 #include <hs/hs_common.h>
 #include <hs/hs_runtime.h>
+#include <pcre2.h>
 #include <sensor/detect/loaded.h>
 #include <stdatomic.h>
 
-enum { SL_MODES = SL_MODE_STREAM + 1 };
+enum { SL_MODES = SL_MODE_STREAM + 1, SL_FIELD_WORDS = 2 };
+_Static_assert(SL_FIELD_COUNT <= SL_FIELD_WORDS * 64, "a bit a field");
+
+/* A list of conditions without those that follow others (crowd.c). */
+struct sl_trigger {
+	uint32_t first, n; /* in sl_crowds.leader */
+	uint32_t atom;     /* that the others follow; 0: there are none */
+};
 
 struct sl_scanner {
 	hs_database_t *db; /* NULL: nothing to look for */
 	const struct sl_ruleset_pattern *patterns;
+	const struct sl_trigger *trigger; /* by pattern; NULL: the patterns' own lists */
 	uint32_t patterns_n;
 	size_t stream_bytes; /* of one Hyperscan stream; 0 in the other modes */
 };
 
-struct sl_loaded_ruleset {
-	atomic_uint references;
+/* A set of fields; a derived field is its source here. */
+struct sl_field_set {
+	uint64_t bit[SL_FIELD_WORDS];
+};
+
+static inline void sl_field_set_add(struct sl_field_set *s, unsigned field)
+{
+	s->bit[field / 64] |= UINT64_C(1) << field % 64;
+}
+
+static inline bool sl_field_set_has(const struct sl_field_set *s, unsigned field)
+{
+	return s->bit[field / 64] >> field % 64 & 1;
+}
+
+static inline bool sl_field_sets_meet(const struct sl_field_set *a, const struct sl_field_set *b)
+{
+	return (a->bit[0] & b->bit[0]) || (a->bit[1] & b->bit[1]);
+}
+
+static inline void sl_field_set_join(struct sl_field_set *a, const struct sl_field_set *b)
+{
+	for (unsigned i = 0; i < SL_FIELD_WORDS; i++)
+		a->bit[i] |= b->bit[i];
+}
+
+/* An expression that PCRE2 judges. */
+struct sl_expression {
+	uint32_t condition;
+	pcre2_code *code;
+};
+
+/* Indicators without conditions, which hold by `where` alone. */
+struct sl_flowwise {
+	struct sl_table networks; /* (u8 bits, address of 16 bytes) -> those that name such an end */
+	void *memory;             /* the table's */
+	uint64_t lengths[2][3];   /* by family: which prefix lengths occur */
+	uint32_t *rest;           /* those that name no network */
+	uint32_t rest_n;
+	uint32_t *marked;         /* those that ask for marks: looked at again when marks change */
+	uint32_t marked_n;
+	bool packets;             /* some are judged for every packet */
+};
+
+/* Conditions that follow others. */
+struct sl_crowd {
+	const uint32_t *list; /* postings of an equal value: in the ruleset */
+	struct sl_trigger trigger;
+};
+struct sl_crowds {
+	struct sl_crowd *crowd; /* by place */
+	size_t crowds_n;
+	uint32_t *leader;       /* conditions that make hits; of lists of postings also indicators */
+	uint32_t leaders_n;
+	uint32_t *atom;         /* by condition; 0: it makes hits of its own. NULL: all do */
+	uint32_t atoms;
+	struct sl_trigger *trigger;
+	bool flows;             /* some follow over a whole flow */
+};
+
+/* One ruleset made ready for scanning. Immutable. */
+struct sl_engine {
 	struct sl_ruleset *rs;
 	struct sl_scanner scanner[SL_FIELDS_ALL][SL_MODES];
+	struct sl_expression *expression; /* by condition, ascending */
+	size_t expressions;
+	struct sl_flowwise flowwise;
+	struct sl_crowds crowds;
+	uint32_t always[SL_FIELDS_ALL + 1]; /* where a field's rows begin in rs->always */
+	struct sl_field_set watched[SL_SCOPE_PACKET + 1]; /* whether they occur matters at a scope's end */
+	struct sl_field_set confirmed; /* stream fields with groups to be verified in a window */
+	uint32_t *windowed; /* indicators with such groups on payloads */
+	uint32_t windowed_n;
+	struct sl_field_set derived; /* stream fields that transforms look at */
+	bool lengths;    /* of packets' payloads are judged */
+	bool bare;       /* an indicator needs nothing but that a field is absent: all transactions count */
+	bool ends;       /* there is anything to be decided at a scope's end */
+	bool segments;   /* expressions look at segments of TCP one by one: scope packet */
 };
+
+/* Where the indicators of an earlier ruleset are in this one. */
+enum { SL_LANES = 2 }; /* a ruleset, and a delta on top of it */
+#define SL_NOWHERE UINT32_MAX
+struct sl_succession {
+	const struct sl_engine *from[SL_LANES]; /* the earlier one's; NULL: none. Compared, not used */
+	uint32_t *to[SL_LANES]; /* by its indicators: lane << 31 | indicator, or SL_NOWHERE */
+};
+
+struct sl_loaded_ruleset {
+	atomic_uint references;
+	struct sl_engine *engine;
+	struct sl_loaded_ruleset *base; /* a delta's; NULL: none */
+	uint64_t *gone;                 /* bits: the base's indicators that the delta withdraws */
+	struct sl_succession succession;
+};
+
+static inline bool sl_is_gone(const uint64_t *gone, uint32_t indicator)
+{
+	return gone && gone[indicator / 64] >> indicator % 64 & 1;
+}
+
+/* The engines that are looked at, the base's first. */
+static inline unsigned sl_loaded_engines(const struct sl_loaded_ruleset *l, const struct sl_engine *engine[SL_LANES])
+{
+	engine[0] = l->base ? l->base->engine : l->engine;
+	engine[1] = l->base ? l->engine : NULL;
+	return l->base ? 2 : 1;
+}
+
+/* engine.c, crowd.c, flowwise.c */
+int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err);
+void sl_engine_free(struct sl_engine *e); /* NULL is fine */
+pcre2_code *sl_engine_expression(const struct sl_engine *e, uint32_t condition); /* NULL: none */
+int sl_crowds_init(struct sl_engine *e);
+void sl_crowds_fini(struct sl_crowds *x);
+const struct sl_trigger *sl_crowd_find(const struct sl_crowds *x, struct sl_postings found); /* NULL: no crowd */
+int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs);
+void sl_flowwise_fini(struct sl_flowwise *f);
 
 #endif

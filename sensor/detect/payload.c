@@ -8,9 +8,14 @@
 #include <netinet/in.h>
 #include <sensor/detect/detect_internal.h>
 
-static bool has(const struct sl_detect *d, enum sl_database_mode mode)
+static const struct sl_scanner *scanner_of(const struct sl_detect *d, unsigned lane, enum sl_database_mode mode)
 {
-	return d->config.loaded->scanner[SL_FIELD_PAYLOAD][mode].db;
+	return &d->lane[lane].e->scanner[SL_FIELD_PAYLOAD][mode];
+}
+
+static bool any_has(const struct sl_detect *d, enum sl_database_mode mode)
+{
+	return scanner_of(d, 0, mode)->db || (d->lanes > 1 && scanner_of(d, 1, mode)->db);
 }
 
 /* --- gathered --- */
@@ -19,7 +24,14 @@ struct gathered_scan {
 	struct sl_detect *d;
 	const struct sl_scanner *scanner;
 	uint32_t entry; /* matches come in the order of their ends */
+	uint8_t lane;
 };
+
+static const struct sl_window *window_of(const struct sl_detect *d, struct sl_flow *flow, unsigned side)
+{
+	uint32_t i = sl_detect_slot_of(d, flow)->streams;
+	return i ? ((const struct sl_streams *)sl_pool_at(&d->streams, i))->window[side] : NULL;
+}
 
 static int on_gathered(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
 		       void *ctx)
@@ -45,11 +57,17 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 			       .bytes = sl_span_of(d->buffer + g->start, g->tail + g->len),
 			       .from = (size_t)(begin - g->start),
 			       .to = (size_t)(to - g->start),
+			       .own = g->tail,
+			       .end = g->offset + g->len,
 			       .offset = offset,
-			       .transaction = g->transaction,
+			       .step = g->step,
+			       .tx = g->tx,
+			       .value = g->value,
 			       .field = SL_FIELD_PAYLOAD,
 			       .side = g->side,
+			       .lane = s->lane,
 			       .crosses = begin < payload,
+			       .window = g->tx == SL_TX_FLOW ? window_of(d, g->flow, g->side) : NULL,
 			       .stable = true };
 	sl_place_add(d, p, &at, SL_ALL_SCOPES);
 	return 0;
@@ -57,13 +75,14 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 
 void sl_payload_scan(struct sl_detect *d)
 {
-	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_GATHER];
-	if (d->gathered_n == 0)
-		return;
-	struct gathered_scan s = { d, scanner, 0 };
-	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, d->buffer_n);
-	sl_scan_check(d, hs_scan(scanner->db, (const char *)d->buffer, d->buffer_n, 0, d->scratch,
-				 on_gathered, &s));
+	for (unsigned lane = 0; d->gathered_n && lane < d->lanes; lane++) {
+		struct gathered_scan s = { d, scanner_of(d, lane, SL_MODE_GATHER), 0, (uint8_t)lane };
+		if (!s.scanner->db)
+			continue;
+		sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, d->buffer_n);
+		sl_scan_check(d, hs_scan(s.scanner->db, (const char *)d->buffer, d->buffer_n, 0, d->scratch,
+					 on_gathered, &s));
+	}
 }
 
 /* Keeps the direction's last bytes for the next payload. */
@@ -104,166 +123,233 @@ static void gather(struct sl_detect *d, const struct sl_gathered *what, struct s
 
 static void scan_block(struct sl_detect *d, const struct sl_place *place, enum sl_scopes scopes)
 {
-	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK];
-	struct sl_direct s = { .d = d, .scanner = scanner, .place = *place, .base = place->offset,
-				 .scopes = scopes };
-	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, place->bytes.len);
-	sl_scan_check(d, hs_scan(scanner->db, (const char *)place->bytes.at, (unsigned)place->bytes.len, 0,
-				 d->scratch, sl_direct_match, &s));
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		struct sl_direct s = { .d = d, .scanner = scanner_of(d, lane, SL_MODE_BLOCK), .place = *place,
+				       .base = place->offset, .scopes = scopes };
+		s.place.lane = (uint8_t)lane;
+		if (!s.scanner->db)
+			continue;
+		sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, place->bytes.len);
+		sl_scan_check(d, hs_scan(s.scanner->db, (const char *)place->bytes.at, (unsigned)place->bytes.len,
+					 0, d->scratch, sl_direct_match, &s));
+	}
 }
 
 /* The flow's streams; NULL: none yet, or no room for them. */
 static struct sl_streams *streams_of(struct sl_detect *d, struct sl_detect_slot *slot, bool make)
 {
-	uint32_t i = slot->streams;
-	if (!i && make) {
-		i = d->streams_free;
-		if (i)
-			d->streams_free = d->streams[i].next;
-		else if (d->streams_fresh < SL_STREAMS_POOL)
-			i = d->streams_fresh++;
-		if (i)
-			d->streams[i] = (struct sl_streams){ .next = 0 };
-		slot->streams = i;
-	}
-	return i ? &d->streams[i] : NULL;
+	if (!slot->streams && make)
+		slot->streams = sl_pool_take(&d->streams);
+	return slot->streams ? sl_pool_at(&d->streams, slot->streams) : NULL;
 }
 
 /* A stream that does not begin with the direction's first byte gets a byte in front that stands for
  * the lost ones, so that an expression bound to the start does not hold there. */
-static bool open_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side, uint64_t offset,
-			bool middle)
+static bool open_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned lane, unsigned side,
+			uint64_t offset, bool middle)
 {
-	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
+	const struct sl_scanner *scanner = scanner_of(d, lane, SL_MODE_STREAM);
 	struct sl_streams *s = streams_of(d, slot, true);
 	if (!s || d->stream_budget < scanner->stream_bytes ||
-	    hs_open_stream(scanner->db, 0, &s->stream[side]) != HS_SUCCESS) {
+	    hs_open_stream(scanner->db, 0, &s->stream[lane][side]) != HS_SUCCESS) {
 		sl_count_add(d->config.counters, SL_COUNT_STREAMS_FULL, !slot->tail[side].unscanned);
 		slot->tail[side].unscanned = 1;
 		return false;
 	}
 	d->stream_budget -= scanner->stream_bytes;
-	s->at[side] = offset - middle;
-	s->middle[side] = middle;
+	s->at[lane][side] = offset - middle;
+	s->middle[lane][side] = middle;
 	if (middle)
-		sl_scan_check(d, hs_scan_stream(s->stream[side], "\xff", 1, 0, d->scratch, NULL, NULL));
+		sl_scan_check(d, hs_scan_stream(s->stream[lane][side], "\xff", 1, 0, d->scratch, NULL, NULL));
 	return true;
 }
 
-static void scan_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-			unsigned side, struct sl_span bytes, uint64_t offset)
+/* offset: of the place's bytes in the direction. */
+static struct sl_direct direct_of(struct sl_detect *d, const struct sl_streams *s, unsigned lane,
+				  const struct sl_place *place, uint64_t offset)
 {
-	const struct sl_scanner *scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM];
-	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	bool middle = offset != 0 || flow->side[side].gap_bytes != 0;
-	struct sl_streams *streams = streams_of(d, slot, false);
-	if (!(streams && streams->stream[side]) && !open_stream(d, slot, side, offset, middle))
-		return;
-	streams = streams_of(d, slot, false);
-	struct sl_direct s = { .d = d, .scanner = scanner,
-				 .place = { .at = at, .flow = flow, .bytes = bytes, .side = (uint8_t)side,
-					    .field = SL_FIELD_PAYLOAD },
-				 .base = streams->at[side], .offset = offset - streams->at[side],
-				 .lead = streams->middle[side],
-				 .scopes = d->segments ? SL_LASTING_SCOPES : SL_ALL_SCOPES };
-	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, bytes.len);
-	sl_scan_check(d, hs_scan_stream(streams->stream[side], (const char *)bytes.at, (unsigned)bytes.len, 0,
-					d->scratch, sl_direct_match, &s));
+	struct sl_direct direct = { .d = d, .scanner = scanner_of(d, lane, SL_MODE_STREAM), .place = *place,
+				    .base = s->at[lane][place->side],
+				    .offset = offset - s->at[lane][place->side],
+				    .lead = s->middle[lane][place->side],
+				    .scopes = d->segments ? SL_LASTING_SCOPES : SL_ALL_SCOPES };
+	direct.place.lane = (uint8_t)lane;
+	direct.place.window = s->window[place->side];
+	return direct;
 }
 
-static void close_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side,
+static void scan_stream(struct sl_detect *d, struct sl_detect_slot *slot, unsigned lane,
+			const struct sl_place *place)
+{
+	unsigned side = place->side;
+	bool middle = place->offset != 0 || place->flow->side[side].gap_bytes != 0;
+	const struct sl_streams *streams = streams_of(d, slot, false);
+	if (!(streams && streams->stream[lane][side]) && !open_stream(d, slot, lane, side, place->offset, middle))
+		return;
+	streams = streams_of(d, slot, false);
+	struct sl_direct s = direct_of(d, streams, lane, place, place->offset);
+	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, place->bytes.len);
+	sl_scan_check(d, hs_scan_stream(streams->stream[lane][side], (const char *)place->bytes.at,
+					(unsigned)place->bytes.len, 0, d->scratch, sl_direct_match, &s));
+}
+
+static void close_stream(struct sl_detect *d, struct sl_streams *s, unsigned lane, unsigned side,
 			 match_event_handler on_end, void *ctx)
 {
-	struct sl_streams *s = streams_of(d, slot, false);
-	if (!s || !s->stream[side])
+	if (!s || !s->stream[lane][side])
 		return;
-	sl_scan_check(d, hs_close_stream(s->stream[side], d->scratch, on_end, ctx));
-	s->stream[side] = NULL;
-	d->stream_budget += d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM].stream_bytes;
+	sl_scan_check(d, hs_close_stream(s->stream[lane][side], d->scratch, on_end, ctx));
+	s->stream[lane][side] = NULL;
+	d->stream_budget += scanner_of(d, lane, SL_MODE_STREAM)->stream_bytes;
+}
+
+/* --- windows --- */
+
+static bool wants_window(const struct sl_detect *d, const struct sl_flow *flow)
+{
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		const struct sl_engine *e = d->lane[lane].e;
+		for (uint32_t i = 0; i < e->windowed_n; i++)
+			if (sl_where_may(&d->lane[lane], e->windowed[i], flow))
+				return true;
+	}
+	return false;
+}
+
+static bool any_windows(const struct sl_detect *d)
+{
+	return d->lane[0].e->windowed_n || (d->lanes > 1 && d->lane[1].e->windowed_n);
+}
+
+/* Before the bytes are scanned. What waits for the flush may need what the window would lose. */
+static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const struct sl_flow *flow,
+			unsigned side, struct sl_span bytes, uint64_t offset)
+{
+	struct sl_streams *s = streams_of(d, slot, true);
+	if (!s)
+		return;
+	if (!s->asked[side]) {
+		s->asked[side] = true;
+		s->window[side] = wants_window(d, flow) ? sl_window_new(d) : NULL;
+	}
+	if (!s->window[side])
+		return;
+	if (slot->waiting && sl_window_would_drop(s->window[side], bytes.len))
+		sl_detect_flush(d);
+	sl_window_add(d, s->window[side], bytes, offset);
 }
 
 /* --- from the worker --- */
+
+static void look_at_derived(struct sl_detect *d, const struct sl_place *place)
+{
+	struct sl_value v = { .field = SL_FIELD_PAYLOAD, .bytes = place->bytes };
+	struct sl_looking l = { .at = place->at, .flow = place->flow, .step = place->step, .tx = place->tx,
+				.side = place->side };
+	if (sl_field_set_has(&d->derives, SL_FIELD_PAYLOAD))
+		sl_value_look(d, &l, &v);
+}
+
+static void payload_seen(struct sl_detect *d, const struct sl_place *place)
+{
+	struct sl_field_set payload = { { 0 } };
+	sl_field_set_add(&payload, SL_FIELD_PAYLOAD);
+	if (sl_field_set_has(&d->watched, SL_FIELD_PAYLOAD))
+		sl_fields_add(d, place->at, place->flow, place->side, place->tx, &payload);
+}
+
+static void gather_place(struct sl_detect *d, const struct sl_place *place, struct sl_span tail, bool broken)
+{
+	struct sl_gathered g = { .at = place->at, .flow = place->flow, .offset = place->offset,
+				 .step = place->step, .tx = place->tx, .value = ++d->value,
+				 .side = place->side, .broken = broken };
+	gather(d, &g, tail, place->bytes);
+}
 
 void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	struct sl_place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
+				  .end = offset + bytes.len, .tx = SL_TX_FLOW, .side = (uint8_t)side,
+				  .field = SL_FIELD_PAYLOAD };
 	if (after_gap) {
 		slot->tail[side].len = 0;
-		close_stream(d, slot, side, NULL, NULL);
+		for (unsigned lane = 0; lane < d->lanes; lane++)
+			close_stream(d, streams_of(d, slot, false), lane, side, NULL, NULL);
 	}
-	if (has(d, SL_MODE_GATHER)) {
-		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .side = (uint8_t)side,
-					 .broken = flow->side[side].gap_bytes != 0 };
-		gather(d, &g, sl_span_of(slot->tail[side].bytes, slot->tail[side].len), bytes);
+	if (any_windows(d))
+		window_feed(d, slot, flow, side, bytes, offset);
+	if (any_has(d, SL_MODE_GATHER)) {
+		gather_place(d, &place, sl_span_of(slot->tail[side].bytes, slot->tail[side].len),
+			     flow->side[side].gap_bytes != 0);
 		tail_keep(slot, side, bytes);
 	}
-	if (has(d, SL_MODE_STREAM))
-		scan_stream(d, at, flow, side, bytes, offset);
-	if (d->segments) {
-		struct sl_place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
-					  .side = (uint8_t)side, .field = SL_FIELD_PAYLOAD };
+	place.value = ++d->value;
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		if (scanner_of(d, lane, SL_MODE_STREAM)->db)
+			scan_stream(d, slot, lane, &place);
+	if (d->segments)
 		scan_block(d, &place, SL_PACKET_SCOPE);
-	}
+	look_at_derived(d, &place);
+	payload_seen(d, &place);
 }
 
 void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			unsigned side, struct sl_span payload)
 {
-	d->transaction++; /* a datagram is one: its payload and the message in it */
+	/* a datagram is a transaction: its payload, and the message in it, which comes with the next step */
+	struct sl_place place = { .at = at, .flow = flow, .bytes = payload, .end = payload.len,
+				  .step = ++d->step, .tx = SL_TX_DATAGRAM, .side = (uint8_t)side,
+				  .field = SL_FIELD_PAYLOAD };
 	if (!payload.len)
 		return;
-	if (has(d, SL_MODE_GATHER)) {
-		struct sl_gathered g = { .at = at, .flow = flow, .transaction = d->transaction,
-					 .side = (uint8_t)side };
-		gather(d, &g, sl_span_of(NULL, 0), payload);
-	}
-	if (has(d, SL_MODE_BLOCK)) {
-		struct sl_place place = { .at = at, .flow = flow, .bytes = payload, .side = (uint8_t)side,
-					  .transaction = d->transaction, .field = SL_FIELD_PAYLOAD };
-		scan_block(d, &place, SL_ALL_SCOPES);
-	}
+	if (any_has(d, SL_MODE_GATHER))
+		gather_place(d, &place, sl_span_of(NULL, 0), false);
+	place.value = ++d->value;
+	scan_block(d, &place, SL_ALL_SCOPES);
+	look_at_derived(d, &place);
+	payload_seen(d, &place);
 }
 
 void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			  unsigned side)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	struct sl_streams *streams = streams_of(d, slot, false);
 	struct sl_span shown = sl_span_of(slot->tail[side].bytes, slot->tail[side].len);
-	const struct sl_streams *streams = streams_of(d, slot, false);
-	if (!streams)
-		return;
-	struct sl_direct s = { .d = d,
-				 .scanner = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM],
-				 .place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown,
-					    .field = SL_FIELD_PAYLOAD },
-				 .base = streams->at[side],
-				 .offset = flow->side[side].delivered - shown.len - streams->at[side],
-				 .lead = streams->middle[side],
-				 .scopes = d->segments ? SL_LASTING_SCOPES : SL_ALL_SCOPES };
-	close_stream(d, slot, side, sl_direct_match, &s);
+	struct sl_place place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown,
+				  .end = flow->side[side].delivered, .value = ++d->value, .tx = SL_TX_FLOW,
+				  .field = SL_FIELD_PAYLOAD };
+	for (unsigned lane = 0; streams && lane < d->lanes; lane++) {
+		struct sl_direct s = direct_of(d, streams, lane, &place, place.end - shown.len);
+		close_stream(d, streams, lane, side, sl_direct_match, &s);
+	}
 }
 
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot)
 {
-	for (unsigned side = 0; side < 2; side++)
-		close_stream(d, slot, side, NULL, NULL);
-	if (slot->streams) {
-		d->streams[slot->streams].next = d->streams_free;
-		d->streams_free = slot->streams;
-		slot->streams = 0;
+	struct sl_streams *s = streams_of(d, slot, false);
+	if (!s)
+		return;
+	for (unsigned side = 0; side < 2; side++) {
+		for (unsigned lane = 0; lane < d->lanes; lane++)
+			close_stream(d, s, lane, side, NULL, NULL);
+		sl_window_free(d, s->window[side]);
+		s->window[side] = NULL;
 	}
+	sl_pool_give(&d->streams, slot->streams);
+	slot->streams = 0;
 }
 
-/* Does an indicator of scope packet need an expression? Then segments are scanned one by one too. */
-bool sl_payload_needs_segments(const struct sl_detect *d)
+/* The ruleset goes: flows open new streams as their bytes come, and ask again for windows. */
+void sl_payload_close_lane(struct sl_detect *d, unsigned lane)
 {
-	const struct sl_scanner *block = &d->config.loaded->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK];
-	for (uint32_t i = 0; block->db && i < block->patterns_n; i++)
-		for (uint32_t k = 0; k < block->patterns[i].conditions_n; k++) {
-			uint32_t c = d->rs->pattern_conditions[block->patterns[i].condition + k];
-			if (d->rs->indicators[d->rs->conditions[c].indicator].scope == SL_SCOPE_PACKET)
-				return true;
+	for (uint32_t i = 1; i < d->streams.fresh; i++) {
+		struct sl_streams *s = sl_pool_at(&d->streams, i);
+		for (unsigned side = 0; side < 2; side++) {
+			close_stream(d, s, lane, side, NULL, NULL);
+			s->asked[side] = s->window[side] != NULL;
 		}
-	return false;
+	}
 }

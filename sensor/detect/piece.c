@@ -2,33 +2,32 @@
  *
  * Short literals: the value's last bytes are kept; they and the first of the next piece are scanned by
  * themselves, then the piece where it lies. What lies in one of the two alone is left to that one's own
- * scan. Longer literals and expressions: a Hyperscan stream a value. Both are taken from the budget for
- * streams; a value for which none is left is looked at piece by piece, and counted.
- * A condition that holds on a piece belongs to the flow: transaction 0. */
+ * scan. Longer literals and expressions: a Hyperscan stream a value. Groups are verified in a window, and
+ * transforms look at a value's beginning once it has ended. All is taken from the budget for streams; a
+ * value for which none is left is looked at piece by piece, and counted. */
 #include <sensor/detect/detect_internal.h>
 #include <stdlib.h>
 
 /* What is kept of a value. */
-struct value {
-	hs_stream_t *stream;
-	uint64_t base; /* what Hyperscan calls 0, as an offset in the value */
-	bool lead;     /* a byte that stands for lost ones is in front */
-	bool broken;   /* bytes were lost: offset 0 may not be its start */
+struct sl_body {
+	struct sl_body *next, **link; /* in the list of all */
+	hs_stream_t *stream[SL_LANES];
+	uint64_t base[SL_LANES]; /* what Hyperscan calls 0, as an offset in the value */
+	bool lead[SL_LANES];     /* a byte that stands for lost ones is in front */
+	uint8_t field;
+	bool broken;             /* bytes were lost: offset 0 may not be its start */
+	bool asked;              /* whether it is to have a window was found out */
 	uint8_t tail_len;
 	uint8_t tail[SL_TAIL_MAX];
+	struct sl_window *window;
+	uint8_t *head;           /* the first bytes, for transforms: SL_DERIVED_BYTES of room */
+	size_t head_len;
 };
 
-static const struct sl_scanner *scanner_of(const struct sl_detect *d, enum sl_field field,
+static const struct sl_scanner *scanner_of(const struct sl_detect *d, unsigned lane, unsigned field,
 					   enum sl_database_mode mode)
 {
-	return &d->config.loaded->scanner[field][mode];
-}
-
-static struct sl_place place_of(const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
-				const struct sl_piece *piece)
-{
-	return (struct sl_place){ .at = at, .flow = flow, .bytes = piece->bytes, .offset = piece->offset,
-				  .field = (uint8_t)piece->field, .side = (uint8_t)side };
+	return &d->lane[lane].e->scanner[field][mode];
 }
 
 /* --- short literals --- */
@@ -75,136 +74,255 @@ static void scan_literals(struct literals *s)
 }
 
 /* What begins in the kept tail and ends in the piece. */
-static void scan_junction(const struct literals *whole, const struct value *v)
+static void scan_junction(const struct literals *whole, const struct sl_body *b)
 {
 	uint8_t bytes[2 * SL_TAIL_MAX];
 	struct sl_span piece = whole->place.bytes;
 	size_t n = piece.len < SL_TAIL_MAX ? piece.len : SL_TAIL_MAX;
 	struct literals s = *whole;
-	memcpy(bytes, v->tail, v->tail_len);
-	memcpy(bytes + v->tail_len, piece.at, n);
-	s.place.bytes = sl_span_of(bytes, v->tail_len + n);
-	s.place.offset -= v->tail_len;
-	s.tail = v->tail_len;
+	memcpy(bytes, b->tail, b->tail_len);
+	memcpy(bytes + b->tail_len, piece.at, n);
+	s.place.bytes = sl_span_of(bytes, b->tail_len + n);
+	s.place.offset -= b->tail_len;
+	s.place.own = b->tail_len;
+	s.tail = b->tail_len;
 	s.junction = true;
 	scan_literals(&s);
 }
 
-static void tail_keep(struct value *v, struct sl_span bytes)
+static void tail_keep(struct sl_body *b, struct sl_span bytes)
 {
 	size_t add = bytes.len < SL_TAIL_MAX ? bytes.len : SL_TAIL_MAX;
-	size_t keep = v->tail_len + add > SL_TAIL_MAX ? SL_TAIL_MAX - add : v->tail_len;
-	memmove(v->tail, v->tail + v->tail_len - keep, keep);
-	memcpy(v->tail + keep, bytes.at + bytes.len - add, add);
-	v->tail_len = (uint8_t)(keep + add);
+	size_t keep = b->tail_len + add > SL_TAIL_MAX ? SL_TAIL_MAX - add : b->tail_len;
+	memmove(b->tail, b->tail + b->tail_len - keep, keep);
+	memcpy(b->tail + keep, bytes.at + bytes.len - add, add);
+	b->tail_len = (uint8_t)(keep + add);
 }
 
-static void look_for_literals(struct sl_detect *d, struct value *v, const struct sl_place *place)
+static void look_for_literals(struct sl_detect *d, const struct sl_body *b, const struct sl_place *place)
 {
-	struct literals s = { .d = d, .scanner = scanner_of(d, (enum sl_field)place->field, SL_MODE_GATHER),
-			      .place = *place, .broken = v->broken };
+	struct literals s = { .d = d, .scanner = scanner_of(d, place->lane, place->field, SL_MODE_GATHER),
+			      .place = *place, .broken = b->broken };
 	if (!s.scanner->db)
 		return;
-	if (v->tail_len)
-		scan_junction(&s, v);
+	if (b->tail_len)
+		scan_junction(&s, b);
 	scan_literals(&s);
 }
 
 /* --- streams --- */
 
-static bool open_stream(struct sl_detect *d, struct value *v, const struct sl_scanner *scanner, uint64_t offset)
+static bool open_stream(struct sl_detect *d, struct sl_body *b, unsigned lane, const struct sl_scanner *scanner,
+			uint64_t offset)
 {
 	if (d->stream_budget < scanner->stream_bytes ||
-	    hs_open_stream(scanner->db, 0, &v->stream) != HS_SUCCESS) {
-		v->stream = NULL;
+	    hs_open_stream(scanner->db, 0, &b->stream[lane]) != HS_SUCCESS) {
+		b->stream[lane] = NULL;
 		sl_count_add(d->config.counters, SL_COUNT_STREAMS_FULL, offset == 0);
 		return false;
 	}
 	d->stream_budget -= scanner->stream_bytes;
-	v->lead = offset != 0 || v->broken;
-	v->base = offset - v->lead;
-	if (v->lead)
-		sl_scan_check(d, hs_scan_stream(v->stream, "\xff", 1, 0, d->scratch, NULL, NULL));
+	b->lead[lane] = offset != 0 || b->broken;
+	b->base[lane] = offset - b->lead[lane];
+	if (b->lead[lane])
+		sl_scan_check(d, hs_scan_stream(b->stream[lane], "\xff", 1, 0, d->scratch, NULL, NULL));
 	return true;
 }
 
-static struct sl_direct direct_of(struct sl_detect *d, const struct value *v, const struct sl_scanner *scanner,
-				  const struct sl_place *place)
+static struct sl_direct direct_of(struct sl_detect *d, const struct sl_body *b, const struct sl_place *place)
 {
-	return (struct sl_direct){ .d = d, .scanner = scanner, .place = *place, .base = v->base,
-				   .offset = place->offset - v->base, .lead = v->lead };
+	unsigned lane = place->lane;
+	return (struct sl_direct){ .d = d, .scanner = scanner_of(d, lane, place->field, SL_MODE_STREAM),
+				   .place = *place, .base = b->base[lane],
+				   .offset = place->offset - b->base[lane], .lead = b->lead[lane] };
 }
 
-static void look_through_stream(struct sl_detect *d, struct value *v, const struct sl_place *place)
+static void look_through_stream(struct sl_detect *d, struct sl_body *b, const struct sl_place *place)
 {
-	const struct sl_scanner *scanner = scanner_of(d, (enum sl_field)place->field, SL_MODE_STREAM);
-	if (!scanner->db || (!v->stream && !open_stream(d, v, scanner, place->offset)))
+	const struct sl_scanner *scanner = scanner_of(d, place->lane, place->field, SL_MODE_STREAM);
+	if (!scanner->db ||
+	    (!b->stream[place->lane] && !open_stream(d, b, place->lane, scanner, place->offset)))
 		return;
-	struct sl_direct s = direct_of(d, v, scanner, place);
+	struct sl_direct s = direct_of(d, b, place);
 	sl_count_add(d->config.counters, SL_COUNT_SCANNED_BYTES, place->bytes.len);
-	sl_scan_check(d, hs_scan_stream(v->stream, (const char *)place->bytes.at, (unsigned)place->bytes.len,
-					0, d->scratch, sl_direct_match, &s));
+	sl_scan_check(d, hs_scan_stream(b->stream[place->lane], (const char *)place->bytes.at,
+					(unsigned)place->bytes.len, 0, d->scratch, sl_direct_match, &s));
 }
 
-/* at_end: what is decided at the value's end is decided. The piece may be empty: then the tail is shown. */
-static void close_stream(struct sl_detect *d, struct value *v, const struct sl_place *place, bool at_end)
+static void drop_stream(struct sl_detect *d, struct sl_body *b, unsigned lane, match_event_handler on_end,
+			void *ctx)
 {
-	if (!v->stream)
+	if (!b->stream[lane])
 		return;
-	const struct sl_scanner *scanner = scanner_of(d, (enum sl_field)place->field, SL_MODE_STREAM);
+	sl_scan_check(d, hs_close_stream(b->stream[lane], d->scratch, on_end, ctx));
+	b->stream[lane] = NULL;
+	d->stream_budget += scanner_of(d, lane, b->field, SL_MODE_STREAM)->stream_bytes;
+}
+
+/* What is decided at the value's end is decided. The piece may be empty: then the tail is shown. */
+static void end_streams(struct sl_detect *d, struct sl_body *b, const struct sl_place *place)
+{
 	struct sl_place shown = *place;
 	if (!shown.bytes.len) {
-		shown.bytes = sl_span_of(v->tail, v->tail_len);
-		shown.offset -= v->tail_len;
+		shown.bytes = sl_span_of(b->tail, b->tail_len);
+		shown.offset -= b->tail_len;
 	}
-	struct sl_direct s = direct_of(d, v, scanner, &shown);
-	sl_scan_check(d, hs_close_stream(v->stream, d->scratch, at_end ? sl_direct_match : NULL, &s));
-	v->stream = NULL;
-	d->stream_budget += scanner->stream_bytes;
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		shown.lane = (uint8_t)lane;
+		struct sl_direct s = direct_of(d, b, &shown);
+		drop_stream(d, b, lane, sl_direct_match, &s);
+	}
+}
+
+static void drop_streams(struct sl_detect *d, struct sl_body *b)
+{
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		drop_stream(d, b, lane, NULL, NULL);
+}
+
+/* --- windows and beginnings --- */
+
+static void window_feed(struct sl_detect *d, struct sl_body *b, const struct sl_place *place)
+{
+	if (!b->asked) {
+		bool wanted = false;
+		for (unsigned lane = 0; lane < d->lanes; lane++)
+			wanted |= sl_field_set_has(&d->lane[lane].e->confirmed, place->field);
+		b->asked = true;
+		b->window = wanted ? sl_window_new(d) : NULL;
+	}
+	if (b->window)
+		sl_window_add(d, b->window, place->bytes, place->offset);
+}
+
+static void head_keep(struct sl_detect *d, struct sl_body *b, const struct sl_place *place)
+{
+	struct sl_span bytes = place->bytes;
+	if (!sl_field_set_has(&d->derives, place->field) || b->broken || place->offset != b->head_len)
+		return;
+	if (!b->head && d->stream_budget >= SL_DERIVED_BYTES && (b->head = malloc(SL_DERIVED_BYTES)))
+		d->stream_budget -= SL_DERIVED_BYTES;
+	else if (!b->head)
+		sl_count_add(d->config.counters, SL_COUNT_WINDOWS_FULL, place->offset == 0);
+	if (!b->head)
+		return;
+	if (bytes.len > SL_DERIVED_BYTES - b->head_len)
+		bytes.len = SL_DERIVED_BYTES - b->head_len;
+	if (bytes.len)
+		memcpy(b->head + b->head_len, bytes.at, bytes.len);
+	b->head_len += bytes.len;
+}
+
+static void head_look(struct sl_detect *d, const struct sl_body *b, const struct sl_place *place)
+{
+	struct sl_value v = { .field = (enum sl_field)place->field, .bytes = sl_span_of(b->head, b->head_len) };
+	struct sl_looking l = { .at = place->at, .flow = place->flow, .step = place->step, .tx = place->tx,
+				.side = place->side };
+	if (b->head)
+		sl_value_look(d, &l, &v);
 }
 
 /* --- values --- */
 
-static struct value *value_new(struct sl_detect *d, const struct sl_piece *piece)
+static struct sl_body *body_new(struct sl_detect *d, const struct sl_piece *piece)
 {
-	struct value *v = d->stream_budget >= sizeof *v ? calloc(1, sizeof *v) : NULL;
-	if (v)
-		d->stream_budget -= sizeof *v;
-	else
+	struct sl_body *b = d->stream_budget >= sizeof *b ? calloc(1, sizeof *b) : NULL;
+	if (!b) {
 		sl_count_add(d->config.counters, SL_COUNT_STREAMS_FULL, piece->offset == 0);
-	return v;
+		return NULL;
+	}
+	d->stream_budget -= sizeof *b;
+	b->field = (uint8_t)piece->field;
+	b->next = d->bodies;
+	b->link = &d->bodies;
+	if (b->next)
+		b->next->link = &b->next;
+	d->bodies = b;
+	return b;
 }
 
-static void value_free(struct sl_detect *d, struct value *v)
+static void body_free(struct sl_detect *d, struct sl_body *b)
 {
-	d->stream_budget += v ? sizeof *v : 0;
-	free(v);
+	if (!b)
+		return;
+	drop_streams(d, b);
+	sl_window_free(d, b->window);
+	d->stream_budget += sizeof *b + (b->head ? SL_DERIVED_BYTES : 0);
+	free(b->head);
+	*b->link = b->next;
+	if (b->next)
+		b->next->link = b->link;
+	free(b);
+}
+
+/* The ruleset goes. */
+void sl_pieces_close_lane(struct sl_detect *d, unsigned lane)
+{
+	for (struct sl_body *b = d->bodies; b; b = b->next) {
+		drop_stream(d, b, lane, NULL, NULL);
+		b->asked = b->window != NULL;
+	}
+}
+
+static bool any_wants(const struct sl_detect *d, unsigned field)
+{
+	bool wanted = sl_field_set_has(&d->derives, field) || sl_field_set_has(&d->watched, field);
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		wanted |= scanner_of(d, lane, field, SL_MODE_GATHER)->db || scanner_of(d, lane, field, SL_MODE_STREAM)->db;
+	return wanted;
+}
+
+static void piece_look(struct sl_detect *d, struct sl_body *b, bool loose, struct sl_place *place)
+{
+	if (!loose) {
+		window_feed(d, b, place);
+		head_keep(d, b, place);
+	}
+	place->window = b->window;
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		place->lane = (uint8_t)lane;
+		look_for_literals(d, b, place);
+		if (!loose)
+			look_through_stream(d, b, place);
+	}
+	tail_keep(b, place->bytes);
+}
+
+static void body_seen(struct sl_detect *d, const struct sl_place *place)
+{
+	struct sl_field_set field = { { 0 } };
+	sl_field_set_add(&field, place->field);
+	if (sl_field_set_has(&d->watched, place->field))
+		sl_fields_add(d, place->at, place->flow, place->side, place->tx, &field);
 }
 
 void sl_detect_piece(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 		     unsigned side, const struct sl_piece *piece)
 {
-	if (!scanner_of(d, piece->field, SL_MODE_GATHER)->db && !scanner_of(d, piece->field, SL_MODE_STREAM)->db)
+	if (!any_wants(d, piece->field) && !*piece->kept)
 		return;
-	struct value loose = { 0 }; /* when there is no memory */
-	struct sl_place place = place_of(at, flow, side, piece);
+	struct sl_body scratch = { .field = (uint8_t)piece->field }; /* when there is no memory */
+	struct sl_place place = { .at = at, .flow = flow, .bytes = piece->bytes, .offset = piece->offset,
+				  .end = piece->offset + piece->bytes.len, .tx = piece->tx, .step = ++d->step,
+				  .value = ++d->value, .field = (uint8_t)piece->field, .side = (uint8_t)side };
 	if (!*piece->kept && piece->bytes.len)
-		*piece->kept = value_new(d, piece);
-	struct value *v = *piece->kept ? *piece->kept : &loose;
+		*piece->kept = body_new(d, piece);
+	struct sl_body *b = *piece->kept ? *piece->kept : &scratch;
 	if (piece->after_gap) {
-		close_stream(d, v, &place, false);
-		v->tail_len = 0;
-		v->broken = true;
+		drop_streams(d, b);
+		b->tail_len = 0;
+		b->broken = true;
 	}
 	if (place.bytes.len) {
-		look_for_literals(d, v, &place);
-		if (v != &loose)
-			look_through_stream(d, v, &place);
-		tail_keep(v, place.bytes);
+		if (piece->offset == 0)
+			body_seen(d, &place);
+		piece_look(d, b, b == &scratch, &place);
 	}
 	if (piece->last) {
-		close_stream(d, v, &place, piece->whole_end);
-		value_free(d, *piece->kept);
+		if (piece->whole_end)
+			end_streams(d, b, &place);
+		head_look(d, b, &place);
+		body_free(d, *piece->kept);
 		*piece->kept = NULL;
 	}
 }

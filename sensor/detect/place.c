@@ -1,34 +1,66 @@
-/* A match in bytes that are a part of something longer, made into hits. */
+/* A match in bytes that are a part of something longer, made into hits; groups are verified first. */
 #include <sensor/detect/detect_internal.h>
 
 enum { AROUND = SL_MATCH_AROUND_MAX / 2, EXPRESSION_SHOWN = 64 };
 
+/* bytes [from, to) hold the condition; offset: of the first one in the whole. */
+static void add_hit(struct sl_detect *d, const struct sl_place *at, uint32_t condition, struct sl_span bytes,
+		    size_t from, size_t to, uint64_t offset, bool stable)
+{
+	size_t first = from > AROUND ? from - AROUND : 0;
+	size_t last = bytes.len - first < SL_MATCH_AROUND_MAX ? bytes.len : first + SL_MATCH_AROUND_MAX;
+	struct sl_hit hit = {
+		.at = at->at,
+		.flow = at->flow,
+		.condition = condition,
+		.indicator = d->lane[at->lane].rs->conditions[condition].indicator,
+		.step = at->step,
+		.tx = at->tx,
+		.offset = (uint32_t)offset,
+		.field = at->field,
+		.side = at->side,
+		.lane = at->lane,
+		.crosses = at->crosses,
+		.value = sl_span_of(bytes.at + from, to - from),
+		.around = sl_span_of(bytes.at + first, last - first),
+	};
+	sl_hit_add(d, &hit, stable);
+}
+
+/* A group on a stream: in the window, where there is one. Scope packet sees the packet's bytes alone. */
+static void verify(struct sl_detect *d, const struct sl_place *at, uint32_t condition)
+{
+	const struct sl_lane *lane = &d->lane[at->lane];
+	uint32_t first = sl_group_first(lane->rs, condition), indicator = lane->rs->conditions[first].indicator;
+	struct sl_span bytes = sl_span_of(at->bytes.at + at->own, at->bytes.len - at->own);
+	uint64_t base = at->end - bytes.len;
+	struct sl_found found;
+	if (sl_group_was_judged(d, at->lane, first, at->value) || !sl_where_may(lane, indicator, at->flow))
+		return;
+	if (lane->rs->indicators[indicator].scope == SL_SCOPE_PACKET)
+		base = 0;
+	else if (at->window)
+		bytes = sl_window_bytes(at->window, at->end, &base);
+	if (!sl_group_holds(d, at->lane, first, bytes, at->value, base, &found))
+		return;
+	struct sl_place whole = *at;
+	whole.crosses = false;
+	add_hit(d, &whole, first, bytes, found.from, found.from + found.len, base + found.from, false);
+}
+
 void sl_place_add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const struct sl_place *at,
 		  enum sl_scopes scopes)
 {
-	size_t first = at->from > AROUND ? at->from - AROUND : 0;
-	size_t last = at->bytes.len - first < SL_MATCH_AROUND_MAX ? at->bytes.len
-								   : first + SL_MATCH_AROUND_MAX;
+	const struct sl_ruleset *rs = d->lane[at->lane].rs;
 	for (uint32_t i = 0; i < p->conditions_n; i++) {
-		uint32_t c = d->rs->pattern_conditions[p->condition + i];
-		uint32_t indicator = d->rs->conditions[c].indicator;
-		bool packet = d->rs->indicators[indicator].scope == SL_SCOPE_PACKET;
+		uint32_t c = rs->pattern_conditions[p->condition + i];
+		bool packet = rs->indicators[rs->conditions[c].indicator].scope == SL_SCOPE_PACKET;
 		if (scopes != SL_ALL_SCOPES && packet != (scopes == SL_PACKET_SCOPE))
 			continue;
-		struct sl_hit hit = {
-			.at = at->at,
-			.flow = at->flow,
-			.condition = c,
-			.indicator = indicator,
-			.transaction = at->transaction,
-			.offset = (uint32_t)at->offset,
-			.field = at->field,
-			.side = at->side,
-			.crosses = at->crosses,
-			.value = sl_span_of(at->bytes.at + at->from, at->to - at->from),
-			.around = sl_span_of(at->bytes.at + first, last - first),
-		};
-		sl_hit_add(d, &hit, at->stable);
+		if (rs->conditions[c].flags & (SL_COND_CONFIRM | SL_COND_PCRE))
+			verify(d, at, c);
+		else
+			add_hit(d, at, c, at->bytes, at->from, at->to, at->offset, at->stable);
 	}
 }
 

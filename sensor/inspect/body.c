@@ -31,12 +31,15 @@ struct coder {
 	uint8_t start_n;
 	z_stream z;
 	BrotliDecoderState *br;
+	struct sl_body *body; /* br's */
+	size_t ring;          /* the largest that br took */
 };
 
 struct sl_body {
 	struct sl_file *file;
 	struct sl_mime *mime; /* of a multipart body: its parts are files too */
 	struct coder coder[CODINGS_MOST]; /* in the order in which they are undone */
+	struct sl_file *stage[CODINGS_MOST]; /* what comes out of each but the last */
 	unsigned coders;
 	uint64_t in, out; /* bytes on the wire; unpacked, by all coders together */
 	uint64_t drawn;   /* of `out`, at the expense of what is spare */
@@ -48,22 +51,25 @@ struct sl_body {
 /* --- the libraries' memory --- */
 
 /* Brotli fills its ring, which is as large as what is announced, before it hands anything out. */
-static void *take(void *body, size_t bytes)
+/* A larger ring takes the place of the one before, whose bytes are in it. */
+static void *take(void *coder, size_t bytes)
 {
-	struct sl_body *b = body;
-	if (bytes >= RING_LEAST) {
-		if (bytes > b->inspect->spare)
+	struct coder *c = coder;
+	struct sl_body *b = c->body;
+	if (bytes >= RING_LEAST && bytes > c->ring) {
+		if (bytes - c->ring > b->inspect->spare)
 			return NULL;
-		b->inspect->spare -= bytes;
-		b->ahead += bytes;
+		b->inspect->spare -= bytes - c->ring;
+		b->ahead += bytes - c->ring;
+		c->ring = bytes;
 	}
 	return sl_hold_take(b->inspect, bytes);
 }
 
-static void give(void *body, void *at)
+static void give(void *coder, void *at)
 {
-	struct sl_body *b = body;
-	sl_hold_give(b->inspect, at);
+	struct coder *c = coder;
+	sl_hold_give(c->body->inspect, at);
 }
 
 static voidpf zlib_take(voidpf inspect, uInt n, uInt size)
@@ -131,6 +137,8 @@ static void broken(struct sl_talk *t, struct sl_body *b, bool count)
 		return;
 	b->broken = true;
 	sl_file_lost(b->file);
+	for (unsigned i = 0; i < CODINGS_MOST; i++)
+		sl_file_lost(b->stage[i]);
 	sl_mime_lost(b->mime);
 	if (count)
 		sl_count(sl_talk_counters(t), SL_COUNT_BODIES_NOT_DECODED);
@@ -156,7 +164,8 @@ static bool coder_begin(struct sl_talk *t, struct sl_body *b, struct coder *c)
 {
 	c->begun = true;
 	if (c->coding == BR) {
-		c->br = BrotliDecoderCreateInstance(take, give, b);
+		c->body = b;
+		c->br = BrotliDecoderCreateInstance(take, give, c);
 		return c->br != NULL;
 	}
 	if (c->coding == GZIP && !is_gzip(c)) {
@@ -232,6 +241,20 @@ static void hand_on(struct sl_talk *t, struct sl_body *b, struct sl_span bytes)
 
 static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in);
 
+/* What a coder gave. */
+static void pass_on(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span out)
+{
+	if (b->coder[which].coding != PLAIN)
+		sl_file_data(t, b->stage[which], out);
+	undo(t, b, which + 1, out);
+}
+
+/* What a body may unpack to at nobody's expense. Codings on top of each other pack no better than one. */
+static uint64_t own_of(const struct sl_body *b)
+{
+	return b->in * RATIO_OWN / (b->coders ? b->coders : 1);
+}
+
 /* May n bytes more be unpacked? Bombs share what is spare, however many they are; a body that packs no
  * better than most do needs none of it. */
 static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
@@ -239,7 +262,7 @@ static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
 	b->out += n;
 	if (b->out > SLACK_BYTES + b->in * RATIO_MOST)
 		return false;
-	uint64_t have = b->in * RATIO_OWN + b->drawn;
+	uint64_t have = own_of(b) + b->drawn;
 	uint64_t over = b->out > have ? b->out - have : 0;
 	if (over > t->inspect->spare)
 		return false;
@@ -263,7 +286,7 @@ static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct 
 	while ((in.len || n == OUT_BYTES) && !b->broken) {
 		n = c->coding == BR ? brotli_step(c, &in, out) : in.len || !c->ended ? inflate_step(c, &in, out) : 0;
 		if (n > 0)
-			undo(t, b, which + 1, sl_span_of(out, (size_t)n));
+			pass_on(t, b, which, sl_span_of(out, (size_t)n));
 		if (n < 0 || !affords(t, b, (size_t)n))
 			broken(t, b, true);
 	}
@@ -288,15 +311,28 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 		undo(t, b, which, sl_span_of(c->start, c->start_n));
 	}
 	if (c->coding == PLAIN)
-		undo(t, b, which + 1, in);
+		pass_on(t, b, which, in);
 	else if (!b->broken)
 		unpack(t, b, which, in);
+}
+
+/* A body so short that it cannot be what its header says: clients show it as it is. */
+static void starts_give(struct sl_talk *t, struct sl_body *b)
+{
+	for (unsigned i = 0; i < b->coders; i++) {
+		struct coder *c = &b->coder[i];
+		if (c->begun || !c->start_n || b->broken)
+			continue;
+		c->begun = true;
+		c->coding = PLAIN;
+		pass_on(t, b, i, sl_span_of(c->start, c->start_n));
+	}
 }
 
 /* Rings of a body that came, and unpacked to no more than is its own, were no bomb's. */
 static void give_back(const struct sl_body *b)
 {
-	uint64_t own = b->in * RATIO_OWN, left = own > b->out ? own - b->out : 0;
+	uint64_t own = own_of(b), left = own > b->out ? own - b->out : 0;
 	earn(b->inspect, b->ahead < left ? b->ahead : left);
 }
 
@@ -312,7 +348,7 @@ struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct s
 		return NULL;
 	struct sl_body *b = sl_hold_take(t->inspect, sizeof *b);
 	if (!b) {
-		sl_file_end(t, file, false);
+		sl_file_end(t, file, SL_FILE_LOST);
 		return NULL;
 	}
 	b->file = file;
@@ -320,6 +356,8 @@ struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct s
 	if (type.len > sizeof multipart && strncasecmp((const char *)type.at, multipart, sizeof multipart) == 0)
 		b->mime = sl_mime_new_multipart(t, type);
 	codings_read(b, encoding);
+	for (unsigned i = 0; i + 1 < b->coders; i++)
+		b->stage[i] = sl_file_new(t, name, SL_FIELD_COUNT);
 	return b;
 }
 
@@ -341,17 +379,27 @@ void sl_body_lost(struct sl_talk *t, struct sl_body *b)
 		broken(t, b, false);
 }
 
-void sl_body_end(struct sl_talk *t, struct sl_body *b, bool whole)
+void sl_body_so_far(struct sl_talk *t, const struct sl_body *b)
+{
+	if (b)
+		sl_file_so_far(t, b->file);
+}
+
+void sl_body_end(struct sl_talk *t, struct sl_body *b, enum sl_file_end how)
 {
 	if (!b)
 		return;
+	if (how != SL_FILE_LOST)
+		starts_give(t, b);
 	for (unsigned i = 0; i < b->coders; i++) {
 		struct coder *c = &b->coder[i];
-		whole = whole && (c->ended || c->coding == PLAIN);
+		if (how == SL_FILE_WHOLE && !c->ended && c->coding != PLAIN)
+			how = SL_FILE_CUT;
+		sl_file_end(t, b->stage[i], how);
 		coder_free(c);
 	}
 	give_back(b);
-	sl_mime_end(t, b->mime, whole && !b->broken);
-	sl_file_end(t, b->file, whole);
+	sl_mime_end(t, b->mime, how == SL_FILE_WHOLE && !b->broken);
+	sl_file_end(t, b->file, how);
 	sl_hold_give(t->inspect, b);
 }

@@ -12,6 +12,7 @@ enum {
 	RECORD_LEAST = 11,
 	OPCODE_LAST = 6, /* RFC 8490 */
 	OPCODE_NONE = 3, /* never given out */
+	ODD_MOST = 4, /* messages over TCP, one after the other, that are nonsense */
 };
 
 struct header {
@@ -203,6 +204,7 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	return home || len > 0 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
+/* A side's phase counts the messages that were nonsense since the last good one. */
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_cur c = sl_cur_of(in.at, in.len);
@@ -213,7 +215,15 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	struct sl_span message = sl_span_of(c.p, have < bytes ? have : bytes);
 	*consumed = in.len - have + message.len;
 	sl_side_skip(t->at, bytes - message.len);
-	return message_read(t, message, true) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+	if (message_read(t, message, true)) {
+		t->at->phase = 0;
+		return SL_PARSE_DONE;
+	}
+	if (t->at->phase + 1u >= ODD_MOST)
+		return SL_PARSE_REFUSE;
+	t->at->phase = (t->at->phase + 1) & 15;
+	sl_count(sl_talk_counters(t), SL_COUNT_PARSE_ERRORS);
+	return SL_PARSE_DONE;
 }
 
 const struct sl_parser sl_dns_parser = {

@@ -1,6 +1,6 @@
 /* DTLS (RFC 6347, section 4; RFC 9147): hellos and certificates out of datagrams. A message in one piece is
  * borrowed. One in fragments is put together in memory of its length; two messages a side at most at a
- * time, the one begun first gives way. Where fragments overlap the first bytes stay. What is encrypted,
+ * time, and 64 KiB a flow; the one begun first gives way. Where fragments overlap the first bytes stay. What is encrypted,
  * and what shares the flow with DTLS (SRTP, STUN), is stepped over. Per worker.
  *
  *   type 1 | version 2 | epoch 2 | sequence 6 | length 2 || type 1 | length 3 | number 2 | offset 3 | length 3 */
@@ -16,6 +16,7 @@ enum {
 	HEADER_1_3 = 0x20,  /* RFC 9147, section 4: 001xxxxx begins an encrypted record */
 	MESSAGE_MOST = 1 << 17,
 	PIECES = 2,         /* messages in fragments a side */
+	PIECES_BYTES = 64 * 1024, /* of all of a flow's */
 };
 
 struct fragment {
@@ -35,21 +36,37 @@ struct pieces {
 
 struct sl_dtls {
 	struct pieces pieces[2][PIECES];
+	uint32_t held;         /* bytes of all of them */
 	uint8_t next[2];       /* which gives way */
 };
 
 /* --- fragments --- */
 
-static void pieces_drop(struct sl_talk *t, struct pieces *p)
+/* Its bytes, and a bit for each. */
+static uint32_t room_of(uint32_t len)
 {
+	return len + (len + 7) / 8;
+}
+
+static void pieces_drop(struct sl_talk *t, struct sl_dtls *d, struct pieces *p)
+{
+	if (p->bytes)
+		d->held -= room_of(p->len);
 	sl_hold_give(t->inspect, p->bytes);
 	*p = (struct pieces){ 0 };
+}
+
+/* Messages give way, the side's own last. */
+static void make_room(struct sl_talk *t, struct sl_dtls *d, uint32_t bytes)
+{
+	for (unsigned i = 0; i < 2 * PIECES && d->held + bytes > PIECES_BYTES; i++)
+		pieces_drop(t, d, &d->pieces[i < PIECES ? !t->side : t->side][i % PIECES]);
 }
 
 void sl_dtls_free(struct sl_talk *t, struct sl_dtls *d)
 {
 	for (unsigned i = 0; d && i < 2 * PIECES; i++)
-		pieces_drop(t, &d->pieces[i / PIECES][i % PIECES]);
+		pieces_drop(t, d, &d->pieces[i / PIECES][i % PIECES]);
 	sl_hold_give(t->inspect, d);
 }
 
@@ -62,12 +79,20 @@ static struct pieces *pieces_of(struct sl_talk *t, struct sl_dtls *d, const stru
 	}
 	struct pieces *p = &d->pieces[t->side][d->next[t->side]];
 	d->next[t->side] = (uint8_t)((d->next[t->side] + 1) % PIECES);
-	pieces_drop(t, p);
-	p->bytes = sl_hold_take(t->inspect, f->len + (f->len + 7) / 8);
+	pieces_drop(t, d, p);
+	if (room_of(f->len) > PIECES_BYTES) {
+		sl_count(sl_talk_counters(t), SL_COUNT_MESSAGE_TOO_LONG);
+		return NULL;
+	}
+	make_room(t, d, room_of(f->len));
+	p->bytes = sl_hold_take(t->inspect, room_of(f->len));
+	if (!p->bytes)
+		return NULL;
+	d->held += room_of(f->len);
 	p->len = f->len;
 	p->number = f->number;
 	p->type = f->type;
-	return p->bytes ? p : NULL;
+	return p;
 }
 
 static void pieces_put(struct pieces *p, const struct fragment *f)
@@ -95,7 +120,7 @@ static void fragment_add(struct sl_talk *t, struct sl_tls_state *state, const st
 	if (p->have < p->len)
 		return;
 	sl_tls_message(t, p->type, sl_span_of(p->bytes, p->len), SL_OVER_DTLS);
-	pieces_drop(t, p);
+	pieces_drop(t, state->dtls, p);
 }
 
 /* False: it is none. */

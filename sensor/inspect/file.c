@@ -3,8 +3,9 @@
 #include <selat/digest.h>
 #include <sensor/inspect/file.h>
 #include <sensor/inspect/inspect_internal.h>
+#include <stdio.h>
 
-enum { NAME_MAX_BYTES = 255 };
+enum { NAME_MAX_BYTES = 255, HASH_BYTES = 256 /* that a digest in the making takes: OpenSSL does not say */ };
 
 static const struct {
 	enum sl_field field;
@@ -22,23 +23,25 @@ struct sl_file {
 	enum sl_field body;
 	bool lost;
 	bool gap[2]; /* the receiver has not been told of a loss yet */
+	bool told[2]; /* the receiver has had a piece */
 	uint8_t name_len;
-	uint8_t name[NAME_MAX_BYTES];
+	uint8_t name[]; /* name_len bytes */
 };
 
 static bool any_wanted(const struct sl_talk *t, enum sl_field body)
 {
 	bool any = sl_talk_wants(t, SL_FIELD_FILE_NAME) || sl_talk_wants(t, SL_FIELD_FILE_DATA) ||
+		   sl_talk_wants(t, SL_FIELD_FILE_SIZE) || sl_talk_wants(t, SL_FIELD_FILE_WHOLE) ||
 		   (body != SL_FIELD_COUNT && sl_talk_wants(t, body));
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
 		any = any || sl_talk_wants(t, hashes[i].field);
 	return any;
 }
 
-int sl_file_hashes_new(struct sl_inspect *inspect, struct sl_err *err)
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		if (!inspect->config.wanted[hashes[i].field])
+		if (!wanted[hashes[i].field] || inspect->hash[i])
 			continue;
 		inspect->hash[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
 		if (!inspect->hash[i])
@@ -53,17 +56,23 @@ void sl_file_hashes_free(struct sl_inspect *inspect)
 		EVP_MD_free(inspect->hash[i]);
 }
 
+static void hash_free(const struct sl_talk *t, struct sl_file *f, unsigned i)
+{
+	EVP_MD_CTX_free(f->hash[i]);
+	f->hash[i] = NULL;
+	sl_hold_refund(t->inspect, HASH_BYTES);
+}
+
 /* With the first byte: many parts have none. */
 static void hashes_begin(const struct sl_talk *t, struct sl_file *f)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
-		if (!t->inspect->hash[i] || !sl_talk_wants(t, hashes[i].field))
+		if (!t->inspect->hash[i] || !sl_talk_wants(t, hashes[i].field) ||
+		    !sl_hold_charge(t->inspect, HASH_BYTES))
 			continue;
 		f->hash[i] = EVP_MD_CTX_new();
-		if (f->hash[i] && EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) == 1)
-			continue;
-		EVP_MD_CTX_free(f->hash[i]);
-		f->hash[i] = NULL;
+		if (!f->hash[i] || EVP_DigestInit_ex(f->hash[i], t->inspect->hash[i], NULL) != 1)
+			hash_free(t, f, i);
 	}
 }
 
@@ -71,11 +80,12 @@ struct sl_file *sl_file_new(struct sl_talk *t, struct sl_span name, enum sl_fiel
 {
 	if (!any_wanted(t, body))
 		return NULL;
-	struct sl_file *f = sl_hold_take(t->inspect, sizeof *f);
+	name.len = name.len < NAME_MAX_BYTES ? name.len : NAME_MAX_BYTES;
+	struct sl_file *f = sl_hold_take(t->inspect, sizeof *f + name.len);
 	if (!f)
 		return NULL;
 	f->body = body;
-	f->name_len = (uint8_t)(name.len < NAME_MAX_BYTES ? name.len : NAME_MAX_BYTES);
+	f->name_len = (uint8_t)name.len;
 	if (f->name_len)
 		memcpy(f->name, name.at, f->name_len);
 	return f;
@@ -86,12 +96,14 @@ static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct s
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
 	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
-	if (!sink->piece || field == SL_FIELD_COUNT || !sl_talk_wants(t, field))
-		return;
+	if (!sink->piece || field == SL_FIELD_COUNT || (!sl_talk_wants(t, field) && !f->kept[which]))
+		return; /* what the receiver began it may end, wanted or not */
 	struct sl_piece p = { .field = field, .tx = t->tx, .bytes = bytes, .offset = f->bytes, .last = last,
-			      .whole_end = last && whole, .after_gap = f->gap[which],
+			      .whole_end = last && whole,
+			      .after_gap = f->gap[which] || (f->bytes && !f->told[which]),
 			      .kept = &f->kept[which] };
 	f->gap[which] = false;
+	f->told[which] = true;
 	sink->piece(sink->ctx, t->flow, t->side, &p);
 }
 
@@ -115,19 +127,25 @@ void sl_file_lost(struct sl_file *f)
 		f->lost = f->gap[0] = f->gap[1] = true;
 }
 
-/* Name and hashes, as a transaction of their own. */
-static void report(struct sl_talk *t, struct sl_file *f)
+/* What it is, in a message of its own. */
+static void report(struct sl_talk *t, const struct sl_file *f, EVP_MD_CTX *const *hash, bool whole)
 {
 	const struct sl_inspect_sink *sink = &t->inspect->config.sink;
-	struct sl_value value[1 + SL_FILE_HASHES];
-	char hex[SL_FILE_HASHES][2 * EVP_MAX_MD_SIZE + 1];
+	struct sl_value value[3 + SL_FILE_HASHES];
+	char hex[SL_FILE_HASHES][2 * EVP_MAX_MD_SIZE + 1], size[24];
 	size_t n = 0;
 	if (f->name_len)
 		value[n++] = (struct sl_value){ SL_FIELD_FILE_NAME, sl_span_of(f->name, f->name_len) };
+	if (sl_talk_wants(t, SL_FIELD_FILE_SIZE)) {
+		snprintf(size, sizeof size, "%llu", (unsigned long long)f->bytes);
+		value[n++] = (struct sl_value){ SL_FIELD_FILE_SIZE, sl_span_str(size) };
+	}
+	if (sl_talk_wants(t, SL_FIELD_FILE_WHOLE))
+		value[n++] = (struct sl_value){ SL_FIELD_FILE_WHOLE, sl_span_str(whole ? "yes" : "no") };
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
 		uint8_t digest[EVP_MAX_MD_SIZE];
 		unsigned len = 0;
-		if (f->lost || !f->hash[i] || EVP_DigestFinal_ex(f->hash[i], digest, &len) != 1)
+		if (f->lost || !hash[i] || EVP_DigestFinal_ex(hash[i], digest, &len) != 1)
 			continue;
 		sl_hex(hex[i], sl_span_of(digest, len));
 		value[n++] = (struct sl_value){ hashes[i].field, sl_span_str(hex[i]) };
@@ -138,17 +156,36 @@ static void report(struct sl_talk *t, struct sl_file *f)
 	sink->transaction(sink->ctx, t->flow, t->side, t->tx, value, n);
 }
 
-void sl_file_end(struct sl_talk *t, struct sl_file *f, bool whole)
+void sl_file_so_far(struct sl_talk *t, const struct sl_file *f)
+{
+	if (!f || !f->bytes || f->lost)
+		return;
+	EVP_MD_CTX *now[SL_FILE_HASHES] = { NULL };
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
+		now[i] = f->hash[i] ? EVP_MD_CTX_new() : NULL;
+		if (now[i] && EVP_MD_CTX_copy_ex(now[i], f->hash[i]) == 1)
+			continue;
+		EVP_MD_CTX_free(now[i]);
+		now[i] = NULL;
+	}
+	report(t, f, now, false);
+	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
+		EVP_MD_CTX_free(now[i]);
+}
+
+void sl_file_end(struct sl_talk *t, struct sl_file *f, enum sl_file_end how)
 {
 	if (!f)
 		return;
-	f->lost = f->lost || !whole;
+	bool whole = how == SL_FILE_WHOLE && !f->lost;
+	f->lost = f->lost || how == SL_FILE_LOST;
 	if (f->bytes) {
 		for (unsigned i = 0; i < 2; i++)
-			piece(t, f, i, sl_span_of(NULL, 0), true, whole);
-		report(t, f);
+			piece(t, f, i, sl_span_of(NULL, 0), true, how == SL_FILE_WHOLE);
+		report(t, f, f->hash, whole);
 	}
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++)
-		EVP_MD_CTX_free(f->hash[i]);
+		if (f->hash[i])
+			hash_free(t, f, i);
 	sl_hold_give(t->inspect, f);
 }

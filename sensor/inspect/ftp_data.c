@@ -52,7 +52,7 @@ static void ended(struct sl_talk *t, bool whole)
 	if (!s->file)
 		return;
 	t->tx = TRANSFER;
-	sl_file_end(t, s->file, whole);
+	sl_file_end(t, s->file, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	s->file = NULL;
 	sl_talk_tx_end(t, TRANSFER);
 }

@@ -1,7 +1,7 @@
 /* TLS hellos (RFC 8446, sections 4.1 and 4.2; RFC 5246, section 7.4.1; DTLS: RFC 6347, section 4.2.1), for all
  * that carry them. Values stand in the transaction in an order that keeps the fingerprints and names if
- * there are more protocols than a transaction holds. A hello that offers encrypted names (ECH) gives the
- * outer one. Per worker, no state. */
+ * there are more protocols than a transaction holds. An Encrypted ClientHello is marked: its
+ * name is the outer one's, which many servers share. Per worker, no state. */
 #include <sensor/inspect/ja.h>
 
 enum {
@@ -11,6 +11,9 @@ enum {
 	EXTENSION_SIGNATURES = 13,
 	EXTENSION_ALPN = 16,       /* RFC 7301 */
 	EXTENSION_VERSIONS = 43,   /* RFC 8446, section 4.2.1 */
+	EXTENSION_ECH = 0xfe0d,    /* RFC 9849, section 5 */
+	ECH_OUTER = 0,
+	ECH_INNER = 1,             /* seen only behind the server that decrypted it: section 7.1 */
 	NAME_HOST = 0,
 	NAMES_MOST = 64,           /* of a hello, and as many protocols */
 };
@@ -84,6 +87,21 @@ static void add_alpn(struct sl_talk *t, struct sl_cur c)
 		if (name && len)
 			sl_value_add(t, SL_FIELD_TLS_ALPN, sl_span_of(name, len));
 	}
+}
+
+/* outer: type (1), KDF and AEAD (4), configuration (1), encapsulated key (2 + n), payload (2 + n); inner: type.
+ * GREASE (section 6.2) has the same form, so that nobody can tell. */
+static void add_ech(struct sl_talk *t, struct sl_cur c)
+{
+	uint8_t type = sl_cur_u8(&c);
+	if (type == ECH_OUTER) {
+		sl_cur_take(&c, 5);
+		sl_cur_take(&c, sl_cur_be16(&c));
+		sl_cur_take(&c, sl_cur_be16(&c));
+	}
+	if (c.failed || sl_cur_left(&c) || type > ECH_INNER)
+		return;
+	sl_value_add(t, SL_FIELD_TLS_ECH, sl_span_str(type == ECH_OUTER ? "outer" : "inner"));
 }
 
 static void read_extension(struct sl_hello *h, uint16_t type, struct sl_cur data)
@@ -197,6 +215,7 @@ void sl_client_hello(struct sl_talk *t, struct sl_span body, enum sl_hello_over 
 		add_version(t, &h);
 		add_fingerprints(t, &h);
 	}
+	add_extensions(t, &h, EXTENSION_ECH, add_ech);
 	add_extensions(t, &h, EXTENSION_SERVER_NAME, add_names);
 	add_extensions(t, &h, EXTENSION_ALPN, add_alpn);
 }

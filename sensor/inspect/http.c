@@ -14,7 +14,7 @@ static struct sl_http_side *side_of(const struct sl_talk *t)
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
 	(void)t;
-	return sl_http_probe(in, false);
+	return sl_http_probe(in, SL_HTTP_UNKNOWN);
 }
 
 /* --- heads --- */
@@ -94,30 +94,46 @@ static enum sl_parse switch_over(struct sl_talk *t, const struct sl_http_head *h
 		sl_talk_anew(t);
 		return SL_PARSE_DONE;
 	}
-	sl_http_body_end(t, true);
+	sl_http_body_end(t, SL_FILE_WHOLE);
 	t->slot->side[!t->side].phase = SL_HTTP_OPAQUE;
 	return SL_PARSE_FINISH;
 }
 
-static enum sl_parse response_done(struct sl_talk *t, const struct sl_http_head *h)
+/* Does the main reading pass over what others do not? `in` begins with what is not a status line to all. */
+static bool is_simple(struct sl_span in)
+{
+	return in.len < 5 || memcmp(in.at, "HTTP/", 5) != 0;
+}
+
+/* in: the head with what was passed over in front of it. */
+static enum sl_parse response_done(struct sl_talk *t, const struct sl_http_head *h, struct sl_span in)
 {
 	if (is_interim(h))
 		return SL_PARSE_DONE;
 	struct sl_http_asked *asked = sl_http_asked_get(t);
-	bool over = switches(h, asked);
+	bool over = switches(h, asked), simple = asked && is_simple(in);
 	if (!over)
 		sl_http_body_begin(t, h, asked);
+	if (!over && (h->odd || simple)) {
+		struct sl_http_main as = { in, h, asked, SL_HTTP_HEAD, 0 };
+		struct sl_span encoding;
+		as.framing = sl_http_framing(t, h, asked, &encoding, &as.length);
+		sl_http_others_begin(t, &as, simple);
+	}
 	sl_hold_give(t->inspect, asked);
 	return over ? switch_over(t, h) : SL_PARSE_DONE;
 }
 
-/* A head, whole or cut. What of a cut one is still to come is stepped over. */
-static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaited, bool cut)
+/* A head, whole or cut, behind `over` bytes that are passed over. What of a cut one is still to come is
+ * stepped over. */
+static enum sl_parse head_take(struct sl_talk *t, struct sl_span all, size_t over, bool awaited, bool cut)
 {
 	struct sl_http_head h;
+	struct sl_span in = sl_span_of(all.at + over, all.len - over);
 	struct sl_http_side *s = side_of(t);
 	if (s->open)
-		sl_http_body_end(t, false);
+		sl_http_body_end(t, SL_FILE_LOST);
+	sl_http_others_settle(t);
 	if (!sl_http_head_read(t, in, awaited, &h))
 		return SL_PARSE_REFUSE;
 	head_done(t, &h);
@@ -125,7 +141,7 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaite
 		sl_http_asked_put(t, &h);
 		if (!sl_http_is(h.method, "CONNECT"))
 			sl_http_body_begin(t, &h, NULL);
-	} else if (response_done(t, &h) == SL_PARSE_FINISH) {
+	} else if (response_done(t, &h, all) == SL_PARSE_FINISH) {
 		return SL_PARSE_FINISH;
 	}
 	if (!t->slot->state)
@@ -134,7 +150,7 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span in, bool awaite
 		s->after = t->at->phase == SL_HTTP_MAYBE ? s->after : t->at->phase;
 		t->at->phase = SL_HTTP_REST_IN;
 	} else if (t->at->phase == SL_HTTP_HEAD) {
-		sl_http_body_end(t, true); /* it has none */
+		sl_http_body_end(t, SL_FILE_WHOLE); /* it has none */
 	}
 	return SL_PARSE_DONE;
 }
@@ -153,11 +169,59 @@ static enum sl_parse http2_begins(struct sl_talk *t, struct sl_span in, size_t *
 	return SL_PARSE_DONE;
 }
 
+/* Is an answer due from this side? */
+static bool answers(const struct sl_talk *t)
+{
+	const struct sl_http *http = t->state;
+	const struct sl_http_side *other = &http->side[!t->side];
+	return http->first && other->tx && !other->response;
+}
+
+/* Clients pass over a few bytes in front of a status line. MORE: there may be some. */
+static enum sl_parse slop_len(const struct sl_talk *t, struct sl_span in, size_t *n)
+{
+	enum { SLOP_MOST = 4, NAME = 4 };
+	*n = 0;
+	if (!answers(t))
+		return SL_PARSE_DONE;
+	for (size_t i = 0; i <= SLOP_MOST; i++) {
+		size_t left = i < in.len ? in.len - i : 0, some = left < NAME ? left : NAME;
+		if (some && strncasecmp((const char *)in.at + i, "HTTP", some) != 0)
+			continue;
+		if (left < NAME && !t->last)
+			return SL_PARSE_MORE;
+		*n = left < NAME ? 0 : i;
+		return SL_PARSE_DONE;
+	}
+	return SL_PARSE_DONE;
+}
+
+/* An answer without a head (HTTP/0.9: RFC 1945, section 6), until the stream ends. A head may come yet, at the
+ * start of another line. */
+static enum sl_parse simple_response(struct sl_talk *t, struct sl_span in, size_t *consumed)
+{
+	struct sl_http *http = t->state;
+	uint32_t before = t->tx;
+	struct sl_span rest = in, line;
+	bool ends = sl_http_line(&rest, &line);
+	in.len -= ends ? rest.len : 0;
+	t->tx = sl_pairs_answer(t, &http->pairs);
+	struct sl_http_asked *asked = sl_http_asked_get(t);
+	struct sl_http_main as = { .in = in, .asked = asked };
+	sl_http_others_begin(t, &as, true);
+	sl_hold_give(t->inspect, asked);
+	t->tx = before;
+	t->at->phase = ends ? SL_HTTP_FIND : SL_HTTP_FIND_IN;
+	*consumed = in.len;
+	return SL_PARSE_DONE;
+}
+
 static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	const struct sl_http *http = t->state;
 	bool awaited = http->first != NULL;
-	size_t blank = 0;
+	struct sl_span all = in;
+	size_t blank = 0, slop;
 	while (blank < in.len && (in.at[blank] == '\r' || in.at[blank] == '\n'))
 		blank++;
 	if (blank == in.len) {
@@ -166,16 +230,19 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 	}
 	if (!blank && http2_begins(t, in, consumed) != SL_PARSE_REFUSE)
 		return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
+	if (slop_len(t, sl_span_of(in.at + blank, in.len - blank), &slop) == SL_PARSE_MORE)
+		return SL_PARSE_MORE;
+	blank += slop;
 	in = sl_span_of(in.at + blank, in.len - blank);
-	if (sl_http_probe(in, awaited) == SL_PARSE_REFUSE)
-		return SL_PARSE_REFUSE;
+	if (sl_http_probe(in, awaited ? SL_HTTP_AWAITED : SL_HTTP_KNOWN) == SL_PARSE_REFUSE)
+		return answers(t) && in.at[0] >= ' ' ? simple_response(t, all, consumed) : SL_PARSE_REFUSE;
 	struct sl_span most = sl_span_of(in.at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
 	size_t end = head_end(most, t->at->searched > blank ? t->at->searched - blank : 0);
 	if (!end && !t->last)
 		return SL_PARSE_MORE;
 	in.len = end ? end : in.len;
 	*consumed = blank + in.len;
-	return head_take(t, in, awaited, !end);
+	return head_take(t, sl_span_of(all.at, *consumed), blank, awaited, !end);
 }
 
 /* --- after a hole --- */
@@ -184,8 +251,9 @@ static void lose_place(struct sl_talk *t)
 {
 	struct sl_http *http = t->state;
 	const struct sl_http_side *other = &http->side[!t->side];
-	sl_http_body_end(t, false);
+	sl_http_body_end(t, SL_FILE_LOST);
 	sl_http_asked_clear(t); /* who knows which of them were answered */
+	sl_http_others_end(t, false);
 	sl_pairs_lost(t, &http->pairs, other->open ? other->tx : 0);
 	t->at->phase = SL_HTTP_FIND;
 }
@@ -220,6 +288,7 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 {
 	struct sl_http_side *s = side_of(t);
 	t->tx = s->tx;
+	sl_http_others_end(t, false);
 	if (t->at->phase == SL_HTTP_MAYBE)
 		t->at->phase = s->after & 15u;
 	if (t->at->phase == SL_HTTP_CLOSE) {
@@ -233,7 +302,7 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 		if (!s->left && t->at->phase == SL_HTTP_DATA)
 			t->at->phase = SL_HTTP_DATA_END;
 		else if (!s->left)
-			sl_http_body_end(t, false);
+			sl_http_body_end(t, SL_FILE_LOST);
 		return true;
 	}
 	if (t->at->phase != SL_HTTP_OPAQUE)
@@ -267,11 +336,13 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	enum sl_parse p = step(t, in, consumed);
 	if (!t->slot->state)
 		return p; /* it is another protocol now */
+	if (p != SL_PARSE_MORE)
+		sl_http_others_data(t, p == SL_PARSE_DONE ? sl_span_of(in.at, *consumed) : in);
 	s->begun = p == SL_PARSE_MORE;
 	if (s->begun)
 		sl_side_searched(t->at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
-	if (p == SL_PARSE_REFUSE)
-		sl_http_body_end(t, false);
+	if (p == SL_PARSE_REFUSE) /* receivers stop too, with what they have */
+		sl_http_body_end(t, SL_FILE_CUT);
 	return p;
 }
 
@@ -281,7 +352,7 @@ static void head_ends(struct sl_talk *t)
 	uint32_t *buffer = &t->slot->buffer[t->side];
 	struct sl_span in = sl_gather_bytes(t->inspect->gather, *buffer);
 	size_t consumed;
-	if (sl_http_probe(in, false) != SL_PARSE_DONE)
+	if (sl_http_probe(in, SL_HTTP_KNOWN) != SL_PARSE_DONE)
 		return;
 	t->last = true;
 	head_step(t, in, &consumed);
@@ -292,9 +363,8 @@ static void head_ends(struct sl_talk *t)
 }
 
 /* RFC 9112, section 6.3: what has no length ends with the stream, if the stream ended as it should. */
-static void end(struct sl_talk *t)
+static void message_ends(struct sl_talk *t)
 {
-	t->tx = side_of(t)->tx;
 	if (t->at->phase == SL_HTTP_HEAD && t->slot->buffer[t->side]) {
 		head_ends(t);
 		return;
@@ -303,10 +373,22 @@ static void end(struct sl_talk *t)
 		t->at->phase = side_of(t)->after & 15u;
 	if (t->at->phase != SL_HTTP_CLOSE)
 		return;
-	sl_http_body_end(t, t->flow->side[t->side].flags & SL_SIDE_FIN);
+	sl_http_body_end(t, t->flow->side[t->side].flags & SL_SIDE_FIN ? SL_FILE_WHOLE : SL_FILE_LOST);
 	t->at->phase = SL_HTTP_FIND;
 }
 
+static void end(struct sl_talk *t)
+{
+	t->tx = side_of(t)->tx;
+	if (t->flow->side[t->side].flags & SL_SIDE_FIN) {
+		sl_http_others_data(t, sl_gather_bytes(t->inspect->gather, t->slot->buffer[t->side]));
+		sl_http_others_end(t, true);
+	}
+	message_ends(t);
+}
+
+/* A side that ended its stream in the middle of a body sends no more of it (RFC 9112, section 8). That is
+ * certain only when the flow goes: a FIN may be forged. */
 static void forget(struct sl_talk *t)
 {
 	unsigned side = t->side;
@@ -315,7 +397,9 @@ static void forget(struct sl_talk *t)
 		t->side = i;
 		t->at = &t->slot->side[i];
 		t->tx = side_of(t)->tx;
-		sl_http_body_end(t, false);
+		sl_http_others_end(t, false);
+		bool ended = t->flow->side[i].flags & SL_SIDE_FIN && t->flow->side[i].flags & SL_SIDE_ENDED;
+		sl_http_body_end(t, ended ? SL_FILE_CUT : SL_FILE_LOST);
 	}
 	t->side = side;
 	t->at = at;
@@ -346,7 +430,7 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 		sl_pairs_lost(t, &http->pairs, 0);
 	head_done(t, &h);
 	if (!end || end == in.len) {
-		sl_http_body_end(t, true);
+		sl_http_body_end(t, SL_FILE_WHOLE);
 		return true;
 	}
 	sl_http_body_begin(t, &h, NULL);
@@ -357,7 +441,7 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 		rest.len = (size_t)s->left;
 	bool whole = t->at->phase == SL_HTTP_CLOSE || (t->at->phase == SL_HTTP_LENGTH && rest.len == s->left);
 	sl_body_data(t, s->body, rest);
-	sl_http_body_end(t, whole);
+	sl_http_body_end(t, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	return true;
 }
 

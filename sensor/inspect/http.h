@@ -24,13 +24,17 @@ enum sl_http_kept {
 
 struct sl_http_head {
 	bool response;
+	bool odd; /* a line of it breaks the grammar */
 	unsigned status; /* of a response; 0: no number */
 	struct sl_span line, version, method, target, code, reason; /* NULL bytes where there is none */
 	struct sl_span kept[SL_KEPT_COUNT];
 };
 
-/* Could these bytes be a start line, and is it whole? awaited: a response is due. */
-enum sl_parse sl_http_probe(struct sl_span in, bool awaited);
+/* What speaks for HTTP besides the bytes: nothing, the flow's protocol, or a request that waits as well. */
+enum sl_http_hint { SL_HTTP_UNKNOWN, SL_HTTP_KNOWN, SL_HTTP_AWAITED };
+
+/* Could these bytes be a start line, and is it whole? How they are cut makes no difference. */
+enum sl_parse sl_http_probe(struct sl_span in, enum sl_http_hint hint);
 
 /* The same, strict enough to look for it in the middle of anything. */
 enum sl_parse sl_http_probe_strict(struct sl_span in);
@@ -66,7 +70,17 @@ static inline bool sl_http_is(struct sl_span s, const char *what)
 	return s.len == strlen(what) && strncasecmp((const char *)s.at, what, s.len) == 0;
 }
 
-/* A header of the head: its field, and what is kept of it. */
+/* Is this line a header: a name, and a colon at once (RFC 9112, section 5)? */
+bool sl_http_is_header(struct sl_span line);
+
+/* Bytes that make a header invalid (RFC 9110, section 5.5). */
+static inline bool sl_http_has_invalid(struct sl_span line)
+{
+	return line.len && (memchr(line.at, '\r', line.len) || memchr(line.at, 0, line.len));
+}
+
+/* A header of the head: its field, and what is kept of it; or the latter alone. */
+void sl_http_header_keep(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value);
 void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value);
 
 /* Cuts the next element off a list ("gzip, chunked"), without parameters. False: no more. */
@@ -123,6 +137,8 @@ struct sl_http_asked {
 	uint8_t name[]; /* the last segment of its target, if file names are wanted */
 };
 
+struct sl_http_others;
+
 struct sl_http_side {
 	struct sl_body *body;
 	uint64_t left;
@@ -132,6 +148,7 @@ struct sl_http_side {
 	bool response; /* it is one */
 	bool begun;    /* of what is gathered there were some bytes */
 	bool chunks;   /* a chunk was seen */
+	bool bare_lf;  /* one ended in a bare LF */
 };
 
 /* The state of a flow. */
@@ -139,6 +156,7 @@ struct sl_http {
 	struct sl_http_side side[2];
 	struct sl_http_asked *first, *last;
 	struct sl_pairs pairs;
+	struct sl_http_others *others; /* NULL: none */
 	uint8_t asked_n;
 	bool blind; /* too many requests without a response: they are not remembered any more */
 };
@@ -153,8 +171,34 @@ void sl_http_asked_clear(struct sl_talk *t);
 
 /* The head's body begins: sets the phase. asked: of a response; NULL: not known. */
 void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const struct sl_http_asked *asked);
+/* How its end is found. *encoding: the codings of the content. */
+enum sl_http_phase sl_http_framing(struct sl_talk *t, const struct sl_http_head *h,
+				   const struct sl_http_asked *asked, struct sl_span *encoding, uint64_t *length);
 enum sl_parse sl_http_body_step(struct sl_talk *t, struct sl_span in, size_t *consumed);
 /* The message at hand ends, its body too if it has one; the next begins with a head. */
-void sl_http_body_end(struct sl_talk *t, bool whole);
+void sl_http_body_end(struct sl_talk *t, enum sl_file_end how);
+
+/* Other readings of a response (http_other.c). */
+
+enum { SL_HTTP_READINGS = 4 };
+
+/* The main one. */
+struct sl_http_main {
+	struct sl_span in;               /* the head with all that was passed over in front of it */
+	const struct sl_http_head *head; /* NULL: it has none */
+	const struct sl_http_asked *asked;
+	enum sl_http_phase framing;
+	uint64_t length;
+};
+
+/* simple: it may be read without a head. */
+void sl_http_others_begin(struct sl_talk *t, const struct sl_http_main *as, bool simple);
+/* Bytes of the talk's side, whatever they are in the main reading. */
+void sl_http_others_data(struct sl_talk *t, struct sl_span in);
+/* Another message begins: what is over is told. */
+void sl_http_others_settle(struct sl_talk *t);
+bool sl_http_others_of(const struct sl_http *http, unsigned side, uint32_t tx);
+/* Those of the talk's side end. ended: with the stream; else bytes are missing. */
+void sl_http_others_end(struct sl_talk *t, bool ended);
 
 #endif

@@ -17,7 +17,7 @@ static void body_stop(struct sl_talk *t, struct sl_h2_stream *s, unsigned side, 
 {
 	struct sl_talk o = as_side(t, side);
 	o.tx = s->id;
-	sl_body_end(&o, s->body[side], whole);
+	sl_body_end(&o, s->body[side], whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	s->body[side] = NULL;
 }
 

@@ -15,21 +15,21 @@ static void message_over(struct sl_talk *t, struct sl_http_side *s)
 {
 	const struct sl_http *http = t->state;
 	const struct sl_http_side *other = &http->side[!t->side];
-	bool wanted = other->open && other->tx == s->tx;
+	bool wanted = (other->open && other->tx == s->tx) || sl_http_others_of(http, t->side, s->tx);
 	wanted |= s->response ? sl_pairs_early(&http->pairs, s->tx) : !sl_pairs_answered(&http->pairs, s->tx);
 	if (s->open && !wanted)
 		sl_talk_tx_end(t, s->tx);
 	s->open = false;
 }
 
-void sl_http_body_end(struct sl_talk *t, bool whole)
+void sl_http_body_end(struct sl_talk *t, enum sl_file_end how)
 {
 	struct sl_http_side *s = side_of(t);
 	struct sl_body *body = s->body;
 	s->body = NULL;
 	s->left = 0;
 	t->at->phase = SL_HTTP_HEAD;
-	sl_body_end(t, body, whole);
+	sl_body_end(t, body, how);
 	message_over(t, s);
 }
 
@@ -93,14 +93,15 @@ static bool transfer_read(struct sl_talk *t, const struct sl_http_head *h, struc
 	return chunked;
 }
 
-static enum sl_http_phase framing(struct sl_talk *t, const struct sl_http_head *h,
-				  const struct sl_http_asked *asked, struct sl_span *encoding, uint64_t *length)
+enum sl_http_phase sl_http_framing(struct sl_talk *t, const struct sl_http_head *h,
+				   const struct sl_http_asked *asked, struct sl_span *encoding, uint64_t *length)
 {
 	bool any, chunked = transfer_read(t, h, encoding, &any);
 	bool valid = length_read(h->kept[SL_KEPT_LENGTH], length);
 	if (!valid)
 		*length = 0;
-	if (h->response && (h->status / 100 == 1 || h->status == 204 || h->status == 304 ||
+	bool said = chunked || *length; /* in a 204 it must not be, and what follows may be a body after all */
+	if (h->response && (h->status / 100 == 1 || (h->status == 204 && !said) || h->status == 304 ||
 			    (asked && asked->what == SL_ASKED_HEAD)))
 		return SL_HTTP_HEAD;
 	if (chunked)
@@ -116,8 +117,9 @@ void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const s
 {
 	struct sl_http_side *s = side_of(t);
 	struct sl_span encoding, name = { NULL, 0 };
-	enum sl_http_phase phase = framing(t, h, asked, &encoding, &s->left);
+	enum sl_http_phase phase = sl_http_framing(t, h, asked, &encoding, &s->left);
 	t->at->phase = phase;
+	s->bare_lf = false;
 	s->chunks = !h->response; /* a request has no other way to end */
 	if (phase == SL_HTTP_HEAD)
 		return;
@@ -128,7 +130,8 @@ void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const s
 	s->body = sl_body_new(t, encoding, h->kept[SL_KEPT_TYPE],
 			      sl_http_file_name(t, h->kept[SL_KEPT_DISPOSITION], name),
 			      h->response ? SL_FIELD_HTTP_RESPONSE_BODY : SL_FIELD_HTTP_REQUEST_BODY);
-	if (h->response && !asked && (phase != SL_HTTP_LENGTH || s->left >= MAYBE_BYTES)) {
+	bool doubtful = h->response && (!asked || h->status == 204); /* section 6.3, its last paragraph */
+	if (doubtful && (phase != SL_HTTP_LENGTH || s->left >= MAYBE_BYTES)) {
 		s->after = (uint8_t)phase;
 		t->at->phase = SL_HTTP_MAYBE;
 	}
@@ -144,7 +147,7 @@ static bool maybe(struct sl_talk *t, struct sl_span in)
 	if (head && n < MAYBE_BYTES && !t->last)
 		return false;
 	if (head)
-		sl_http_body_end(t, false);
+		sl_http_body_end(t, SL_FILE_LOST);
 	else
 		t->at->phase = side_of(t)->after & 15u;
 	return true;
@@ -159,14 +162,14 @@ static enum sl_parse bytes_step(struct sl_talk *t, struct sl_span in, size_t *co
 	sl_body_data(t, s->body, sl_span_of(in.at, n));
 	s->left -= n;
 	*consumed = n;
-	if (!s->body) {
+	if (!s->body && !((struct sl_http *)t->state)->others) {
 		sl_side_skip(t->at, s->left);
 		s->left = 0;
 	}
 	if (!s->left && chunk)
 		t->at->phase = SL_HTTP_DATA_END;
 	else if (!s->left)
-		sl_http_body_end(t, true);
+		sl_http_body_end(t, SL_FILE_WHOLE);
 	return SL_PARSE_DONE;
 }
 
@@ -206,11 +209,16 @@ static enum sl_parse size_step(struct sl_talk *t, struct sl_span in, size_t *con
 
 static enum sl_parse data_end_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
+	struct sl_http_side *s = side_of(t);
 	if (in.len == 1 && in.at[0] == '\r' && !t->last)
 		return SL_PARSE_MORE;
 	size_t n = in.at[0] == '\r';
 	if (n == in.len || in.at[n] != '\n')
 		return SL_PARSE_REFUSE;
+	if (!n && !s->bare_lf) {
+		s->bare_lf = true; /* receivers that insist on CRLF (section 7.1) stop here */
+		sl_body_so_far(t, s->body);
+	}
 	*consumed = n + 1;
 	t->at->phase = SL_HTTP_SIZE;
 	return SL_PARSE_DONE;
@@ -237,7 +245,7 @@ static enum sl_parse rest_step(struct sl_talk *t, struct sl_span in, size_t *con
 		if (line.len || inside)
 			continue;
 		if (s->after == SL_HTTP_HEAD)
-			sl_http_body_end(t, true);
+			sl_http_body_end(t, SL_FILE_WHOLE);
 		else
 			t->at->phase = s->after & 15u;
 		break;

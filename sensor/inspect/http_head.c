@@ -48,15 +48,21 @@ static struct sl_span word(struct sl_span *s)
 	return w;
 }
 
+static bool is_http(struct sl_span in)
+{
+	return in.len >= 5 && strncasecmp((const char *)in.at, "HTTP/", 5) == 0;
+}
+
 /* status-line = HTTP-version SP status-code SP [ reason-phrase ]. Where a request waits for it, whatever
- * begins with "HTTP/" is one, as it is for clients; a status that is no number is 0 then. */
+ * begins with "HTTP/" is one, in small letters too, as it is for clients; a status that is no number is 0
+ * then. */
 static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span rest = line;
 	h->version = word(&rest);
 	h->code = word(&rest);
 	h->reason = sl_http_trim(rest);
-	if (h->version.len < 5 || h->version.at != line.at || memcmp(line.at, "HTTP/", 5) != 0)
+	if (h->version.at != line.at || !is_http(h->version))
 		return false;
 	const uint8_t *c = h->code.at;
 	bool number = h->code.len == 3 && isdigit(c[0]) && isdigit(c[1]) && isdigit(c[2]);
@@ -90,22 +96,29 @@ static bool start_line(struct sl_span line, bool awaited, struct sl_http_head *h
 	return request_line(line, h);
 }
 
-/* The line that begins here is not whole yet. Could it be one? */
-static enum sl_parse start_of_line(struct sl_span in, bool awaited)
+/* Without a hint no control character stands in a request line: so far, or in all of it. */
+static bool is_clean(struct sl_span line, int method)
 {
+	size_t look = line.len < LOOK_BYTES ? line.len : LOOK_BYTES;
+	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
+		if (line.at[i] < ' ' && line.at[i] != '\t' && !(line.at[i] == '\r' && i + 1 == line.len))
+			return false;
+	return true;
+}
+
+/* The line that begins here is not whole yet. Could it be one? */
+static enum sl_parse start_of_line(struct sl_span in, enum sl_http_hint hint)
+{
+	bool awaited = hint == SL_HTTP_AWAITED;
 	size_t n = in.len < 5 ? in.len : 5;
-	if (memcmp(in.at, "HTTP/", n) == 0) {
+	if (awaited ? strncasecmp((const char *)in.at, "HTTP/", n) == 0 : memcmp(in.at, "HTTP/", n) == 0) {
 		bool other = !awaited && in.len > 8 && (!is_version(in.at) || in.at[8] != ' ');
 		return in.len > LINE_MAX_BYTES || other ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 	}
 	int method = method_len(in);
 	if (method == 0 || in.len > LINE_MAX_BYTES)
 		return SL_PARSE_REFUSE;
-	size_t look = in.len < LOOK_BYTES ? in.len : LOOK_BYTES;
-	for (size_t i = method > 0 ? (size_t)method : look; i < look; i++)
-		if (in.at[i] < ' ' && in.at[i] != '\t' && !(in.at[i] == '\r' && i + 1 == in.len))
-			return SL_PARSE_REFUSE;
-	return SL_PARSE_MORE;
+	return hint == SL_HTTP_UNKNOWN && !is_clean(in, method) ? SL_PARSE_REFUSE : SL_PARSE_MORE;
 }
 
 /* RFC 9112, section 2.2: ignore empty lines before a request. */
@@ -117,19 +130,22 @@ static struct sl_span without_blank(struct sl_span in)
 	return sl_span_of(in.at + n, in.len - n);
 }
 
-enum sl_parse sl_http_probe(struct sl_span in, bool awaited)
+enum sl_parse sl_http_probe(struct sl_span in, enum sl_http_hint hint)
 {
 	struct sl_http_head h;
 	struct sl_span rest = without_blank(in), line;
 	if (!rest.len)
 		return SL_PARSE_MORE;
 	int method = method_len(rest); /* of most streams, the first bytes tell that it is none */
-	if (method == 0 && rest.at[0] != 'H')
+	if (method == 0 && toupper(rest.at[0]) != 'H')
 		return SL_PARSE_REFUSE;
 	struct sl_span start = rest;
 	if (!sl_http_line(&rest, &line))
-		return start_of_line(start, awaited);
-	return line.len <= LINE_MAX_BYTES && start_line(line, awaited, &h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+		return start_of_line(start, hint);
+	if (line.len > LINE_MAX_BYTES || !start_line(line, hint == SL_HTTP_AWAITED, &h))
+		return SL_PARSE_REFUSE;
+	bool doubtful = hint == SL_HTTP_UNKNOWN && !h.response;
+	return doubtful && !is_clean(line, method) ? SL_PARSE_REFUSE : SL_PARSE_DONE;
 }
 
 /* What begins a method or a target that may be believed in without context. */
@@ -149,10 +165,10 @@ enum sl_parse sl_http_probe_strict(struct sl_span in)
 	struct sl_http_head h;
 	struct sl_span rest = in, line;
 	if (!sl_http_line(&rest, &line))
-		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, false) : SL_PARSE_REFUSE;
+		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, SL_HTTP_UNKNOWN) : SL_PARSE_REFUSE;
 	if (line.len >= STRICT_LINE_MAX || !start_line(line, false, &h))
 		return SL_PARSE_REFUSE;
-	return h.response || is_plain(&h) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+	return h.response || (is_plain(&h) && is_clean(line, method_len(line))) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 bool sl_http_element(struct sl_span *list, struct sl_span *element)
@@ -233,6 +249,13 @@ static void keep(struct sl_talk *t, struct sl_span *kept, enum sl_http_kept whic
 		*kept = joined(t, *kept, value);
 }
 
+void sl_http_header_keep(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
+{
+	const struct known *k = known_find(name);
+	if (k && k->keep != SL_KEPT_COUNT)
+		keep(t, &h->kept[k->keep], k->keep, value);
+}
+
 void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_span name, struct sl_span value)
 {
 	const struct known *k = known_find(name);
@@ -243,6 +266,14 @@ void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_sp
 		sl_value_add_few(t, field, value);
 	if (k->keep != SL_KEPT_COUNT)
 		keep(t, &h->kept[k->keep], k->keep, value);
+}
+
+bool sl_http_is_header(struct sl_span line)
+{
+	size_t n = 0;
+	while (n < line.len && is_token(line.at[n]))
+		n++;
+	return n && n < line.len && line.at[n] == ':';
 }
 
 /* RFC 9112, section 5.2: a line that begins with a blank goes on with the one before; what folds it
@@ -294,6 +325,8 @@ bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struc
 	sl_http_start_fields(t, h);
 	sl_http_lines_begin(t, &lines, h, in.len);
 	while (header_next(t, &in, &header)) {
+		if (h->response)
+			h->odd = h->odd || !sl_http_is_header(header) || sl_http_has_invalid(header);
 		const uint8_t *colon = header.len ? memchr(header.at, ':', header.len) : NULL;
 		if (!colon)
 			continue;

@@ -38,7 +38,7 @@ int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *conf
 	if (rc == SL_OK)
 		rc = sl_expect_new(&i->expect, config->counters, err);
 	if (rc == SL_OK)
-		rc = sl_file_hashes_new(i, err);
+		rc = sl_file_hashes_want(i, config->wanted, err);
 	if (rc != SL_OK) {
 		sl_inspect_free(i);
 		return rc;
@@ -55,6 +55,14 @@ void sl_inspect_free(struct sl_inspect *i)
 	sl_expect_free(i->expect);
 	sl_file_hashes_free(i);
 	free(i);
+}
+
+int sl_inspect_want(struct sl_inspect *i, const bool wanted[SL_FIELD_COUNT], struct sl_err *err)
+{
+	int rc = sl_file_hashes_want(i, wanted, err);
+	if (rc == SL_OK)
+		memcpy(i->config.wanted, wanted, sizeof i->config.wanted);
+	return rc;
 }
 
 size_t sl_inspect_slot_bytes(void)
@@ -135,20 +143,38 @@ static bool find_datagram(struct sl_talk *t, struct sl_span payload)
 	return false;
 }
 
+/* A flow whose protocol is known, and that had too many datagrams that are none of it: another must be as
+ * good as one that makes a flow known. */
+static bool good_again(struct sl_talk *t, struct sl_span payload)
+{
+	const struct sl_parser *p = t->parser;
+	uint8_t app = t->flow->app;
+	if (!p->datagram || (p->probe_datagram && !p->probe_datagram(t, payload)))
+		return false;
+	t->flow->app = SL_APP_NONE;
+	bool good = p->datagram(t, payload);
+	t->flow->app = app;
+	return good;
+}
+
 void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
 			 struct sl_span payload)
 {
 	struct sl_talk t = sl_talk_of(i, flow, slot, side);
 	if (flow->key.proto != IPPROTO_UDP || !payload.len)
 		return;
+	t.last = true;
+	if (t.at->finished && t.parser) {
+		t.at->finished = !good_again(&t, payload);
+		return;
+	}
 	/* media begins with STUN, for as long as it takes, before DTLS */
-	if (t.at->finished && (t.parser || !sl_dtls_probe(&t, payload)))
+	if (t.at->finished && !sl_dtls_probe(&t, payload))
 		return;
 	if (on_port(flow, PORT_NETBIOS)) {
 		t.at->finished = true;
 		return;
 	}
-	t.last = true;
 	const struct sl_parser *p = t.parser;
 	if (p ? p->datagram && p->datagram(&t, payload) : find_datagram(&t, payload)) {
 		t.at->tries = 0;

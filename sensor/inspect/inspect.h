@@ -63,6 +63,10 @@ struct sl_inspect;
 int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *config, struct sl_err *err);
 void sl_inspect_free(struct sl_inspect *i); /* NULL is fine */
 
+/* From here on these fields are wanted. What began before goes on as it is: a body in the middle may
+ * begin to be handed on, as after a gap. Between batches; fails for want of memory, and changes nothing. */
+int sl_inspect_want(struct sl_inspect *i, const bool wanted[SL_FIELD_COUNT], struct sl_err *err);
+
 size_t sl_inspect_slot_bytes(void); /* of SL_SLOT_INSPECT */
 
 /* slot is the flow's SL_SLOT_INSPECT. lost: bytes that are missing before these. */

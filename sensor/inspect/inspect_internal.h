@@ -8,7 +8,7 @@
 
 enum {
 	SL_ROOM_BYTES = 384 * 1024,  /* more than the largest message and its values, unpacked */
-	SL_SPARE_BYTES = 34 << 20, /* Brotli's rings for its largest window, one after the other */
+	SL_SPARE_BYTES = 18 << 20, /* the ring of Brotli's largest window, and some more */
 	SL_FILE_HASHES = 3,
 	SL_TRIES_MOST = 4, /* chunks a side, or datagrams, after which no protocol is looked for */
 };

@@ -42,7 +42,8 @@ struct sl_mime {
 	uint8_t *head, *out; /* NULL until they are needed */
 	struct sl_talk *t; /* during a call */
 	struct sl_file *file;
-	struct sl_mime_links *links;
+	struct sl_mime_links *links; /* NULL: no text came yet; for one part after the other */
+	bool linking;
 	struct sl_mime_code code;
 	uint8_t mark[MARK_MAX];
 };
@@ -52,7 +53,8 @@ struct sl_mime {
 static void out_hand_on(struct sl_mime *m, struct sl_span bytes)
 {
 	sl_file_data(m->t, m->file, bytes);
-	sl_mime_links_data(m->t, m->links, bytes, &m->links_left);
+	if (m->linking)
+		sl_mime_links_data(m->t, m->links, bytes, &m->links_left);
 }
 
 static void out_flush(struct sl_mime *m)
@@ -82,9 +84,13 @@ static void leaf_begin(struct sl_mime *m, const struct sl_mime_head *h)
 	m->code = (struct sl_mime_code){ .coding = coded ? h->coding : SL_MIME_IDENTITY };
 	if (!m->form || h->named)
 		m->file = sl_file_new(m->t, sl_span_of(h->name_len ? h->name : NULL, h->name_len), SL_FIELD_COUNT);
-	if (m->mail && (h->kind == SL_MIME_PLAIN || h->kind == SL_MIME_HTML))
-		m->links = sl_mime_links_new(m->t, h->kind == SL_MIME_HTML);
-	m->mode = m->file || m->links ? MODE_LEAF : MODE_IGNORE;
+	bool text = m->mail && (h->kind == SL_MIME_PLAIN || h->kind == SL_MIME_HTML);
+	if (text && !m->links)
+		m->links = sl_mime_links_new(m->t);
+	m->linking = text && m->links;
+	if (m->linking)
+		sl_mime_links_begin(m->links, h->kind == SL_MIME_HTML);
+	m->mode = m->file || m->linking ? MODE_LEAF : MODE_IGNORE;
 	if (m->mode == MODE_LEAF && !m->out)
 		m->out = sl_hold_take(m->t->inspect, OUT_MAX); /* without it every byte goes by itself */
 }
@@ -95,10 +101,11 @@ static void leaf_end(struct sl_mime *m, bool whole)
 		sl_mime_code_end(&m->code, out_put, m);
 		out_flush(m);
 	}
-	sl_mime_links_end(m->t, m->links, &m->links_left);
-	sl_file_end(m->t, m->file, whole);
+	if (m->linking)
+		sl_mime_links_end(m->t, m->links, &m->links_left);
+	sl_file_end(m->t, m->file, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
 	m->file = NULL;
-	m->links = NULL;
+	m->linking = false;
 	m->mode = MODE_IGNORE;
 }
 
@@ -455,6 +462,7 @@ void sl_mime_end(struct sl_talk *t, struct sl_mime *m, bool whole)
 		head_end(m); /* a mail of headers alone */
 	leaf_end(m, whole);
 	level_cut(m, 0);
+	sl_hold_give(t->inspect, m->links);
 	sl_hold_give(t->inspect, m->head);
 	sl_hold_give(t->inspect, m->out);
 	sl_hold_give(t->inspect, m);

@@ -18,16 +18,17 @@ struct sl_mime_links {
 	uint8_t at[LINK_MAX];
 };
 
-struct sl_mime_links *sl_mime_links_new(struct sl_talk *t, bool html)
+struct sl_mime_links *sl_mime_links_new(struct sl_talk *t)
 {
-	if (!sl_talk_wants(t, SL_FIELD_EMAIL_URL))
-		return NULL;
-	struct sl_mime_links *l = sl_hold_take(t->inspect, sizeof *l);
-	if (l) {
-		l->html = html;
-		l->before = ' ';
-	}
-	return l;
+	return sl_talk_wants(t, SL_FIELD_EMAIL_URL) ? sl_hold_take(t->inspect, sizeof(struct sl_mime_links)) : NULL;
+}
+
+void sl_mime_links_begin(struct sl_mime_links *l, bool html)
+{
+	l->where = OUTSIDE;
+	l->html = html;
+	l->before = ' ';
+	l->n = 0;
 }
 
 static bool is_web(const uint8_t *at, size_t n)
@@ -246,13 +247,10 @@ void sl_mime_links_data(struct sl_talk *t, struct sl_mime_links *l, struct sl_sp
 
 void sl_mime_links_end(struct sl_talk *t, struct sl_mime_links *l, unsigned *left)
 {
-	if (!l)
-		return;
 	if (!l->html) {
 		punctuation_cut(l);
 		link_out(t, l, left);
 	} else if (l->where == VALUE) {
 		value_end(t, l, left);
 	}
-	sl_hold_give(t->inspect, l);
 }

@@ -65,9 +65,10 @@ int sl_base64_digit(uint8_t c);
 /* --- links (mime_link.c) --- */
 
 struct sl_mime_links;
-struct sl_mime_links *sl_mime_links_new(struct sl_talk *t, bool html); /* NULL: not wanted, no memory */
+struct sl_mime_links *sl_mime_links_new(struct sl_talk *t); /* in inspect's memory; NULL: not wanted, or none left */
+void sl_mime_links_begin(struct sl_mime_links *l, bool html);  /* of a part */
 /* *left: how many may still be handed on. */
 void sl_mime_links_data(struct sl_talk *t, struct sl_mime_links *l, struct sl_span bytes, unsigned *left);
-void sl_mime_links_end(struct sl_talk *t, struct sl_mime_links *l, unsigned *left); /* and frees it */
+void sl_mime_links_end(struct sl_talk *t, struct sl_mime_links *l, unsigned *left);
 
 #endif

@@ -114,6 +114,10 @@ void *sl_hold_grow(struct sl_inspect *i, void *at, size_t bytes); /* NULL: `at` 
 void sl_hold_give(struct sl_inspect *i, void *at);                /* NULL is fine */
 void *sl_hold_state(struct sl_inspect *i, size_t bytes); /* the same for a flow's state: it comes first */
 
+/* The same bound for memory that a library takes by itself. False: used up, counted. */
+bool sl_hold_charge(struct sl_inspect *i, size_t bytes);
+void sl_hold_refund(struct sl_inspect *i, size_t bytes);
+
 struct sl_counters *sl_talk_counters(const struct sl_talk *t);
 
 /* --- small helpers --- */

@@ -239,7 +239,7 @@ static enum role role_of(const struct sl_talk *t, struct sl_span in)
 	return in.at[0] == SOCKS5 && in.len > 1 && in.at[1] == 0 ? ROLE_SERVER : ROLE_CLIENT;
 }
 
-static enum sl_parse message(struct sl_talk *t, struct sl_span in, size_t *consumed)
+static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct state *s = t->state;
 	if (s->wrapped)
@@ -247,18 +247,6 @@ static enum sl_parse message(struct sl_talk *t, struct sl_span in, size_t *consu
 	if (!s->role[t->side])
 		s->role[t->side] = (uint8_t)role_of(t, in);
 	return s->role[t->side] == ROLE_CLIENT ? client(t, in, consumed) : server(t, in, consumed);
-}
-
-/* All messages at hand: more than one may have been gathered to know the protocol. */
-static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
-{
-	enum sl_parse p = SL_PARSE_DONE;
-	while (p == SL_PARSE_DONE && t->flow->app == SL_APP_SOCKS && *consumed < in.len) {
-		size_t n = 0;
-		p = message(t, sl_span_of(in.at + *consumed, in.len - *consumed), &n);
-		*consumed += n;
-	}
-	return p == SL_PARSE_MORE && *consumed ? SL_PARSE_DONE : p;
 }
 
 const struct sl_parser sl_socks_parser = { .state_bytes = sizeof(struct state),

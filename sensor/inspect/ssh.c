@@ -105,31 +105,17 @@ static enum sl_parse version_read(struct sl_talk *t, struct sl_span line)
 	return second ? SL_PARSE_DONE : SL_PARSE_FINISH;
 }
 
-/* The lines up to the version's. Where it has begun all of them wait for its end: they may have
- * been gathered together. */
-static enum sl_parse lines_read(struct sl_talk *t, struct sl_span in, size_t *consumed)
+/* A line: the version's, or one in front of it. */
+static enum sl_parse line_read(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
-	size_t used = 0;
-	while (used < in.len) {
-		struct sl_span rest = sl_span_of(in.at + used, in.len - used);
-		const uint8_t *end = memchr(rest.at, '\n',
-					    rest.len < LINE_MAX_BYTES ? rest.len : LINE_MAX_BYTES);
-		enum sl_parse begins = version_begins(rest);
-		if (!end && (rest.len >= LINE_MAX_BYTES || t->last))
-			return SL_PARSE_REFUSE;
-		if (!end && (!used || begins == SL_PARSE_DONE))
-			return SL_PARSE_MORE;
-		if (!end)
-			break;
-		struct sl_span line = sl_span_of(rest.at, (size_t)(end - rest.at));
-		*consumed = used += line.len + 1;
-		if (begins == SL_PARSE_DONE && line.len >= 6)
-			return version_read(t, line);
-		if (!is_text(line))
-			return SL_PARSE_REFUSE;
-	}
-	*consumed = used;
-	return SL_PARSE_DONE;
+	const uint8_t *end = memchr(in.at, '\n', in.len < LINE_MAX_BYTES ? in.len : LINE_MAX_BYTES);
+	if (!end)
+		return in.len >= LINE_MAX_BYTES || t->last ? SL_PARSE_REFUSE : SL_PARSE_MORE;
+	struct sl_span line = sl_span_of(in.at, (size_t)(end - in.at));
+	*consumed = line.len + 1;
+	if (line.len >= 6 && version_begins(line) == SL_PARSE_DONE)
+		return version_read(t, line);
+	return is_text(line) ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 /* cookie(16) | key exchange | host keys | ciphers, MACs, compression: each to the server, to the
@@ -233,7 +219,7 @@ static enum sl_parse packet_read(struct sl_talk *t, struct sl_span in, size_t *c
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	t->tx = HANDSHAKE;
-	return t->at->phase == VERSION ? lines_read(t, in, consumed) : packet_read(t, in, consumed);
+	return t->at->phase == VERSION ? line_read(t, in, consumed) : packet_read(t, in, consumed);
 }
 
 const struct sl_parser sl_ssh_parser = { .state_bytes = sizeof(struct state),

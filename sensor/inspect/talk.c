@@ -64,6 +64,8 @@ struct sl_counters *sl_talk_counters(const struct sl_talk *t)
 
 /* --- memory --- */
 
+enum { SMALL = 1000 /* bytes: glibc has these at hand for malloc, not for calloc */ };
+
 struct held {
 	size_t bytes;
 	max_align_t at[];
@@ -75,17 +77,24 @@ static struct held *held_of(void *at)
 }
 
 /* kept: bytes that must be left over. */
+static bool fits(const struct sl_inspect *i, size_t bytes, uint64_t kept)
+{
+	return i->hold_left >= kept && bytes <= i->hold_left - kept;
+}
+
 static void *take(struct sl_inspect *i, size_t bytes, uint64_t kept)
 {
 	struct held *h = NULL;
-	if (i->hold_left >= kept && bytes <= i->hold_left - kept)
-		h = calloc(1, sizeof *h + bytes);
+	if (fits(i, bytes, kept))
+		h = bytes < SMALL ? malloc(sizeof *h + bytes) : calloc(1, sizeof *h + bytes);
 	if (!h) {
 		sl_count(i->config.counters, SL_COUNT_INSPECT_FULL);
 		return NULL;
 	}
 	i->hold_left -= bytes;
 	h->bytes = bytes;
+	if (bytes < SMALL)
+		memset(h->at, 0, bytes);
 	return h->at;
 }
 
@@ -94,6 +103,21 @@ static void *take(struct sl_inspect *i, size_t bytes, uint64_t kept)
 void *sl_hold_take(struct sl_inspect *i, size_t bytes)
 {
 	return take(i, bytes, i->config.state_bytes / 4);
+}
+
+bool sl_hold_charge(struct sl_inspect *i, size_t bytes)
+{
+	if (!fits(i, bytes, i->config.state_bytes / 4)) {
+		sl_count(i->config.counters, SL_COUNT_INSPECT_FULL);
+		return false;
+	}
+	i->hold_left -= bytes;
+	return true;
+}
+
+void sl_hold_refund(struct sl_inspect *i, size_t bytes)
+{
+	i->hold_left += bytes;
 }
 
 void *sl_hold_state(struct sl_inspect *i, size_t bytes)

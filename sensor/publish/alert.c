@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <selat/digest.h>
 #include <selat/tlp.h>
+#include <sensor/detect/loaded.h>
 #include <stdio.h>
 
 void sl_alert_text(struct sl_json *j, const char *key, const char *value)
@@ -198,7 +199,8 @@ static void write_transaction(struct sl_json *j, struct sl_span fields)
 static void write_ruleset(struct sl_json *j, const struct sl_match *m)
 {
 	char text[7 + 2 * SL_SHA256_SIZE + 1] = "sha256:";
-	sl_hex(text + 7, sl_span_of(m->ruleset->header->identity, SL_SHA256_SIZE));
+	const uint8_t *identity = m->loaded ? sl_loaded_identity(m->loaded) : m->ruleset->header->identity;
+	sl_hex(text + 7, sl_span_of(identity, SL_SHA256_SIZE));
 	sl_json_text(j, "ruleset", text);
 	sl_alert_text(j, "drill",
 		      sl_ruleset_string(m->ruleset, sl_ruleset_meta(m->ruleset, m->indicator)->drill));

@@ -213,7 +213,7 @@ static bool oldest_is_due(struct sl_repeats *r, uint64_t now)
 		return true;
 	if (!sl_tally_full(r->tally))
 		return false;
-	sl_count(r->config.counters, SL_COUNT_WINDOWS_FULL);
+	sl_count(r->config.counters, SL_COUNT_REPEATS_FULL);
 	return true;
 }
 

@@ -108,7 +108,7 @@ static void on_transaction(void *ctx, struct sl_flow *flow, unsigned side, uint3
 	(void)tx;
 	r->sum += n;
 	if (r->last >= DETECT)
-		sl_detect_transaction(r->detect, r->at, flow, side, values, n);
+		sl_detect_transaction(r->detect, r->at, flow, side, tx, values, n);
 }
 
 static void on_match(void *ctx, const struct sl_match *m, const void *tail, size_t len)
@@ -128,7 +128,7 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 	if (r->last >= INSPECT)
 		sl_inspect_forget(r->inspect, flow, sl_flow_slot(r->flows, flow, SL_SLOT_INSPECT));
 	if (r->last >= DETECT)
-		sl_detect_forget(r->detect, flow);
+		sl_detect_forget(r->detect, r->at, flow);
 }
 
 static void stages_make(struct run *r, const char *ruleset)
@@ -178,8 +178,8 @@ static void visit(struct run *r, size_t i)
 	*now = (struct sl_sighting){ .packet = p->number, .time = p->time };
 	sl_flow_moment(flow, &now->flow);
 	r->at = now;
-	if (fresh && r->last >= DETECT)
-		sl_detect_flow(r->detect, now, flow);
+	if (r->last >= DETECT)
+		sl_detect_packet(r->detect, now, flow, lookup->side, p->payload.len);
 	if (p->proto == IPPROTO_TCP) {
 		if (r->last >= TCP)
 			sl_tcp_packet(r->tcp, flow, lookup->side, p);

@@ -50,17 +50,41 @@ run_examples() { # DOCUMENT
 @test "the examples of configuration.md run" { run_examples "$top/docs/configuration.md"; }
 @test "the examples of counters.md run" { run_examples "$top/docs/counters.md"; }
 @test "the examples of dump.md run" { run_examples "$top/docs/dump.md"; }
+@test "the examples of export.md run" { run_examples "$top/docs/export.md"; }
 @test "the examples of rules.md run" { run_examples "$top/docs/rules.md"; }
 
 @test "no other document has examples that nobody runs" {
     run grep -lE '^```sh run' "${documents[@]}"
-    [ "${#lines[@]}" -eq 6 ]
+    [ "${#lines[@]}" -eq 7 ]
 }
 
 @test "example packs pass selat-rules lint without a warning" {
-    lint() { selat-rules lint "$1" 2>&1 | tee said && grep -q 'errors 0, warnings 0' said; }
+    lint() { selat-rules lint --allow documentation "$1" 2>&1 | tee said && grep -q 'errors 0, warnings 0' said; }
     each_example pack.yaml lint
     each_example pack.jsonl lint
+}
+
+@test "example packs find what they say in the captures" {
+    find() { selat-rules test "${1%.expect}" --expect "$1"; }
+    each_example pack.yaml.expect find
+    [ "$(grep -cE '^```yaml pack .+:' "$top/docs/rules.md")" -ge 8 ]
+}
+
+@test "docs/rules.md has every warning of lint, every key of an indicator, of a condition and of where" {
+    selat-rules lint --help | sed -n 's/^  \([a-z-]*\): .*/\1/p' >codes
+    [ "$(wc -l <codes)" -ge 10 ]
+    jq -r '."$defs" | (.indicator, .condition, .where, .threshold) | .properties | keys[]' \
+        "$top/docs/schema/pack.schema.json" >keys
+    [ "$(wc -l <keys)" -ge 60 ]
+    sort -u codes keys | while read -r word; do
+        grep -qF "\`$word\`" "$top/docs/rules.md" || { echo "$word is missing"; return 1; }
+    done
+}
+
+@test "the pack schema names every field" {
+    selat-sensor --list-fields --json | jq -r '.[].field' | sort >fields
+    jq -r '."$defs".condition.properties.field.enum[]' "$top/docs/schema/pack.schema.json" | sort >schema
+    diff fields schema
 }
 
 @test "example configurations pass selat-sensor --check-config" {

@@ -34,7 +34,7 @@ wrong() {
 }
 
 @test "the shipped packs are without findings" {
-	run -0 rules lint "$top"/rules/packs/*
+	run -0 rules lint --allow documentation "$top"/rules/packs/*.yaml
 	has "errors 0, warnings 0" "$output"
 }
 
@@ -89,7 +89,7 @@ wrong() {
 @test "an expression Hyperscan rejects: file, line, indicator, reason" {
 	wrong 8: 'indicator "b": regex: Hyperscan: Missing close parenthesis' '{ id: a, domain: x.example }' \
 		'{ id: b, match: [ { field: http.uri, regex: "a(b" } ] }'
-	wrong 7: 'indicator "b": regex: ' '{ id: b, match: [ { field: http.uri, regex: "(a)\\1" } ] }'
+	wrong 7: 'indicator "b": regex: ' '{ id: b, match: [ { field: http.uri, regex: "(?<=a+)b" } ] }'
 	wrong 7: 'indicator "b": regex: ' '{ id: b, match: [ { field: http.uri, regex: "a*" } ] }'
 }
 
@@ -210,18 +210,38 @@ wrong() {
 	same "" "$(cat left)"
 }
 
-@test "lint warns: short patterns, expired, single labels; --strict; --json" {
-	indicators '{ id: a, match: [ { field: payload, contains: ab } ] }' \
-		'{ id: b, domain: x.example, valid_until: "2001-01-01T00:00:00Z" }' '{ id: c, domain: localhost }'
+@test "lint warns with a code: short patterns, expired, suffixes; --strict, --allow, --deny; --json" {
+	indicators '{ id: a, match: [ { field: http.uri, contains: ab } ] }' \
+		'{ id: b, domain: evil-c2.net, valid_until: "2001-01-01T00:00:00Z" }' '{ id: c, domain: com.vn }'
 	run -0 rules lint p.yaml
 	has "warnings 3" "$output"
-	has 'p.yaml:7:' "$output"
-	has 'p.yaml:8:' "$output"
-	has 'p.yaml:9:' "$output"
-	run -0 rules lint --strict p.yaml
-	has "no-expiry" "$output"
+	has 'p.yaml:7:42: warning[too-short]: ' "$output"
+	has 'p.yaml:8:35: warning[expired]: ' "$output"
+	has 'p.yaml:9:14: warning[public-suffix]: ' "$output"
+	run -1 rules lint --strict p.yaml
+	has "error[no-expiry]" "$output"
+	run -1 rules lint --deny expired p.yaml
+	has "errors 1, warnings 2" "$output"
+	run -0 rules lint --allow expired --allow too-short --allow public-suffix p.yaml
+	has "warnings 0" "$output"
+	fails 2 rules lint --allow expird p.yaml
+	has 'did you mean "expired"?' "$stderr"
 	run --separate-stderr -0 rules lint --json p.yaml
-	jq -e . <<<"$output"
+	jq -e '.problems[0].code == "too-short"' <<<"$output"
+}
+
+@test "a list beside a pack: its mistakes have its file and line" {
+	mkdir packs packs/lists
+	indicators '{ id: a, match: [ { field: ip.dst, in: lists/a.txt } ] }'
+	mv p.yaml packs/
+	printf '198.51.100.0/24\n# two\nnowhere\n' >packs/lists/a.txt
+	run --separate-stderr -1 rules lint packs/p.yaml
+	has 'packs/lists/a.txt:3:1: indicator "a": "nowhere" is no IP address' "$output"
+	printf '198.51.100.0/24\n' >packs/lists/a.txt
+	run -0 rules compile packs/p.yaml -o one
+	printf '198.51.100.0/24\n192.0.2.1\n' >packs/lists/a.txt
+	run -0 rules compile packs/p.yaml -o two
+	if cmp one two; then false; fi
 }
 
 @test "show a pack and a ruleset, plain and as JSON" {
@@ -244,7 +264,7 @@ wrong() {
 
 @test "test prints what matched, where, and what did not" {
 	run --separate-stderr -0 rules test "$pack" "$pcaps/dns.pcap"
-	has "c2-domain: 3 alerts" "$output"
+	has "c2-domain: 2 alerts" "$output"
 	has "dns.query" "$output"
 	has ">>c2.evil.example<<" "$output"
 	has "no match: beacon" "$output"
@@ -271,4 +291,66 @@ wrong() {
 	fails 1 rules test p.yaml "$pcaps/dns.pcap"
 	has p.yaml:7: "$stderr"
 	same "" "$(find /tmp -maxdepth 1 -name 'selat-rules*' -newer p.yaml)"
+}
+
+@test "diff says in words what changed; 0 the same, 1 different, 2 trouble" {
+	mkdir old new
+	indicators '{ id: a, domain: x.example }' '{ id: b, domain: y.example, severity: low }' \
+		'{ id: c, match: [ { field: dns.query, in: l.txt } ] }'
+	mv p.yaml old/
+	printf 'a.example\nb.example\n' >old/l.txt
+	indicators '{ id: b, domain: y.example, severity: high }' '{ id: c, match: [ { field: dns.query, in: l.txt } ] }' \
+		'{ id: d, sha1: da39a3ee5e6b4b0d3255bfef95601890afd80709 }'
+	sed -i 's/version: 3/version: 4/' p.yaml
+	mv p.yaml new/
+	printf 'b.example\nc.example\n' >new/l.txt
+	run -1 rules diff old/p.yaml new/p.yaml
+	cat >want <<-'END'
+		pack: version from 3 to 4
+		added d: sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709
+		withdrawn a: domain x.example
+		changed b: severity from "low" to "high"
+		list l.txt: 1 values added, 1 withdrawn:  - a.example  + c.example
+		indicators: 1 added, 1 withdrawn, 1 changed
+	END
+	same "$(cat want)" "$output"
+	run -1 --separate-stderr rules diff --json old/p.yaml new/p.yaml
+	jq -e '.changed == [{id: "b", keys: [{key: "severity", from: "low", to: "high"}]}] and (.same | not)' <<<"$output"
+	run -0 rules diff old/p.yaml old/p.yaml
+	same "no difference" "$output"
+	run -0 rules diff "$pack" "$pack"
+	fails 2 rules diff old/p.yaml nowhere.yaml
+	has nowhere.yaml "$stderr"
+	fails 2 rules diff old/p.yaml
+}
+
+@test "test --expect: as expected, not as expected, --update, mistakes in the expectation" {
+	mkdir t
+	run -0 rules test "$pack" "$pcaps/dns.pcap" "$pcaps/ssh.pcap" --expect t/e.yaml --update
+	has '"c2-domain", alerts: 2, packets: [12, 15]' "$(cat t/e.yaml)"
+	has 'ssh.pcap": []' "$(cat t/e.yaml)"
+	run --separate-stderr -0 rules test "$pack" --expect t/e.yaml
+	has "dns.pcap: as expected" "$output"
+	has "ssh.pcap: as expected" "$output"
+	cp t/e.yaml t/was
+	run -0 rules test "$pack" --expect t/e.yaml --update
+	cmp t/e.yaml t/was
+	echo '{ "dns.pcap": [ { "id": "c2-domain", "alerts": 3, "packets": [12, 17] }, "trial" ] }' >t/e.json
+	run --separate-stderr -1 rules test "$pack" "$pcaps/dns.pcap" --expect t/e.json
+	has "dns.pcap: not as expected" "$output"
+	has "c2-domain: 2 alerts, not 3" "$output"
+	has "c2-domain: no match in packet 17" "$output"
+	has "c2-domain: a match in packet 15, which is not expected" "$output"
+	has "trial: no match" "$output"
+	has "dga: 1 alert, none expected" "$output"
+	run --separate-stderr -1 rules test --json "$pack" "$pcaps/dns.pcap" --expect t/e.json
+	jq -e '(.expected | not) and (.captures[0].differences | length) == 5' <<<"$output"
+	run --separate-stderr -1 rules test "$pack" "$pcaps/http.pcap" --expect t/e.json
+	has "t/e.json does not name this capture" "$output"
+	echo 'dns.pcap: [nobody, {id: dga, alert: 1}]' >t/bad.yaml
+	fails 1 rules test "$pack" "$pcaps/dns.pcap" --expect t/bad.yaml
+	has 't/bad.yaml:1:12: "nobody" is no indicator of' "$stderr"
+	has 't/bad.yaml:1:30: unknown key "alert", did you mean "alerts"?' "$stderr"
+	fails 2 rules test "$pack" --update "$pcaps/dns.pcap"
+	fails 2 rules test "$pack"
 }

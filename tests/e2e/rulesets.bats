@@ -27,7 +27,8 @@ patch() {
 		    new = bytes.fromhex(new)
 		    data[int(offset):int(offset) + len(new)] = new
 		data[24:56] = bytes(32)
-		data[24:56] = hashlib.sha256(data).digest()
+		pieces = [data[at:at + 2**20] for at in range(0, len(data), 2**20)]
+		data[24:56] = hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in pieces)).digest()
 		open("patched", "wb").write(data)
 	END
 }

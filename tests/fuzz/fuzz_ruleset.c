@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(h.magic, SL_RULESET_MAGIC, sizeof h.magic);
 	h.format = SL_RULESET_FORMAT;
 	h.size = size;
-	memset(h.digest, 0, sizeof h.digest);
 	memcpy(copy, &h, sizeof h);
-	sl_sha256(sl_span_of(copy, size), copy + offsetof(struct sl_ruleset_header, digest));
+	REQUIRE(sl_ruleset_digest(copy, size, -1, h.digest, NULL) == SL_OK);
+	memcpy(copy, &h, sizeof h);
 
 	int fd = memfd_create("ruleset", 0);
 	REQUIRE(fd >= 0 && write(fd, copy, size) == (ssize_t)size);

@@ -222,3 +222,53 @@ stats_newer_than() { [ "$(jq -r .time stats)" != "$1" ]; }
 	same "$before" "$(ip netns list | sort)"
 	same "" "$(grep -lsz "^DEMO_OF=$T\$" /proc/[0-9]*/environ)"
 }
+
+@test "repeats: the summary comes when the window ends, without more traffic" {
+	hush
+	queries 1 >one.pcap
+	listen -s alerts.window=2
+	local n
+	for n in 1 2 3 4 5; do replay 1 one.pcap; done
+	until_true 3 lines_are alerts 1
+	until_true 6 lines_are alerts 2
+	jq -e -s '.[0].count == 1 and .[1].count == 4 and .[1].match.distinct == 1 and .[1].first < .[1].last' alerts
+	stop "$sensor"
+	same 0 "$status"
+	same 2 "$(wc -l <alerts)"
+}
+
+@test "repeats: on by itself where alerts are published" {
+	hush
+	queries 1 >one.pcap
+	start sensor nsenter --net=/run/netns/"$net_server" env XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" "$bin/selat-sensor" \
+		-i "$net_server_if" -R ruleset --stats stats -s kafka.bootstrap.servers=embedded -s journal.directory="$T/journal"
+	sensor=$pid
+	wait_for stats '"packets"'
+	local n
+	for n in 1 2 3 4 5; do replay 1 one.pcap; done
+	until_true 3 packets_are 5
+	stop "$sensor"
+	same 0 "$status"
+	jq -e '.matches == 5 and .alerts == 2 and .alerts_repeated == 4 and .delivered == 2' stats
+}
+
+@test "a ruleset that changes is live within a second" {
+	hush
+	queries 1 >one.pcap
+	sed 's/evil.example/good.example/' "$pack" >other.yaml
+	compile other.yaml other
+	mv ruleset first
+	mv other ruleset
+	listen -w 2 --force
+	replay 1 one.pcap
+	until_true 3 packets_are 1
+	same 0 "$(wc -l <alerts)"
+	mv first ruleset
+	sleep 1
+	replay 1 one.pcap
+	until_true 3 lines_are alerts 1
+	has "live after" "$(cat sensor.err)"
+	stop "$sensor"
+	same 0 "$status"
+	jq -e '.packets == 2 and .alerts == 1 and .rulesets_taken == 1' stats
+}

@@ -152,8 +152,7 @@ static void digest_renew(uint8_t *bytes)
 {
 	struct sl_ruleset_header *header = (void *)bytes;
 	uint8_t digest[32];
-	memset(header->digest, 0, sizeof header->digest);
-	sl_sha256(sl_span_of(bytes, file.size), digest);
+	assert_int_equal(sl_ruleset_digest(bytes, file.size, -1, digest, NULL), SL_OK);
 	memcpy(header->digest, digest, sizeof digest);
 }
 
@@ -302,17 +301,21 @@ static const struct hostile hostiles[] = {
 	{ "pattern condition", SL_SECTION_PATTERN_CONDITIONS, false, 0, 4, 3 },
 	{ "pattern condition of another field", SL_SECTION_PATTERN_CONDITIONS, false, 0, 4, 0 },
 	{ "table's count", SL_SECTION_DOMAINS, false, 0, 8, 2 },
-	{ "table's filter", SL_SECTION_DOMAINS, false, 8, 8, 7 },
+	{ "table's filter", SL_SECTION_DOMAINS, false, 8, 8, 100 },
+	{ "table's filter", SL_SECTION_DOMAINS, false, 8, 8, 0 },
 	{ "table's buckets", SL_SECTION_DOMAINS, false, 16, 8, UINT64_C(1) << 62 },
-	{ "table's keys", SL_SECTION_DOMAINS, false, 24, 8, UINT64_MAX },
-	{ "table's postings", SL_SECTION_DOMAINS, false, 32, 8, UINT64_MAX },
-	{ "table's key", SL_SECTION_DOMAINS, false, 64 + 64 + 8, 4, 13 },
-	{ "table's posting", SL_SECTION_DOMAINS, false, 64 + 64 + 12, 4, 1 },
-	{ "posting's count", SL_SECTION_DOMAINS, false, 64 * 4, 4, 2 },
-	{ "value of another kind", SL_SECTION_DOMAINS, false, 64 * 4 + 4, 4, 1 },
-	{ "value", SL_SECTION_DOMAINS, false, 64 * 4 + 4, 4, 5 },
-	{ "condition", SL_SECTION_EQUALS, false, 64 * 4 + 4, 4, 1 },
-	{ "condition", SL_SECTION_EQUALS_NOCASE, false, 64 * 4 + 4, 4, 0 },
+	{ "table's words", SL_SECTION_DOMAINS, false, 24, 8, UINT64_MAX },
+	{ "table's words", SL_SECTION_DOMAINS, false, 24, 8, 0 },
+	{ "table's entry", SL_SECTION_DOMAINS, false, 64 + 64 + 4, 4, 2 },
+	{ "table's entry", SL_SECTION_DOMAINS, false, 64 + 64 + 4, 4, UINT32_MAX },
+	{ "entry's head", SL_SECTION_DOMAINS, false, 64 * 3 + 4, 4, 12u << 19 | 2 },
+	{ "entry's head", SL_SECTION_DOMAINS, false, 64 * 3 + 4, 4, 12u << 19 },
+	{ "value of another kind", SL_SECTION_DOMAINS, false, 64 * 3 + 8, 4, 1 },
+	{ "value", SL_SECTION_DOMAINS, false, 64 * 3 + 8, 4, 5 },
+	{ "condition", SL_SECTION_EQUALS, false, 64 * 3 + 8, 4, 1 },
+	{ "condition", SL_SECTION_EQUALS, false, 64 * 3 + 8, 4, SL_POSTING_INDICATOR },
+	{ "condition", SL_SECTION_EQUALS_NOCASE, false, 64 * 3 + 8, 4, 0 },
+	{ "condition", SL_SECTION_PREFIX4, false, 64 * 3 + 8, 4, SL_POSTING_CONDITION },
 };
 
 static void hostile_numbers_are_refused(void **state)

@@ -118,11 +118,54 @@ static void empty_table_misses(void **state)
 	sl_table_builder_free(b);
 }
 
+/* One key with very many values among others: all are there, in order. */
+static void many_values_of_one_key(void **state)
+{
+	(void)state;
+	enum { VALUES = 300000 };
+	struct sl_table_builder *b = sl_table_builder_new(SEED);
+	uint8_t *bytes;
+	size_t size;
+	struct sl_table t;
+	for (uint32_t i = VALUES; i-- > 0;)
+		assert_int_equal(sl_table_builder_add(b, sl_span_str(i % 2 ? "odd" : "even"), i), 0);
+	assert_int_equal(sl_table_builder_write(b, &bytes, &size), 0);
+	uint8_t *copy = aligned(bytes, size);
+	assert_int_equal(sl_table_open(&t, sl_span_of(copy, size), NULL), 0);
+	struct sl_postings odd = sl_table_get(&t, sl_span_str("odd"));
+	assert_int_equal(odd.n, VALUES / 2);
+	for (uint32_t i = 0; i < odd.n; i++)
+		assert_int_equal(odd.value[i], 2 * i + 1);
+	free(copy);
+	free(bytes);
+	sl_table_builder_free(b);
+}
+
+static void each_key_comes_once(void **state)
+{
+	(void)state;
+	size_t size;
+	uint8_t *bytes = build(0, KEYS, 1, &size), *seen = calloc(2 * KEYS, 1);
+	struct sl_table t;
+	uint64_t at = 0;
+	unsigned keys = 0;
+	assert_int_equal(sl_table_open(&t, sl_span_of(bytes, size), NULL), 0);
+	for (struct sl_postings p = sl_table_next(&t, &at); p.n; p = sl_table_next(&t, &at), keys++)
+		for (uint32_t i = 0; i < p.n; i++)
+			assert_int_equal(seen[p.value[i]]++, 0);
+	assert_int_equal(keys, KEYS);
+	assert_int_equal(at, 0);
+	/* what table.h says, and keys of at most 24 bytes */
+	assert_true(size < KEYS * (22 + 24));
+	free(seen);
+	free(bytes);
+}
+
 static void refuses_a_key_too_long(void **state)
 {
 	(void)state;
 	struct sl_table_builder *b = sl_table_builder_new(SEED);
-	static const uint8_t key[UINT16_MAX + 1];
+	static const uint8_t key[8192];
 	assert_int_equal(sl_table_builder_add(b, sl_span_of(key, sizeof key - 1), 1), 0);
 	assert_int_equal(sl_table_builder_add(b, sl_span_of(key, sizeof key), 1), SL_EFORMAT);
 	sl_table_builder_free(b);
@@ -156,12 +199,12 @@ static void hostile_bytes_stay_inside(void **state)
 		} else {
 			for (unsigned i = 0; i < 40; i++) {
 				struct sl_postings p = sl_table_get(&t, key_of(buf, sizeof buf, i));
-				assert_true(p.n < t.postings_n);
+				assert_true(p.n < t.words);
 			}
 		}
 		bytes[at] = was;
 	}
-	assert_true(refused > 40 + 20 * 8); /* the head's counts; offsets of all twenty slots */
+	assert_true(refused > 4 * 8 + 20 * 4 + 20 * 3); /* the head's counts, slots, entries' heads */
 	free(bytes);
 }
 
@@ -172,6 +215,8 @@ int main(void)
 		cmocka_unit_test(order_does_not_matter),
 		cmocka_unit_test(repeated_pairs_count_once),
 		cmocka_unit_test(empty_table_misses),
+		cmocka_unit_test(many_values_of_one_key),
+		cmocka_unit_test(each_key_comes_once),
 		cmocka_unit_test(refuses_a_key_too_long),
 		cmocka_unit_test(refuses_every_other_size),
 		cmocka_unit_test(hostile_bytes_stay_inside),

@@ -1,7 +1,5 @@
 /* The subcommands as their users see them: what is printed, and the exit status. */
-#include "fixture.h"
-
-#include <rules/command.h>
+#include "run.h"
 
 #define HEAD "{\"selat\":1,\"pack\":\"t/a\",\"version\":1,\"author\":\"a\",\"tlp\":\"TLP:GREEN\","
 
@@ -27,54 +25,6 @@ static int teardown(void **state)
 	unlink("out");
 	unlink("r");
 	return folder_leave(state);
-}
-
-/* Runs a subcommand with its standard output in the file "out"; returns that. Free it. */
-static char *run(sl_rules_command *command, int *rc, int argc, ...)
-{
-	char *argv[8];
-	struct sl_err err = { "" };
-	size_t size;
-	va_list args;
-	va_start(args, argc);
-	for (int i = 0; i < argc; i++)
-		argv[i] = va_arg(args, char *);
-	va_end(args);
-	argv[argc] = NULL;
-	fflush(stdout);
-	int kept = dup(STDOUT_FILENO);
-	assert_non_null(freopen("out", "w", stdout));
-	*rc = command(argc, argv, &err);
-	fflush(stdout);
-	dup2(kept, STDOUT_FILENO);
-	close(kept);
-	char *text = file_slurp("out", &size);
-	text[size] = '\0';
-	return text;
-}
-
-static void lint_warns(void **state)
-{
-	(void)state;
-	int rc;
-	char *out = run(sl_rules_lint, &rc, 3, "lint", "odd.json", "--strict");
-	assert_int_equal(rc, 0);
-	assert_string_equal(
-		out,
-		"odd.json:2:1: warning: indicator \"short\": never expires: give it, or the pack's "
-		"defaults, a valid_until [no-expiry]\n"
-		"odd.json:2:43: warning: indicator \"short\": starts: a pattern of 2 bytes matches "
-		"nearly everywhere [short-pattern]\n"
-		"odd.json:3:34: warning: indicator \"old\": has expired and will not match "
-		"[expired]\n"
-		"odd.json:4:14: warning: indicator \"wide\": domain: \"example\" has one label: "
-		"with "
-		"subdomains it is a whole top-level domain [single-label]\n"
-		"packs 1, indicators 3: errors 0, warnings 4\n");
-	free(out);
-	out = run(sl_rules_lint, &rc, 2, "lint", "odd.json");
-	assert_null(strstr(out, "no-expiry"));
-	free(out);
 }
 
 static void lint_fails_on_errors(void **state)
@@ -144,7 +94,6 @@ static void show_knows_both(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lint_warns),
 		cmocka_unit_test(lint_fails_on_errors),
 		cmocka_unit_test(compile_sums_up),
 		cmocka_unit_test(show_knows_both),

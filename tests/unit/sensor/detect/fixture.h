@@ -8,7 +8,7 @@
 #include <sensor/detect/detect.h>
 #include <unistd.h>
 
-enum { SIGHTINGS = 256, MATCHES = 64 };
+enum { SIGHTINGS = 256, MATCHES = 512 };
 #define SECOND UINT64_C(1000000000)
 
 struct matched {
@@ -27,6 +27,8 @@ struct fixture {
 	struct sl_detect *detect;
 	struct sl_sighting sighting[SIGHTINGS];
 	uint64_t packet, time;
+	uint32_t tx; /* of the last transaction */
+	uint8_t tcp_flags, icmp_type, icmp_code; /* of packets to come */
 	struct matched match[MATCHES];
 	size_t matches;
 };
@@ -94,7 +96,9 @@ static inline void fixture_match(void *ctx, const struct sl_match *m, const void
 static inline struct sl_sighting *fixture_sight(struct fixture *x, const struct sl_flow *flow)
 {
 	struct sl_sighting *s = &x->sighting[x->packet++ % SIGHTINGS];
-	*s = (struct sl_sighting){ .packet = x->packet, .time = x->time, .observed = 7 };
+	*s = (struct sl_sighting){ .packet = x->packet, .time = x->time, .observed = 7,
+				   .tcp_flags = x->tcp_flags, .icmp_type = x->icmp_type,
+				   .icmp_code = x->icmp_code };
 	if (flow)
 		sl_flow_moment(flow, &s->flow);
 	return s;
@@ -107,7 +111,7 @@ static inline void fixture_flow_end(void *ctx, struct sl_flow *flow, enum sl_flo
 	for (unsigned side = 0; side < 2; side++)
 		if (flow->side[side].flags & SL_SIDE_STARTED)
 			sl_detect_stream_end(x->detect, fixture_sight(x, flow), flow, side);
-	sl_detect_forget(x->detect, flow);
+	sl_detect_forget(x->detect, fixture_sight(x, flow), flow);
 }
 
 static inline struct fixture *fixture_with(const char *indicators, uint64_t at,
@@ -170,7 +174,7 @@ static inline struct sl_flow *fixture_flow(struct fixture *x, uint8_t proto, con
 	assert_int_equal(lookup.side, 0);
 	struct sl_flow *f = sl_flow_get(x->flows, &lookup, &p, &fresh);
 	if (fresh)
-		sl_detect_flow(x->detect, fixture_sight(x, f), f);
+		sl_detect_packet(x->detect, fixture_sight(x, f), f, 0, 0);
 	return f;
 }
 
@@ -209,13 +213,26 @@ static inline void fixture_datagram(struct fixture *x, struct sl_flow *f, const 
 	free(exact);
 }
 
-/* A transaction of up to three values; NULL: not there. In a packet of its own. */
-static inline void fixture_values(struct fixture *x, struct sl_flow *f, enum sl_field a,
-				  const char *av, enum sl_field b, const char *bv)
+/* Values in a packet of their own, of the transaction with that number. NULL: not there. */
+static inline void fixture_say(struct fixture *x, struct sl_flow *f, unsigned side, uint32_t tx,
+			       enum sl_field a, const char *av, enum sl_field b, const char *bv)
 {
 	struct sl_value v[2] = { { a, sl_span_str(av ? av : "") },
 				 { b, sl_span_str(bv ? bv : "") } };
-	sl_detect_transaction(x->detect, fixture_sight(x, f), f, 0, v, bv ? 2 : 1);
+	sl_detect_transaction(x->detect, fixture_sight(x, f), f, side, tx, v, bv ? 2 : 1);
+}
+
+/* A transaction of its own of one or two values. */
+static inline void fixture_values(struct fixture *x, struct sl_flow *f, enum sl_field a,
+				  const char *av, enum sl_field b, const char *bv)
+{
+	fixture_say(x, f, 0, ++x->tx, a, av, b, bv);
+	sl_detect_transaction_end(x->detect, fixture_sight(x, f), f, x->tx);
+}
+
+static inline void fixture_end(struct fixture *x, struct sl_flow *f, uint32_t tx)
+{
+	sl_detect_transaction_end(x->detect, fixture_sight(x, f), f, tx);
 }
 
 /* Flushes, and compares the ids of what matched, in order, with a space behind each. */

@@ -10,6 +10,7 @@ struct value {
 	enum sl_field field;
 	void *kept;
 	uint64_t offset;
+	uint32_t tx;
 };
 
 /* One piece, in memory of its own size. */
@@ -19,7 +20,7 @@ static void give(struct fixture *x, struct sl_flow *f, struct value *v, const ch
 	assert_non_null(exact);
 	memcpy(exact, bytes, n);
 	struct sl_piece p = { .field = v->field, .bytes = sl_span_of(exact, n), .offset = v->offset,
-			      .after_gap = gap, .kept = &v->kept };
+			      .after_gap = gap, .kept = &v->kept, .tx = v->tx };
 	f->side[1].flags |= SL_SIDE_STARTED;
 	sl_detect_piece(x->detect, fixture_sight(x, f), f, 1, &p);
 	v->offset += n;
@@ -29,7 +30,7 @@ static void give(struct fixture *x, struct sl_flow *f, struct value *v, const ch
 static void end(struct fixture *x, struct sl_flow *f, struct value *v, bool whole)
 {
 	struct sl_piece p = { .field = v->field, .bytes = sl_span_of(NULL, 0), .offset = v->offset,
-			      .last = true, .whole_end = whole, .kept = &v->kept };
+			      .last = true, .whole_end = whole, .kept = &v->kept, .tx = v->tx };
 	sl_detect_piece(x->detect, fixture_sight(x, f), f, 1, &p);
 	assert_null(v->kept);
 }
@@ -164,9 +165,10 @@ static void with_other_fields(void **state)
 					"\"POST\"}, {\"field\": \"http.request_body\", \"contains\": \"cmd=\"}]}]");
 	for (unsigned post = 0; post < 2; post++) {
 		struct sl_flow *f = fixture_pair(x, 6, 1);
-		struct value v = { .field = SL_FIELD_HTTP_REQUEST_BODY };
+		struct value v = { .field = SL_FIELD_HTTP_REQUEST_BODY, .tx = 3 };
 		f->side[0].flags |= SL_SIDE_STARTED;
-		fixture_values(x, f, SL_FIELD_HTTP_METHOD, post ? "POST" : "PUT", SL_FIELD_HTTP_METHOD, NULL);
+		fixture_say(x, f, 0, 2, SL_FIELD_HTTP_METHOD, "POST", SL_FIELD_HTTP_METHOD, NULL);
+		fixture_say(x, f, 0, 3, SL_FIELD_HTTP_METHOD, post ? "POST" : "PUT", SL_FIELD_HTTP_METHOD, NULL);
 		fixture_expect(x, "");
 		give(x, f, &v, "cm", 2, false);
 		give(x, f, &v, "d=1", 3, false);

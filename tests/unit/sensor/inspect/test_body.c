@@ -1,11 +1,13 @@
 /* Content codings: what was packed comes out, whole or not at all, and no more than is sane. */
 #include "http.h"
+#include <selat/digest.h>
 #include <sensor/inspect/body.h>
 #include <zlib.h>
 
 enum { POOL = 1 << 20, PACKED_MOST = 1 << 20 };
 
 #define HELLO "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define ABC   "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define OK_200 "http.stat_code=200\nhttp.stat_msg=OK\n--\n"
 #define FILE_OF(hash) "file.sha256=" hash "\n--\n"
 
@@ -72,35 +74,53 @@ static void each_coding(void **state)
 	/* RFC 7932, section 9.2: an uncompressed meta-block of five bytes, then the empty last one */
 	static const uint8_t br[] = { 0x40, 0x00, 0x10, 'h', 'e', 'l', 'l', 'o', 0x03 };
 	every_split(x, "Content-Encoding: br", br, sizeof br, OK_200 FILE_OF(HELLO));
-	every_split(x, "Content-Encoding: br", br, sizeof br - 1, OK_200);
+	every_split(x, "Content-Encoding: br", br, sizeof br - 1, OK_200 FILE_OF(HELLO)); /* as far as it came */
 	every_split(x, "Content-Encoding: br", (const uint8_t *)"\xff\xff\xff\xff", 4, OK_200);
 	assert_true(fixture_count(x, SL_COUNT_BODIES_NOT_DECODED) > 0);
 	fixture_free(x);
 }
 
+static size_t file_of(char *record, const struct packed *p)
+{
+	uint8_t digest[SL_SHA256_SIZE];
+	char hex[2 * SL_SHA256_SIZE + 1];
+	struct sl_sha256 *sha = sl_sha256_new();
+	sl_sha256_add(sha, sl_span_of(p->at, p->n));
+	sl_sha256_end(sha, digest);
+	sl_hex(hex, sl_span_of(digest, sizeof digest));
+	return (size_t)sprintf(record, "file.sha256=%s\n--\n", hex);
+}
+
+/* What each of them gives is a file: not all clients undo all. */
 static void codings_on_codings(void **state)
 {
 	(void)state;
+	char two[400] = OK_200, three[600] = OK_200;
 	struct fixture *x = files();
 	struct packed *raw = packed(-15, "hello", 5), *gz = packed(31, raw->at, raw->n);
 	struct packed *thrice = packed(15, gz->at, gz->n);
-	every_split(x, "Content-Encoding: deflate, gzip", gz->at, gz->n, OK_200 FILE_OF(HELLO));
-	every_split(x, "Content-Encoding: deflate\r\nContent-Encoding: gzip", gz->at, gz->n, OK_200 FILE_OF(HELLO));
-	every_split(x, "Content-Encoding: deflate,gzip , deflate", thrice->at, thrice->n, OK_200 FILE_OF(HELLO));
+	file_of(two + strlen(two), raw);
+	strcat(two, FILE_OF(HELLO));
+	file_of(three + strlen(three), gz);
+	strcat(three, two + strlen(OK_200));
+	every_split(x, "Content-Encoding: deflate, gzip", gz->at, gz->n, two);
+	every_split(x, "Content-Encoding: deflate\r\nContent-Encoding: gzip", gz->at, gz->n, two);
+	every_split(x, "Content-Encoding: deflate,gzip , deflate", thrice->at, thrice->n, three);
 	/* as a transfer coding, under chunks */
 	char stream[500];
 	size_t n = (size_t)snprintf(stream, sizeof stream, "HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n"
 				    "Transfer-Encoding: gzip, chunked\r\n\r\n%zx\r\n", gz->n);
 	memcpy(stream + n, gz->at, gz->n);
 	memcpy(stream + n + gz->n, "\r\n0\r\n\r\n", 7);
-	fixture_every_split(x, 1, stream, n + gz->n + 7, OK_200 FILE_OF(HELLO));
+	fixture_every_split(x, 1, stream, n + gz->n + 7, two);
 	free(raw);
 	free(gz);
 	free(thrice);
 	fixture_free(x);
 }
 
-/* What is not what it says: plain bytes are handed on as they are, broken ones are no whole file. */
+/* What is not what it says: plain bytes are handed on as they are, what is cut as far as it came; broken ones
+ * are no file. */
 static void not_as_said(void **state)
 {
 	(void)state;
@@ -108,8 +128,15 @@ static void not_as_said(void **state)
 	struct packed *p = packed(31, "hello", 5);
 	every_split(x, "Content-Encoding: gzip", (const uint8_t *)"hello", 5, OK_200 FILE_OF(HELLO));
 	every_split(x, "Content-Encoding: zstd", (const uint8_t *)"hello", 5, OK_200 FILE_OF(HELLO));
-	every_split(x, "Content-Encoding: gzip", p->at, p->n - 1, OK_200); /* cut */
-	every_split(x, "Content-Encoding: gzip", p->at, 3, OK_200);
+	every_split(x, "Content-Encoding: gzip", p->at, p->n - 1, OK_200 FILE_OF(HELLO)); /* cut */
+	/* too short to be any coding */
+	every_split(x, "Content-Encoding: gzip", (const uint8_t *)"abc", 3, OK_200 FILE_OF(ABC));
+	every_split(x, "Content-Encoding: gzip, br, gzip", (const uint8_t *)"", 0, OK_200);
+	x->inspect->config.wanted[SL_FIELD_FILE_SIZE] = x->inspect->config.wanted[SL_FIELD_FILE_WHOLE] = true;
+	every_split(x, "Content-Encoding: gzip", p->at, p->n, OK_200 "file.size=5\nfile.whole=yes\n" FILE_OF(HELLO));
+	every_split(x, "Content-Encoding: gzip", p->at, p->n - 1,
+		    OK_200 "file.size=5\nfile.whole=no\n" FILE_OF(HELLO));
+	x->inspect->config.wanted[SL_FIELD_FILE_SIZE] = x->inspect->config.wanted[SL_FIELD_FILE_WHOLE] = false;
 	p->at[p->n - 5] ^= 1; /* the checksum */
 	every_split(x, "Content-Encoding: gzip", p->at, p->n, OK_200);
 	p->n = 0; /* two members are one file (RFC 1952, section 2.2); what follows means nothing */
@@ -205,6 +232,26 @@ static void without_memory(void **state)
 	free(p);
 }
 
+/* Digests in the making are OpenSSL's memory, and bounded all the same. */
+static void without_memory_for_hashes(void **state)
+{
+	(void)state;
+	static const char stream[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel";
+	struct fixture *x = http_fixture(6, POOL, "file.sha256 file.name");
+	fixture_feed(x, 1, stream, sizeof stream - 1, 0);
+	uint64_t held = sl_inspect_held(x->inspect);
+	fixture_again(x);
+	fixture_feed(x, 1, stream, sizeof stream - 4, 0);
+	assert_true(held >= sl_inspect_held(x->inspect) + 200);
+	uint64_t left = x->inspect->hold_left;
+	x->inspect->hold_left = x->inspect->config.state_bytes / 4;
+	fixture_feed(x, 1, "hello", 5, 0);
+	assert_string_equal(x->record, OK_200);
+	assert_int_equal(fixture_count(x, SL_COUNT_INSPECT_FULL), 1);
+	x->inspect->hold_left += left - x->inspect->config.state_bytes / 4;
+	fixture_free(x);
+}
+
 /* A form with a file: the whole body is a file, and each part. */
 static void multipart(void **state)
 {
@@ -230,7 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_coding), cmocka_unit_test(codings_on_codings),
 		cmocka_unit_test(not_as_said), cmocka_unit_test(bombs),
-		cmocka_unit_test(without_memory), cmocka_unit_test(multipart),
+		cmocka_unit_test(without_memory), cmocka_unit_test(without_memory_for_hashes), cmocka_unit_test(multipart),
 		cmocka_unit_test(large_window),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,7 @@ static void implausible_headers(void **state)
 	}
 }
 
+/* A side that sends nothing else is given up, until it sends what would make a flow known. */
 static void junk_is_given_up(void **state)
 {
 	(void)state;
@@ -197,10 +198,13 @@ static void junk_is_given_up(void **state)
 	assert_string_equal(x->record, "dns.query=a.example\n--\n");
 	for (unsigned i = 0; i < 4; i++)
 		fixture_feed(x, 0, "junk", 4, false);
-	fixture_feed(x, 0, w.at, w.n, false);
+	fixture_feed(x, 0, w.at, w.n - 1, false); /* would do for a flow that is known */
 	assert_int_equal(fixture_count(x, SL_COUNT_DNS_MESSAGES), 1);
-	fixture_feed(x, 1, w.at, w.n, false); /* the other side is for itself */
+	fixture_feed(x, 1, w.at, w.n - 1, false); /* the other side is for itself */
+	assert_int_equal(fixture_count(x, SL_COUNT_DNS_MESSAGES), 1);
+	fixture_feed(x, 0, w.at, w.n, false);
 	assert_int_equal(fixture_count(x, SL_COUNT_DNS_MESSAGES), 2);
+	assert_string_equal(sl_app_text(x->flow.app), "dns");
 	fixture_free(x);
 
 	x = fixture_new(17, 0); /* NetBIOS names look the same and are none */
@@ -274,6 +278,37 @@ static void over_tcp(void **state)
 	fixture_free(x);
 }
 
+/* Its length is known: what follows a message of nonsense is read. Several in a row are no DNS. */
+static void nonsense_over_tcp(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(6, 1 << 20);
+	struct wire good = { .n = 0 }, odd = { .n = 0 }, stream = { .n = 0 };
+	header(&good, 0x0100, 1, 0);
+	name(&good, "a.example");
+	tail(&good, 1, 1);
+	wire_text(&odd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	framed(&stream, &good);
+	for (unsigned i = 0; i < 3; i++) {
+		framed(&stream, &odd);
+		framed(&stream, &good);
+	}
+	fixture_every_split(x, 0, stream.at, stream.n,
+			    "dns.query=a.example\n--\ndns.query=a.example\n--\ndns.query=a.example\n--\n"
+			    "dns.query=a.example\n--\n");
+	fixture_again(x);
+	uint64_t errors = fixture_count(x, SL_COUNT_PARSE_ERRORS);
+	stream.n = 0;
+	framed(&stream, &good);
+	for (unsigned i = 0; i < 4; i++)
+		framed(&stream, &odd);
+	framed(&stream, &good);
+	fixture_feed(x, 0, stream.at, stream.n, 0);
+	assert_string_equal(x->record, "dns.query=a.example\n--\n");
+	assert_int_equal(fixture_count(x, SL_COUNT_PARSE_ERRORS) - errors, 4);
+	fixture_free(x);
+}
+
 /* A message of 65,535 bytes is longer than what is gathered: what there is of it counts. */
 static void longest_over_tcp(void **state)
 {
@@ -339,7 +374,7 @@ int main(void)
 		cmocka_unit_test(longest_names),
 		cmocka_unit_test(implausible_headers),
 		cmocka_unit_test(junk_is_given_up),
-		cmocka_unit_test(over_tcp),
+		cmocka_unit_test(nonsense_over_tcp), cmocka_unit_test(over_tcp),
 		cmocka_unit_test(longest_over_tcp),
 		cmocka_unit_test(other_streams),
 		cmocka_unit_test(random_messages),

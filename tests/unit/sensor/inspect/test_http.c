@@ -49,6 +49,20 @@ static void however_it_is_cut(void **state)
 	fixture_free(x);
 }
 
+/* A control character in a request line: no HTTP if nothing else says so, but a request where others were. */
+static void control_characters(void **state)
+{
+	(void)state;
+	static const char odd[] = "GET /a\x01z HTTP/1.1\r\n\r\n";
+	static const char both[] = "GET / HTTP/1.1\r\n\r\nGET /a\x01z HTTP/1.1\r\n\r\n";
+	struct fixture *x = requests(POOL);
+	fixture_every_split(x, 0, odd, sizeof odd - 1, "");
+	fixture_every_split(x, 0, both, sizeof both - 1,
+			    "http.method=GET\nhttp.uri.raw=/\nhttp.uri=/\n--\n"
+			    "http.method=GET\nhttp.uri.raw=/a\x01z\nhttp.uri=/a\x01z\n--\n");
+	fixture_free(x);
+}
+
 /* Requests only, responses only, and both: each side says what it carries. */
 static void each_side_alone(void **state)
 {
@@ -334,7 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(however_it_is_cut),
-		cmocka_unit_test(each_side_alone),
+		cmocka_unit_test(control_characters), cmocka_unit_test(each_side_alone),
 		cmocka_unit_test(header_bomb),
 		cmocka_unit_test(request_line_without_end),
 		cmocka_unit_test(what_is_no_request),

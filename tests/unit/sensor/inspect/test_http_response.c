@@ -257,10 +257,10 @@ static void chunks_that_lie(void **state)
 		struct fixture *x = files();
 		http_say(x, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 		http_say(x, 1, bad[i]);
-		assert_string_equal(x->record, OK_200);
+		assert_string_equal(x->record, OK_200 FILE_OF(HELLO)); /* what receivers have when they give up */
 		assert_int_equal(fixture_count(x, SL_COUNT_PARSE_ERRORS), 1);
 		http_say(x, 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-		assert_string_equal(x->record, OK_200 OK_200 FILE_OF(HELLO));
+		assert_string_equal(x->record, OK_200 FILE_OF(HELLO) OK_200 FILE_OF(HELLO));
 		fixture_free(x);
 	}
 }

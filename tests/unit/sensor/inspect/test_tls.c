@@ -178,6 +178,37 @@ static void no_name(void **state)
 	fixture_free(x);
 }
 
+/* RFC 9849, section 5: the name is the outer hello's, and marked. */
+static void an_encrypted_hello(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *extension;
+		const char *value; /* NULL: none */
+	} c[] = {
+		{ "fe0d 0010 00 0001 0001 07 0002 aabb 0004 01020304", "tls.ech=outer\ntls.sni=a.example\n" },
+		{ "fe0d 0001 01", "tls.ech=inner\ntls.sni=a.example\n" },
+		{ "fe0d 0001 02", NULL },
+		{ "fe0d 0000", NULL },
+		{ "fe0d 0010 00 0001 0001 07 0002 aabb 0005 01020304", NULL }, /* lengths that lie */
+		{ "fe0d 0011 00 0001 0001 07 0002 aabb 0004 0102030400", NULL },
+	};
+	static struct wire message, w;
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+		struct fixture *x = fixture_new(6, POOL);
+		hello(&message, 1, "a.example", 5);
+		wire_hex(&message, c[i].extension);
+		wire_set16(&message, 2, (unsigned)(message.n - 4));
+		size_t at = 4 + 2 + 32 + 5 + 6 + 2; /* of the extensions' length */
+		wire_set16(&message, at, (unsigned)(message.n - at - 2));
+		records(&w, &message, 16384);
+		fixture_feed(x, 0, w.at, w.n, 0);
+		assert_non_null(strstr(x->record, "tls.sni=a.example"));
+		assert_true(c[i].value ? strstr(x->record, c[i].value) != NULL : !strstr(x->record, "tls.ech"));
+		fixture_free(x);
+	}
+}
+
 static void as_in_rfc_8448(void **state)
 {
 	(void)state;
@@ -207,7 +238,7 @@ int main(void)
 		cmocka_unit_test(tls_after_anything),
 		cmocka_unit_test(an_old_hello),
 		cmocka_unit_test(no_name),
-		cmocka_unit_test(as_in_rfc_8448),
+		cmocka_unit_test(an_encrypted_hello), cmocka_unit_test(as_in_rfc_8448),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,7 +179,7 @@ static void the_oldest_window_makes_room(void **state)
 	assert_true(due(&b, 3));
 	assert_int_equal(b.summary.stretch.count, 1);
 	sl_repeats_close(b.r);
-	assert_int_equal(sl_counter_get(&b.counters, SL_COUNT_WINDOWS_FULL), 1);
+	assert_int_equal(sl_counter_get(&b.counters, SL_COUNT_REPEATS_FULL), 1);
 	assert_true(see(&b, 3, 3, "a"));
 	assert_false(due(&b, 3)); /* the second had no repeat */
 	assert_false(see(&b, 4, 3, "a"));

@@ -29,8 +29,8 @@ static void transaction_scope(void **state)
 	struct sl_sighting *at = fixture_sight(x, f);
 	struct sl_value post = { SL_FIELD_HTTP_METHOD, sl_span_str("POST") };
 	struct sl_value bot = { SL_FIELD_HTTP_USER_AGENT, sl_span_str("bot") };
-	sl_detect_transaction(x->detect, at, f, 0, &post, 1);
-	sl_detect_transaction(x->detect, at, f, 0, &bot, 1);
+	sl_detect_transaction(x->detect, at, f, 0, 1001, &post, 1);
+	sl_detect_transaction(x->detect, at, f, 0, 1002, &bot, 1);
 	fixture_expect(x, "");
 	/* so are those of two flows */
 	fixture_values(x, f, SL_FIELD_HTTP_METHOD, "POST", SL_FIELD_HTTP_METHOD, NULL);
@@ -120,12 +120,12 @@ static void payload_with_fields(void **state)
 	struct sl_value name = { SL_FIELD_DNS_QUERY, sl_span_str("a.example") };
 	struct sl_sighting *at = fixture_sight(x, d);
 	sl_detect_datagram(x->detect, at, d, 0, sl_span_str("a needle"));
-	sl_detect_transaction(x->detect, at, d, 0, &name, 1);
+	sl_detect_transaction(x->detect, at, d, 0, ++x->tx, &name, 1);
 	fixture_expect(x, "dns "); /* a datagram and the message in it are one transaction */
 	sl_detect_datagram(x->detect, fixture_sight(x, d), d, 0, sl_span_str("a needle"));
 	at = fixture_sight(x, d);
 	sl_detect_datagram(x->detect, at, d, 0, sl_span_str("nothing"));
-	sl_detect_transaction(x->detect, at, d, 0, &name, 1);
+	sl_detect_transaction(x->detect, at, d, 0, ++x->tx, &name, 1);
 	fixture_expect(x, "");
 	fixture_free(x);
 }
@@ -143,7 +143,7 @@ static void packets_order(void **state)
 			struct sl_sighting *at = fixture_sight(x, f);
 			struct sl_value name = { SL_FIELD_DNS_QUERY, sl_span_str("evil.example") };
 			sl_detect_datagram(x->detect, at, f, 0, sl_span_str("needle"));
-			sl_detect_transaction(x->detect, at, f, 0, &name, 1);
+			sl_detect_transaction(x->detect, at, f, 0, ++x->tx, &name, 1);
 			if (batch)
 				sl_detect_flush(x->detect);
 		}
@@ -207,9 +207,9 @@ static void partials_come_back(void **state)
 static void partials_are_bounded(void **state)
 {
 	(void)state;
-	static char pack[100 * 128];
+	static char pack[300 * 128];
 	size_t n = 0;
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 300; i++)
 		n += (size_t)snprintf(
 			pack + n, sizeof pack - n,
 			"%c{\"id\": \"i%u\", \"scope\": \"flow\", \"match\": [" METHOD(
@@ -220,8 +220,8 @@ static void partials_are_bounded(void **state)
 	struct sl_flow *f = stream_flow(x, 1);
 	fixture_values(x, f, SL_FIELD_HTTP_METHOD, "POST", SL_FIELD_HTTP_METHOD, NULL);
 	sl_detect_flush(x->detect);
-	assert_int_equal(x->matches, 64);
-	assert_int_equal(fixture_count(x, SL_COUNT_PARTIALS_FULL), 36);
+	assert_int_equal(x->matches, 256);
+	assert_int_equal(fixture_count(x, SL_COUNT_PARTIALS_FULL), 44);
 	x->matches = 0;
 	fixture_free(x);
 }

@@ -1,0 +1,165 @@
+/* What the targets share: reasons, files that appear whole or not at all, and pieces of packs. */
+#include <rules/export/export.h>
+
+#include <errno.h>
+#include <selat/text.h>
+#include <selat/time.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+struct sl_export_item sl_export_item(const struct sl_pack *pack, size_t i)
+{
+	json_t *list = json_object_get(pack->source.root, "indicators");
+	return (struct sl_export_item){ pack, &pack->indicator[i], json_array_get(list, i) };
+}
+
+static void reason_add(struct sl_export *ex, const struct sl_export_item *item, const char *text,
+		       bool note)
+{
+	for (size_t i = 0; i < ex->reasons; i++)
+		if (ex->reason[i].text == text && ex->reason[i].note == note) {
+			ex->reason[i].n++;
+			return;
+		}
+	if (ex->reasons < SL_EXPORT_REASONS)
+		ex->reason[ex->reasons++] =
+			(struct sl_export_reason){ text, strdup(item->ind->id), 1, note };
+}
+
+void sl_export_leave(struct sl_export *ex, const struct sl_export_item *item, const char *text)
+{
+	ex->left++;
+	reason_add(ex, item, text, false);
+}
+
+void sl_export_note(struct sl_export *ex, const struct sl_export_item *item, const char *text)
+{
+	reason_add(ex, item, text, true);
+}
+
+void sl_export_tell(struct sl_export *ex)
+{
+	for (size_t i = 0; i < ex->reasons; i++) {
+		struct sl_export_reason *r = &ex->reason[i];
+		char shown[1024];
+		sl_text_escape(shown, sizeof shown, sl_span_str(r->first ? r->first : ""), true);
+		fprintf(stderr, "%s%s", r->note ? "note: " : "", shown);
+		if (r->n > 1)
+			fprintf(stderr, " and %zu more", r->n - 1);
+		fprintf(stderr, ": %s\n", r->text);
+		free(r->first);
+	}
+	ex->reasons = 0;
+}
+
+int sl_export_file_open(struct sl_export_file *f, const char *path, struct sl_err *err)
+{
+	struct stat st;
+	*f = (struct sl_export_file){ 0 };
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return sl_fail(err, SL_EUSAGE, "%s: is no file", path);
+	f->path = strdup(path);
+	if (!f->path || asprintf(&f->temporary, "%s.new", path) < 0) {
+		free(f->path);
+		*f = (struct sl_export_file){ 0 };
+		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
+	}
+	f->out = fopen(f->temporary, "we");
+	if (f->out)
+		return SL_OK;
+	int rc = sl_fail(err, SL_EFAIL, "%s: cannot write: %s", path, strerror(errno));
+	free(f->path);
+	free(f->temporary);
+	*f = (struct sl_export_file){ 0 };
+	return rc;
+}
+
+int sl_export_file_close(struct sl_export_file *f, bool commit, struct sl_err *err)
+{
+	if (!f->out)
+		return SL_OK;
+	bool failed = ferror(f->out) || fflush(f->out) != 0;
+	failed = failed || (commit && fsync(fileno(f->out)) < 0);
+	int error = errno;
+	if (fclose(f->out) != 0 && !failed) {
+		failed = true;
+		error = errno;
+	}
+	if (!failed && commit && rename(f->temporary, f->path) < 0) {
+		failed = true;
+		error = errno;
+	}
+	if (failed || !commit)
+		unlink(f->temporary);
+	int rc = failed && commit ? sl_fail(err, SL_EFAIL, "%s: cannot write: %s", f->path,
+					    strerror(error))
+				  : SL_OK;
+	free(f->path);
+	free(f->temporary);
+	*f = (struct sl_export_file){ 0 };
+	return rc;
+}
+
+const char *sl_export_kind(const json_t *indicator)
+{
+	static const char *const kinds[] = { "address", "domain",    "url",         "match", "md5",
+					     "sha1",    "sha256",    "cert_sha1",   "ja3",   "ja3s",
+					     "ja4",     "hassh",     "cert_sha256", "hassh_server" };
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (json_object_get(indicator, kinds[i]))
+			return kinds[i];
+	return "";
+}
+
+json_t *sl_export_head(const struct sl_pack *pack)
+{
+	json_t *head = json_copy(pack->source.root);
+	if (head)
+		json_object_del(head, "indicators");
+	return head;
+}
+
+bool sl_export_only(const json_t *object, const char *const *keys)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
+		size_t i = 0;
+		while (keys[i] && strcmp(keys[i], name) != 0)
+			i++;
+		if (!keys[i])
+			return false;
+	}
+	return true;
+}
+
+char *sl_export_text(const json_t *json)
+{
+	return json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+char *sl_export_time(char out[SL_TIME_TEXT], int64_t seconds)
+{
+	sl_time_format(out, (uint64_t)seconds * NS_PER_SECOND);
+	strcpy(out + strlen("2026-11-22T04:05:06"), "Z");
+	return out;
+}
+
+int64_t sl_export_created(const struct sl_pack *pack)
+{
+	const char *text = json_string_value(json_object_get(pack->source.root, "created"));
+	uint64_t ns = 0;
+	if (text && sl_time_parse(text, &ns, NULL) < 0)
+		ns = 0;
+	return (int64_t)(ns / NS_PER_SECOND);
+}
+
+int64_t sl_export_modified(const struct sl_pack *pack)
+{
+	return sl_export_created(pack) + pack->version;
+}

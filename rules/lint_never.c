@@ -1,0 +1,150 @@
+/* Indicators that cannot hold, or whose holding nobody would notice. */
+#include <rules/lint.h>
+
+#include <selat/app.h>
+#include <string.h>
+
+/* Fields whose values have no letters of the other case. */
+static bool is_lower(enum sl_field field)
+{
+	return field == SL_FIELD_FILE_MD5 || field == SL_FIELD_FILE_SHA1 ||
+	       field == SL_FIELD_FILE_SHA256 || field == SL_FIELD_JA3_HASH ||
+	       field == SL_FIELD_JA3S_HASH || field == SL_FIELD_JA4_HASH ||
+	       field == SL_FIELD_SSH_HASSH || field == SL_FIELD_SSH_HASSH_SERVER ||
+	       field == SL_FIELD_TLS_CERT_SHA256 || field == SL_FIELD_TLS_CERT_FINGERPRINT;
+}
+
+static bool is_upper(enum sl_field field)
+{
+	return field == SL_FIELD_DNS_RCODE;
+}
+
+static bool has_between(const struct sl_condition *c, char first, char last)
+{
+	for (size_t i = 0; i < c->len; i++)
+		if (c->bytes[i] >= first && c->bytes[i] <= last)
+			return true;
+	return false;
+}
+
+static void case_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index, size_t i)
+{
+	const struct sl_condition *c = &pack->indicator[index].condition[i];
+	bool literal = c->op == SL_OP_EQUALS || c->op == SL_OP_CONTAINS || c->op == SL_OP_STARTS ||
+		       c->op == SL_OP_ENDS;
+	char keys[64];
+	if (!literal || c->transforms || c->flags & (SL_COND_NOCASE | SL_COND_NOT))
+		return;
+	const char *right = is_lower(c->field) && has_between(c, 'A', 'Z')   ? "lower"
+			    : is_upper(c->field) && has_between(c, 'a', 'z') ? "upper"
+									     : NULL;
+	if (!right)
+		return;
+	snprintf(keys, sizeof keys, "match\n%zu\n%s\n", i, sl_condition_key(c));
+	sl_lint_warn(lint, pack, index, keys, SL_LINT_NEVER,
+		     "%s: the values of %s are in %s case: it would never hold; write it so, or "
+		     "say nocase: true",
+		     sl_condition_key(c), sl_field_info(c->field)->name, right);
+}
+
+/* The protocols that can have a field's values; 0: not known, so any. */
+static uint64_t apps_of(enum sl_field field)
+{
+	static const struct {
+		const char *protocol;
+		uint64_t apps;
+	} protocols[] = {
+		{ "dns", UINT64_C(1) << SL_APP_DNS },
+		{ "http", UINT64_C(1) << SL_APP_HTTP | UINT64_C(1) << SL_APP_HTTP2 },
+		{ "ssh", UINT64_C(1) << SL_APP_SSH },
+		{ "ftp", UINT64_C(1) << SL_APP_FTP },
+	};
+	for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+		if (strcmp(sl_field_info(field)->protocol, protocols[i].protocol) == 0)
+			return protocols[i].apps;
+	return 0;
+}
+
+static void app_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index, size_t i)
+{
+	const struct sl_indicator *ind = &pack->indicator[index];
+	const struct sl_condition *c = &ind->condition[i];
+	uint64_t apps = apps_of(c->field);
+	bool holds = !(c->flags & SL_COND_NOT) && c->op != SL_OP_ABSENT;
+	if (holds && ind->where && ind->where->apps && apps && !(apps & ind->where->apps))
+		sl_lint_warn(
+			lint, pack, index, "where\napp\n", SL_LINT_NEVER,
+			"app: %s is a field of %s, which \"where\" excludes: it would never hold",
+			sl_field_info(c->field)->name, sl_field_info(c->field)->protocol);
+}
+
+void sl_lint_never(struct sl_lint *lint, const struct sl_pack *pack, size_t index)
+{
+	const struct sl_indicator *ind = &pack->indicator[index];
+	const struct sl_action *a = ind->action;
+	for (size_t i = 0; i < ind->conditions; i++) {
+		case_lint(lint, pack, index, i);
+		app_lint(lint, pack, index, i);
+	}
+	if (ind->silent && !ind->pass && !(a && (a->sets || a->unsets || a->toggles)))
+		sl_lint_warn(lint, pack, index, "silent\n", SL_LINT_NO_EFFECT,
+			     "silent: it gives no alert and does nothing else; give it a mark, or "
+			     "drop silent");
+}
+
+static void names_add(json_t *names, const char *const *name, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(names, name[i], json_true());
+}
+
+static void names_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index,
+		       const char *keys, const json_t *known, const char *const *name, size_t n,
+		       enum sl_lint_code code)
+{
+	const char *key =
+		strrchr(keys, '\n') == keys + strlen(keys) - 1 && strncmp(keys, "where\n", 6) == 0
+			? keys + 6
+			: keys;
+	for (size_t i = 0; i < n; i++)
+		if (!json_object_get(known, name[i]))
+			sl_lint_warn(
+				lint, pack, index, keys, code,
+				code == SL_LINT_UNSET_MARK
+					? "%.*s: no indicator of the pack sets the mark \"%s\""
+					: "%.*s: no indicator of the pack asks for the mark \"%s\"",
+				(int)strcspn(key, "\n"), key, name[i]);
+}
+
+void sl_lint_marks(struct sl_lint *lint, const struct sl_pack *pack)
+{
+	json_t *set = json_object(), *asked = json_object();
+	for (size_t i = 0; i < pack->n; i++) {
+		const struct sl_action *a = pack->indicator[i].action;
+		const struct sl_where *w = pack->indicator[i].where;
+		if (a) {
+			names_add(set, a->set, a->sets);
+			names_add(set, a->toggle, a->toggles);
+		}
+		if (w) {
+			names_add(asked, w->marked, w->marked_n);
+			names_add(asked, w->marked_any, w->marked_any_n);
+			names_add(asked, w->not_marked, w->not_marked_n);
+		}
+	}
+	for (size_t i = 0; i < pack->n; i++) {
+		const struct sl_action *a = pack->indicator[i].action;
+		const struct sl_where *w = pack->indicator[i].where;
+		if (w) {
+			names_lint(lint, pack, i, "where\nmarked\n", set, w->marked, w->marked_n,
+				   SL_LINT_UNSET_MARK);
+			names_lint(lint, pack, i, "where\nmarked_any\n", set, w->marked_any,
+				   w->marked_any_n, SL_LINT_UNSET_MARK);
+		}
+		if (a)
+			names_lint(lint, pack, i, "mark\n", asked, a->set, a->sets,
+				   SL_LINT_UNUSED_MARK);
+	}
+	json_decref(set);
+	json_decref(asked);
+}

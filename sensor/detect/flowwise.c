@@ -1,0 +1,90 @@
+/* Indicators that hold by `where` alone: found by the networks that they name, so that a flow is not
+ * compared with all of them. */
+#include <selat/address.h>
+#include <sensor/detect/loaded_internal.h>
+#include <stdlib.h>
+
+enum { SEED = 0x5e1a7, ALIGN = 64 };
+
+/* The first of the indicator's lists that names networks where an end must be; n 0: none does. */
+static struct sl_ruleset_range list_of(const struct sl_ruleset *rs, const struct sl_ruleset_where *w)
+{
+	const struct sl_ruleset_range all[] = { w->client, w->server, w->from, w->to };
+	for (unsigned i = 0; i < 4; i++)
+		for (uint32_t k = 0; k < all[i].n; k++)
+			if (!rs->networks[all[i].first + k].negated)
+				return all[i];
+	return (struct sl_ruleset_range){ 0, 0 };
+}
+
+static int add_network(struct sl_flowwise *f, struct sl_table_builder *b,
+		       const struct sl_ruleset_network *n, uint32_t indicator)
+{
+	struct sl_address a = { .family = n->family };
+	uint8_t key[17] = { n->bits };
+	if (n->negated)
+		return SL_OK;
+	memcpy(a.bytes, n->bytes, sizeof a.bytes);
+	sl_address_mask(&a, n->bits);
+	memcpy(key + 1, a.bytes, 16);
+	f->lengths[n->family == 6][n->bits / 64] |= UINT64_C(1) << n->bits % 64;
+	return sl_table_builder_add(b, sl_span_of(key, n->family == 4 ? 5 : 17), indicator);
+}
+
+static int add_indicator(struct sl_flowwise *f, struct sl_table_builder *b, const struct sl_ruleset *rs,
+			 uint32_t indicator)
+{
+	const struct sl_ruleset_where *w = &rs->wheres[rs->indicators[indicator].where];
+	struct sl_ruleset_range list = list_of(rs, w);
+	int rc = SL_OK;
+	f->packets |= (w->flags & SL_WHERE_PACKETS) != 0;
+	if (w->marked.n + w->marked_any.n + w->not_marked.n)
+		f->marked[f->marked_n++] = indicator;
+	if (!list.n)
+		f->rest[f->rest_n++] = indicator;
+	for (uint32_t i = 0; rc == SL_OK && i < list.n; i++)
+		rc = add_network(f, b, &rs->networks[list.first + i], indicator);
+	return rc;
+}
+
+/* The table is read in place from memory of its own alignment. */
+static int keep_table(struct sl_flowwise *f, struct sl_table_builder *b)
+{
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+	int rc = sl_table_builder_write(b, &bytes, &size);
+	if (rc == SL_OK)
+		f->memory = aligned_alloc(ALIGN, (size + ALIGN) / ALIGN * ALIGN);
+	if (rc == SL_OK && !f->memory)
+		rc = SL_ENOMEM;
+	if (rc == SL_OK) {
+		if (size)
+			memcpy(f->memory, bytes, size);
+		rc = sl_table_open(&f->networks, sl_span_of(f->memory, size), NULL);
+	}
+	free(bytes);
+	return rc;
+}
+
+int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs)
+{
+	struct sl_table_builder *b = sl_table_builder_new(SEED ^ rs->header->seed);
+	int rc = b ? SL_OK : SL_ENOMEM;
+	f->rest = calloc(rs->flowwise_n + 1, sizeof *f->rest);
+	f->marked = calloc(rs->flowwise_n + 1, sizeof *f->marked);
+	if (!f->rest || !f->marked)
+		rc = SL_ENOMEM;
+	for (uint32_t i = 0; rc == SL_OK && i < rs->flowwise_n; i++)
+		rc = add_indicator(f, b, rs, rs->flowwise[i]);
+	if (rc == SL_OK)
+		rc = keep_table(f, b);
+	sl_table_builder_free(b);
+	return rc;
+}
+
+void sl_flowwise_fini(struct sl_flowwise *f)
+{
+	free(f->rest);
+	free(f->marked);
+	free(f->memory);
+}

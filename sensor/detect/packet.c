@@ -1,0 +1,142 @@
+/* A packet as such: its ends, looked up when a flow's side says its first word; its length; and those
+ * indicators that hold by where alone. Most rulesets have little of it: most packets cost a glance. */
+#include <netinet/in.h>
+#include <sensor/detect/detect_internal.h>
+
+/* What one packet may make, before a flush comes in its middle. */
+enum { HITS_ROOM = 4096, ENTRIES_ROOM = 16, BYTES_ROOM = 128 * 1024 };
+
+/* --- addresses --- */
+
+struct end {
+	struct sl_detect *d;
+	const struct sl_sighting *at;
+	struct sl_flow *flow;
+	uint16_t port;
+	uint8_t proto, field, side, lane;
+	bool indicators; /* once a flow; conditions are judged for both sides */
+	enum sl_field condition_field;
+};
+
+static void end_found(void *ctx, const struct sl_address *address, uint32_t posting)
+{
+	struct end *e = ctx;
+	const struct sl_ruleset *rs = e->d->lane[e->lane].rs;
+	uint32_t c = posting & SL_POSTING_CONDITION ? posting & ~SL_POSTING_CONDITION : UINT32_MAX;
+	uint32_t indicator = c == UINT32_MAX ? posting : rs->conditions[c].indicator;
+	char text[SL_ADDRESS_TEXT];
+	if (c == UINT32_MAX ? !e->indicators || !sl_exact_end_fits(rs, indicator, e->proto, e->port)
+			    : rs->conditions[c].field != e->condition_field)
+		return;
+	struct sl_hit hit = { .at = e->at, .flow = e->flow, .condition = c, .indicator = indicator,
+			      .step = ++e->d->step, .tx = SL_TX_FLOW, .side = e->side, .lane = e->lane,
+			      .field = c == UINT32_MAX ? e->field : (uint8_t)e->condition_field,
+			      .value = sl_span_str(sl_address_format(text, address)) };
+	sl_hit_add(e->d, &hit, false);
+}
+
+static void look_up_ends(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+			 bool indicators)
+{
+	struct sl_flow_view view;
+	sl_flow_view(flow, &view);
+	bool ports = view.proto == IPPROTO_TCP || view.proto == IPPROTO_UDP || view.proto == IPPROTO_SCTP;
+	bool from_client = side == flow->client;
+	struct end e = { .d = d, .at = at, .flow = flow, .proto = view.proto, .side = (uint8_t)side,
+			 .indicators = indicators };
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		e.lane = (uint8_t)lane;
+		e.field = SL_FIELD_IP_SRC;
+		e.condition_field = from_client ? SL_FIELD_IP_SRC : SL_FIELD_IP_DST;
+		e.port = ports ? view.sport : 0; /* no ports: an indicator that names one does not hold */
+		sl_exact_prefixes(d->lane[lane].rs, &view.src, end_found, &e);
+		e.field = SL_FIELD_IP_DST;
+		e.condition_field = from_client ? SL_FIELD_IP_DST : SL_FIELD_IP_SRC;
+		e.port = ports ? view.dport : 0;
+		sl_exact_prefixes(d->lane[lane].rs, &view.dst, end_found, &e);
+	}
+}
+
+static void ends_seen(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side)
+{
+	struct sl_field_set ends = { { 0 } };
+	sl_field_set_add(&ends, SL_FIELD_IP_SRC);
+	sl_field_set_add(&ends, SL_FIELD_IP_DST);
+	if (sl_field_sets_meet(&ends, &d->watched))
+		sl_fields_add(d, at, flow, side, SL_TX_FLOW, &ends);
+}
+
+/* --- lengths --- */
+
+/* The payload's length is of the packet, also in a stream. Its bytes are not asked for. */
+static void judge_length(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+			 size_t payload)
+{
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		const struct sl_ruleset *rs = d->lane[lane].rs;
+		const uint32_t *always = d->lane[lane].e->always;
+		for (uint32_t i = always[SL_FIELD_PAYLOAD]; i < always[SL_FIELD_PAYLOAD + 1]; i++) {
+			uint32_t c = rs->always[i].condition;
+			const struct sl_ruleset_position *p = &rs->positions[rs->conditions[c].position];
+			if (rs->conditions[c].op != SL_OP_LENGTH || payload < p->min || payload > p->max)
+				continue;
+			struct sl_hit hit = { .at = at, .flow = flow, .condition = c,
+					      .indicator = rs->conditions[c].indicator, .step = d->step,
+					      .tx = flow->key.proto == IPPROTO_TCP ? SL_TX_FLOW : SL_TX_DATAGRAM,
+					      .field = SL_FIELD_PAYLOAD, .side = (uint8_t)side,
+					      .lane = (uint8_t)lane };
+			if (sl_where_may(&d->lane[lane], hit.indicator, flow))
+				sl_hit_add(d, &hit, true);
+		}
+	}
+}
+
+/* --- from the worker --- */
+
+static unsigned generation_of(const struct sl_detect_slot *slot)
+{
+	return (unsigned)slot->tail[0].generation | (unsigned)slot->tail[1].generation << 2;
+}
+
+static void generation_set(struct sl_detect_slot *slot, unsigned generation)
+{
+	slot->tail[0].generation = generation & 3;
+	slot->tail[1].generation = generation >> 2 & 3;
+}
+
+static bool any_flowwise(const struct sl_detect *d)
+{
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		if (d->lane[lane].rs->flowwise_n)
+			return true;
+	return false;
+}
+
+void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+		      unsigned side, size_t payload)
+{
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	bool first = at->flow.packets[side] == 1, fresh = first && at->flow.packets[!side] == 0;
+	bool renewed = generation_of(slot) != d->generation;
+	if (d->hits_n > SL_HITS_MAX - HITS_ROOM || d->gathered_n > SL_GATHER_ENTRIES - ENTRIES_ROOM ||
+	    d->buffer_n > SL_GATHER_BYTES - BYTES_ROOM)
+		sl_detect_flush(d);
+	if (!first && !renewed && !d->packetwise)
+		return;
+	generation_set(slot, d->generation);
+	if (first || renewed) {
+		look_up_ends(d, at, flow, side, fresh || renewed);
+		ends_seen(d, at, flow, side);
+	}
+	d->step++;
+	if (d->packetwise)
+		judge_length(d, at, flow, side, payload);
+	if (d->packetwise || ((first || renewed) && any_flowwise(d)))
+		sl_event_add(d, SL_EVENT_FLOWWISE, at, flow, side, SL_TX_FLOW);
+}
+
+void sl_detect_learnt(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side)
+{
+	if (any_flowwise(d))
+		sl_event_add(d, SL_EVENT_FLOWWISE, at, flow, side, SL_TX_FLOW);
+}

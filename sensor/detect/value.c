@@ -1,0 +1,76 @@
+/* One whole value: looked up, scanned, judged, and the same for what transforms make of it. */
+#include <sensor/detect/detect_internal.h>
+
+bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uint32_t value)
+{
+	uint32_t *judged = &d->lane[lane].judged[first];
+	if (*judged == value)
+		return true;
+	*judged = value;
+	return false;
+}
+
+bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct sl_span value,
+		    uint32_t number, uint64_t base, struct sl_found *found)
+{
+	struct sl_verifier *v = &d->verifier;
+	if (d->verified != number) {
+		d->verified = number;
+		v->steps = SL_VERIFY_STEPS;
+	}
+	v->limited = false;
+	v->base = base;
+	bool holds = sl_verify(v, d->lane[lane].e, first, value, found);
+	if (v->limited)
+		sl_count(d->config.counters, SL_COUNT_VERIFY_LIMITED);
+	return holds;
+}
+
+void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t condition)
+{
+	const struct sl_lane *lane = &d->lane[l->lane];
+	uint32_t first = sl_group_first(lane->rs, condition), indicator = lane->rs->conditions[first].indicator;
+	struct sl_found found;
+	if (sl_group_was_judged(d, l->lane, first, d->value) || !sl_where_may(lane, indicator, l->flow))
+		return;
+	if (sl_group_holds(d, l->lane, first, v->bytes, d->value, 0, &found))
+		sl_hit_field(d, l, v, indicator, first, found.from, found.len);
+}
+
+static void judge_always(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	const struct sl_engine *e = d->lane[l->lane].e;
+	for (uint32_t i = e->always[v->field]; i < e->always[v->field + 1]; i++)
+		if (e->rs->conditions[e->rs->always[i].condition].op != SL_OP_ABSENT)
+			sl_value_confirm(d, l, v, e->rs->always[i].condition);
+}
+
+static void look_at_derived(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	const struct sl_ruleset *rs = d->lane[l->lane].rs;
+	for (uint32_t i = 0; i < rs->derived_n; i++) {
+		struct sl_value derived = { .field = (enum sl_field)(SL_FIELD_COUNT + i) };
+		if (rs->derived[i].field != v->field ||
+		    !sl_transform(&rs->derived[i], v->bytes, d->derived, &derived.bytes))
+			continue;
+		d->value++;
+		sl_exact_equal(d, l, &derived);
+		sl_field_scan(d, l, &derived);
+		judge_always(d, l, &derived);
+	}
+}
+
+void sl_value_look(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		l->lane = (uint8_t)lane;
+		d->value++;
+		if (!sl_ruleset_field_streams(v->field)) {
+			sl_exact_value(d, l, v);
+			sl_field_scan(d, l, v);
+			judge_always(d, l, v);
+		}
+		if (d->lane[lane].rs->derived_n)
+			look_at_derived(d, l, v);
+	}
+}

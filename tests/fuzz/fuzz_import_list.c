@@ -1,0 +1,7 @@
+/* Lists of values, plain and CSV. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return import_input(sl_import_list, data, size);
+}

@@ -1,0 +1,109 @@
+/* What many indicators share: each still holds when and where it should, in any order, in each scope. */
+#include "fixture.h"
+
+#define COND(field, what) "{\"field\": \"" field "\", " what "}"
+
+/* 20 indicators that share "POST", and a header; each has a word of its own. */
+static struct fixture *crowd_new(const char *scope)
+{
+	static char pack[64 * 1024];
+	size_t n = 0;
+	for (unsigned i = 0; i < 20; i++)
+		n += (size_t)snprintf(pack + n, sizeof pack - n,
+				      "%c{\"id\": \"w%u\", \"scope\": \"%s\", \"match\": [" COND("http.method", "\"equals\": \"POST\"") ","
+				      COND("http.user_agent", "\"contains\": \"bot\"") ","
+				      COND("http.uri", "\"contains\": \"word%u_\"") "]}", i ? ',' : '[', i, scope, i);
+	snprintf(pack + n, sizeof pack - n, ",{\"id\": \"all\", \"scope\": \"%s\", \"match\": [" COND("http.method",
+		 "\"equals\": \"POST\"") "," COND("http.user_agent", "\"contains\": \"bot\"") "]},"
+		 "{\"id\": \"post\", \"scope\": \"%s\", \"match\": [" COND("http.method", "\"equals\": \"POST\"") "]}]",
+		 scope, scope);
+	return fixture_new(pack);
+}
+
+static struct sl_flow *stream_flow(struct fixture *x)
+{
+	struct sl_flow *f = fixture_pair(x, 6, 1);
+	f->side[0].flags |= SL_SIDE_STARTED;
+	return f;
+}
+
+static void say(struct fixture *x, struct sl_flow *f, uint32_t tx, enum sl_field field, const char *value)
+{
+	fixture_say(x, f, 0, tx, field, value, field, NULL);
+}
+
+static void expect_sorted(struct fixture *x, const char *ids)
+{
+	sl_detect_flush(x->detect);
+	qsort(x->match, x->matches, sizeof *x->match, fixture_by_id);
+	fixture_expect(x, ids);
+}
+
+static void in_any_order(void **state)
+{
+	(void)state;
+	static const enum sl_field field[3] = { SL_FIELD_HTTP_METHOD, SL_FIELD_HTTP_USER_AGENT, SL_FIELD_HTTP_URI };
+	static const char *const value[3] = { "POST", "a bot", "/word7_/word11_" };
+	static const unsigned order[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+	for (unsigned flow = 0; flow < 2; flow++) {
+		struct fixture *x = crowd_new(flow ? "flow" : "transaction");
+		for (unsigned i = 0; i < 12; i++) {
+			struct sl_flow *f = stream_flow(x);
+			for (unsigned k = 0; k < 3; k++) {
+				say(x, f, flow ? k + 1 : 9, field[order[i / 2][k]], value[order[i / 2][k]]);
+				if (i % 2)
+					sl_detect_flush(x->detect);
+			}
+			expect_sorted(x, "all post w11 w7 ");
+			sl_flow_end_all(x->flows);
+		}
+		fixture_free(x);
+	}
+}
+
+static void each_in_its_scope(void **state)
+{
+	(void)state;
+	struct fixture *x = crowd_new("transaction");
+	struct sl_flow *f = stream_flow(x);
+	say(x, f, 1, SL_FIELD_HTTP_METHOD, "POST");
+	say(x, f, 2, SL_FIELD_HTTP_USER_AGENT, "bot");
+	say(x, f, 2, SL_FIELD_HTTP_URI, "word3_");
+	expect_sorted(x, "post ");
+	say(x, f, 1, SL_FIELD_HTTP_URI, "word4_");
+	fixture_end(x, f, 1);
+	say(x, f, 1, SL_FIELD_HTTP_USER_AGENT, "bot"); /* another of that number */
+	expect_sorted(x, "");
+	say(x, f, 2, SL_FIELD_HTTP_METHOD, "POST");
+	expect_sorted(x, "all post w3 ");
+	fixture_free(x);
+}
+
+/* Nothing is kept for those that nothing rare was seen of. */
+static void costs_what_is_rare(void **state)
+{
+	(void)state;
+	static char pack[600 * 200];
+	size_t n = 0;
+	for (unsigned i = 0; i < 600; i++)
+		n += (size_t)snprintf(pack + n, sizeof pack - n, "%c{\"id\": \"w%u\", \"match\": [" COND("http.method",
+				      "\"equals\": \"POST\"") "," COND("http.uri", "\"contains\": \"word%u_\"") "]}",
+				      i ? ',' : '[', i, i);
+	snprintf(pack + n, sizeof pack - n, "]");
+	struct fixture *x = fixture_new(pack);
+	struct sl_flow *f = stream_flow(x);
+	fixture_say(x, f, 0, 1, SL_FIELD_HTTP_METHOD, "POST", SL_FIELD_HTTP_URI, "word599_");
+	fixture_expect(x, "w599 ");
+	assert_int_equal(fixture_count(x, SL_COUNT_PARTIALS_FULL), 0);
+	fixture_free(x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_any_order),
+		cmocka_unit_test(each_in_its_scope),
+		cmocka_unit_test(costs_what_is_rare),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

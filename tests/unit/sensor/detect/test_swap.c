@@ -1,0 +1,150 @@
+/* A new ruleset in the middle of flows: what is half seen is kept by (pack, id), streams begin anew,
+ * addresses are looked up again, and nothing of the old one stays. */
+#include "fixture.h"
+
+#define COND(field, what)  "{\"field\": \"" field "\", " what "}"
+#define HAS(text)          COND("payload", "\"contains\": \"" text "\"")
+#define RE(text)           COND("payload", "\"regex\": \"" text "\"")
+#define IND(id, more, list) "{\"id\": \"" id "\", " more "\"match\": [" list "]}"
+
+static void swap(struct fixture *x, const char *indicators, bool follow)
+{
+	struct sl_loaded_ruleset *next;
+	struct sl_err err = { "" };
+	char path[64];
+	fixture_compile(indicators, path);
+	if (sl_loaded_open(&next, path, &err) != SL_OK)
+		fail_msg("%s", err.text);
+	unlink(path);
+	sl_detect_flush(x->detect);
+	if (follow)
+		assert_int_equal(sl_loaded_follow(next, x->loaded, &err), SL_OK);
+	assert_int_equal(sl_detect_swap(x->detect, next, &err), SL_OK);
+	sl_loaded_release(x->loaded);
+	x->loaded = next;
+}
+
+static struct sl_flow *stream_flow(struct fixture *x, unsigned n)
+{
+	struct sl_flow *f = fixture_pair(x, 6, n);
+	f->side[0].flags |= SL_SIDE_STARTED;
+	return f;
+}
+
+static void what_is_half_seen_is_kept(void **state)
+{
+	(void)state;
+	static const char old[] = "[" IND("a", "", HAS("one") "," HAS("two")) "," IND("gone", "", HAS("three")) "]";
+	static const char new[] = "[" IND("zero", "", HAS("zero")) "," IND("more", "", HAS("x")) ","
+				  IND("a", "", HAS("one") "," HAS("two")) "]";
+	for (unsigned follow = 0; follow < 2; follow++) {
+		struct fixture *x = fixture_new(old);
+		struct sl_flow *f = stream_flow(x, 1);
+		fixture_text(x, f, "one");
+		swap(x, new, follow);
+		fixture_text(x, f, "two three");
+		fixture_expect(x, follow ? "a " : "");
+		assert_int_equal(fixture_count(x, SL_COUNT_PARTIALS_DROPPED), !follow);
+		fixture_text(x, f, "zero");
+		fixture_expect(x, "zero ");
+		fixture_free(x);
+	}
+}
+
+/* It held before: it does not again in the same flow. One that changed begins anew. */
+static void what_held_is_kept(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[" IND("a", "", HAS("one")) "," IND("b", "", HAS("two")) "]");
+	struct sl_flow *f = stream_flow(x, 1);
+	fixture_text(x, f, "one two");
+	fixture_expect(x, "a b ");
+	swap(x, "[" IND("b", "", HAS("new")) "," IND("a", "", HAS("one")) "]", true);
+	fixture_text(x, f, "one two new");
+	fixture_expect(x, "b ");
+	fixture_free(x);
+}
+
+static void denials_are_kept(void **state)
+{
+	(void)state;
+	static const char pack[] = "[" IND("x", "", HAS("one") "," COND("payload", "\"contains\": \"two\", \"not\": true")) "]";
+	struct fixture *x = fixture_new(pack);
+	struct sl_flow *f = stream_flow(x, 1), *g = stream_flow(x, 2);
+	fixture_text(x, f, "two one");
+	fixture_text(x, g, "one");
+	swap(x, "[" IND("first", "", HAS("q")) "," IND("x", "", HAS("one") "," COND("payload",
+		"\"contains\": \"two\", \"not\": true")) "]", true);
+	sl_flow_end_all(x->flows);
+	fixture_expect(x, "x "); /* of the second flow alone */
+	fixture_free(x);
+}
+
+static void marks_are_kept(void **state)
+{
+	(void)state;
+	static const char set[] = IND("set", "\"mark\": [\"m\"], \"silent\": true, ", HAS("one"));
+	static const char ask[] = IND("ask", "\"where\": {\"marked\": [\"m\"]}, ", HAS("two"));
+	char pack[1024];
+	snprintf(pack, sizeof pack, "[%s]", set);
+	struct fixture *x = fixture_new(pack);
+	struct sl_flow *f = stream_flow(x, 1);
+	fixture_text(x, f, "one");
+	snprintf(pack, sizeof pack, "[%s,%s]", ask, set);
+	swap(x, pack, true);
+	fixture_text(x, f, "two");
+	fixture_expect(x, "ask ");
+	fixture_free(x);
+}
+
+static void streams_begin_anew(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[" IND("a", "", RE("ab+c+d")) "," IND("s", "", RE("^q")) "]");
+	struct sl_flow *f = stream_flow(x, 1);
+	void *kept = NULL;
+	struct sl_piece p = { .field = SL_FIELD_FILE_DATA, .tx = 1, .bytes = sl_span_str("ab"), .kept = &kept };
+	fixture_text(x, f, "abb");
+	sl_detect_piece(x->detect, fixture_sight(x, f), f, 1, &p);
+	swap(x, "[" IND("n", "", RE("bb+cd")) "," IND("s", "", RE("^q")) "," IND("f", "", COND("file.data",
+		"\"regex\": \"x+y\"")) "]", true);
+	fixture_text(x, f, "qcd bbbcd"); /* no beginning of the stream, and nothing of before */
+	fixture_expect(x, "n ");
+	p.bytes = sl_span_str("xy");
+	p.offset = 2;
+	p.last = p.whole_end = true;
+	sl_detect_piece(x->detect, fixture_sight(x, f), f, 1, &p);
+	fixture_expect(x, "f ");
+	for (unsigned i = 0; i < 40; i++) { /* with streams open, and with none */
+		fixture_text(x, stream_flow(x, i), "abb");
+		swap(x, i % 2 ? "[" IND("o", "", HAS("one")) "]" : "[" IND("n", "", RE("bb+cd")) "]", i % 3);
+	}
+	fixture_free(x);
+}
+
+static void addresses_are_looked_up_again(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[{\"id\": \"old\", \"address\": \"192.0.2.1\"}]");
+	struct sl_flow *f = stream_flow(x, 1);
+	fixture_expect(x, "old ");
+	swap(x, "[{\"id\": \"new\", \"address\": \"192.0.2.0/24\"}, {\"id\": \"old\", \"address\": \"192.0.2.1\"}]", true);
+	fixture_expect(x, "");
+	for (unsigned i = 0; i < 2; i++) {
+		struct sl_sighting *at = fixture_sight(x, f);
+		at->flow.packets[0] = 7 + i;
+		sl_detect_packet(x->detect, at, f, 0, 0);
+		fixture_expect(x, i ? "" : "new ");
+	}
+	fixture_free(x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_half_seen_is_kept), cmocka_unit_test(what_held_is_kept),
+		cmocka_unit_test(denials_are_kept),          cmocka_unit_test(marks_are_kept),
+		cmocka_unit_test(streams_begin_anew),        cmocka_unit_test(addresses_are_looked_up_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
