@@ -189,7 +189,7 @@ static void atom_note(struct sl_run *r, struct sl_ledger *s, const struct sl_hit
 
 static void atom_judge(struct sl_run *r, const struct sl_hit *event)
 {
-	struct sl_ledger *s = transaction_get(r, event->tx), *flow = NULL;
+	struct sl_ledger *s = event->tx == SL_TX_DATAGRAM ? NULL : transaction_get(r, event->tx), *flow = NULL;
 	atom_note(r, &r->packet, event);
 	if (s)
 		atom_note(r, s, event);
