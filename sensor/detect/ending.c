@@ -58,18 +58,16 @@ static struct sl_field_set seen_in(const struct sl_run *r, const struct sl_ledge
 	return seen;
 }
 
-static bool is_known(struct sl_run *r, const struct sl_ledger *s, uint32_t fact)
+static bool is_known(struct sl_run *r, const struct sl_ledger *s, unsigned lane, uint32_t c)
 {
-	const struct sl_ledger *flow = s->tx != SL_TX_FLOW ? sl_scope_get(r->d, r->slot, SL_TX_FLOW, false) : NULL;
-	return s->full || sl_scope_knows(r->d, s, fact) ||
-	       (flow && (flow->full || sl_scope_knows(r->d, flow, fact)));
+	return s->full || sl_scope_knows(r->d, s, sl_fact_of(lane, c)) || sl_atom_holds(r->d, s, lane, c);
 }
 
-/* The condition holds in the scope, though it must not. */
+/* The condition holds in the scope, or outside of transactions, though it must not. */
 static bool refused(struct sl_run *r, const struct sl_ledger *s, unsigned lane, uint32_t c)
 {
-	const uint32_t *atom = r->d->lane[lane].e->crowds.atom;
-	return is_known(r, s, sl_fact_of(lane, atom && atom[c] ? SL_FACT_ATOM | atom[c] : c));
+	const struct sl_ledger *flow = s->tx != SL_TX_FLOW ? sl_scope_get(r->d, r->slot, SL_TX_FLOW, false) : NULL;
+	return is_known(r, s, lane, c) || (flow && is_known(r, flow, lane, c));
 }
 
 /* Do all its `not` and `absent` hold? */
