@@ -15,7 +15,7 @@ struct sl_own {
 void sl_own_head(struct sl_own *own, const json_t *head);
 
 /* If all indicators came from one pack, its keys become the new pack's, so that it is the same pack.
- * Call it before indicators are added. False: what they took from the pack is to be filled in. */
+ * Its lists are written beside it, if no other file is there. Call it before indicators are added. False: what they took from the pack is to be filled in. */
 bool sl_own_use(struct sl_own *own, struct sl_import *im, const struct sl_place *at);
 void sl_own_fini(struct sl_own *own);
 

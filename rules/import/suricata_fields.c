@@ -49,7 +49,7 @@ static const struct suri_field fields[] = {
 	  .header = "Accept-Language" },
 	{ FIELD("file.data", "file_data", "file.data", BOTH) },
 	{ FIELD("file.name", "file_name", "file.name", BOTH), .multi = true },
-	{ FIELD("dns.query", "dns_query", "dns.query", BOTH), .multi = true },
+	{ FIELD("dns.query", "dns_query", "dns.query", SERVER), .multi = true },
 	{ FIELD("dns.queries.rrname", NULL, "dns.query", BOTH), .multi = true },
 	{ FIELD("dns.query.name", NULL, "dns.query", BOTH), .multi = true },
 	{ FIELD("dns.response.rrname", NULL, "dns.response.rrname", CLIENT), .multi = true },

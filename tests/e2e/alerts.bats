@@ -67,7 +67,7 @@ feed() {
 	has "high" "$output"
 	has "c2.evil.example" "$output"
 	hasnt $'\e' "$output"
-	same 5 "$(grep -c 'evil.example\|dga.example' <<<"$output")"
+	same 3 "$(grep -c 'evil.example\|dga.example' <<<"$output")"
 }
 
 @test "--summary counts, plain and as JSON" {

@@ -56,7 +56,6 @@ talk_with() {
 	same 1 "$(grep -c '^1 exfiltration payload to_server$' counts)"
 	same 1 "$(grep -c '^1 agent http.user_agent to_server$' counts)"
 	same 1 "$(grep -c '^1 c2-domain dns.query to_server$' counts)"
-	same 1 "$(grep -c '^1 c2-domain dns.query to_client$' counts)"
 	same 1 "$(grep -c '^1 c2-domain http.host to_server$' counts)"
 	same 1 "$(grep -c '^1 dga dns.query to_server$' counts)"
 	same 1 "$(grep -c '^1 c2-check-in ' counts)"

@@ -33,15 +33,10 @@ struct fixture {
 	size_t matches;
 };
 
-/* Compiles the indicators (a JSON list) to a file; unlink it. */
-static inline void fixture_compile(const char *indicators, char ruleset[64])
+/* Writes the indicators (a JSON list) as a pack; unlink it. */
+static inline void fixture_pack(const char *indicators, char pack[64])
 {
-	char pack[64] = "/tmp/selat-pack-XXXXXX.json";
-	char *paths[] = { pack };
-	struct sl_packs packs = { 0 };
-	struct sl_problems problems = { 0 };
-	struct sl_image image = { 0 };
-	struct sl_err err = { "" };
+	strcpy(pack, "/tmp/selat-pack-XXXXXX.json");
 	FILE *f = fdopen(mkstemps(pack, 5), "w");
 	assert_non_null(f);
 	fprintf(f,
@@ -53,9 +48,25 @@ static inline void fixture_compile(const char *indicators, char ruleset[64])
 		"\"indicators\": %s}",
 		indicators);
 	fclose(f);
+}
+
+/* Compiles the indicators to a file, as a delta to a base's file if there is one; unlink it. */
+static inline void fixture_compile_to(const char *indicators, const char *base, char ruleset[64])
+{
+	char pack[64];
+	char *paths[] = { pack };
+	struct sl_packs packs = { 0 };
+	struct sl_problems problems = { 0 };
+	struct sl_image image = { 0 };
+	struct sl_delta delta = { .withdrawn = NULL };
+	struct sl_image_options options = { .delta = base ? &delta : NULL };
+	struct sl_err err = { "" };
+	fixture_pack(indicators, pack);
 	int rc = sl_packs_read(&packs, paths, 1, &problems, &err);
+	if (rc == SL_OK && !problems.errors && base)
+		rc = sl_delta_make(&delta, &packs, base, &err);
 	if (rc == SL_OK && !problems.errors)
-		rc = sl_image_compile(&image, &packs, &problems, &err);
+		rc = sl_image_compile_with(&image, &packs, &options, &problems, &err);
 	if (rc != SL_OK || problems.errors) {
 		sl_problems_print(&problems, stderr);
 		fail_msg("the pack does not compile: %s", err.text);
@@ -63,10 +74,16 @@ static inline void fixture_compile(const char *indicators, char ruleset[64])
 	strcpy(ruleset, "/tmp/selat-rules-XXXXXX");
 	close(mkstemp(ruleset));
 	assert_int_equal(sl_image_write(&image, ruleset, &err), SL_OK);
+	sl_delta_fini(&delta);
 	sl_image_fini(&image);
 	sl_problems_fini(&problems);
 	sl_packs_fini(&packs);
 	unlink(pack);
+}
+
+static inline void fixture_compile(const char *indicators, char ruleset[64])
+{
+	fixture_compile_to(indicators, NULL, ruleset);
 }
 
 static inline void fixture_match(void *ctx, const struct sl_match *m, const void *tail,

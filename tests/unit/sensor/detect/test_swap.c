@@ -7,6 +7,17 @@
 #define RE(text)           COND("payload", "\"regex\": \"" text "\"")
 #define IND(id, more, list) "{\"id\": \"" id "\", " more "\"match\": [" list "]}"
 
+static void swap_to(struct fixture *x, struct sl_loaded_ruleset *next, bool follow)
+{
+	struct sl_err err = { "" };
+	sl_detect_flush(x->detect);
+	if (follow)
+		assert_int_equal(sl_loaded_follow(next, x->loaded, &err), SL_OK);
+	assert_int_equal(sl_detect_swap(x->detect, next, &err), SL_OK);
+	sl_loaded_release(x->loaded);
+	x->loaded = next;
+}
+
 static void swap(struct fixture *x, const char *indicators, bool follow)
 {
 	struct sl_loaded_ruleset *next;
@@ -16,12 +27,43 @@ static void swap(struct fixture *x, const char *indicators, bool follow)
 	if (sl_loaded_open(&next, path, &err) != SL_OK)
 		fail_msg("%s", err.text);
 	unlink(path);
-	sl_detect_flush(x->detect);
-	if (follow)
-		assert_int_equal(sl_loaded_follow(next, x->loaded, &err), SL_OK);
-	assert_int_equal(sl_detect_swap(x->detect, next, &err), SL_OK);
-	sl_loaded_release(x->loaded);
-	x->loaded = next;
+	swap_to(x, next, follow);
+}
+
+/* A base with its file, and what is pushed on top of it. */
+struct pushed {
+	struct fixture *x;
+	struct sl_loaded_ruleset *base;
+	char path[64];
+};
+
+static void base_open(struct pushed *p, const char *indicators)
+{
+	struct sl_err err = { "" };
+	p->x = fixture_new("[" IND("unused", "", HAS("unused")) "]");
+	fixture_compile(indicators, p->path);
+	if (sl_loaded_open(&p->base, p->path, &err) != SL_OK)
+		fail_msg("%s", err.text);
+	swap_to(p->x, sl_loaded_retain(p->base), true);
+}
+
+static void push(struct pushed *p, const char *indicators)
+{
+	struct sl_loaded_ruleset *next;
+	struct sl_err err = { "" };
+	char path[64];
+	fixture_compile_to(indicators, p->path, path);
+	if (sl_loaded_open_delta(&next, p->base, path, &err) != SL_OK)
+		fail_msg("%s", err.text);
+	unlink(path);
+	swap_to(p->x, next, true);
+}
+
+static void base_close(struct pushed *p)
+{
+	unlink(p->path);
+	sl_loaded_release(p->base);
+	fixture_free(p->x);
 }
 
 static struct sl_flow *stream_flow(struct fixture *x, unsigned n)
@@ -139,12 +181,70 @@ static void addresses_are_looked_up_again(void **state)
 	fixture_free(x);
 }
 
+/* A delta adds, replaces and withdraws; what stays goes on where it was, and so do its streams. */
+static void a_delta_on_its_base(void **state)
+{
+	(void)state;
+	struct pushed p;
+	base_open(&p, "[" IND("stay", "", RE("ab+c+d")) "," IND("go", "", HAS("going")) "," IND("change", "", HAS("old")) ","
+		      IND("half", "", HAS("one") "," HAS("two")) ",{\"id\": \"name\", \"domain\": \"base.example\"}]");
+	struct sl_flow *f = stream_flow(p.x, 1);
+	fixture_text(p.x, f, "one abb");
+	fixture_expect(p.x, "");
+	push(&p, "[" IND("stay", "", RE("ab+c+d")) "," IND("change", "", HAS("new")) "," IND("half", "", HAS("one") "," HAS("two"))
+		 ",{\"id\": \"name\", \"domain\": \"base.example\"},{\"id\": \"more\", \"domain\": \"delta.example\"},"
+		 IND("added", "", RE("x+y") "," HAS("z")) "]");
+	fixture_text(p.x, f, "bcd"); /* the base's stream saw its beginning */
+	fixture_expect(p.x, "stay ");
+	fixture_text(p.x, f, "going old");
+	fixture_expect(p.x, "");
+	fixture_text(p.x, f, "two");
+	fixture_expect(p.x, "half ");
+	fixture_text(p.x, f, "new");
+	fixture_expect(p.x, "change ");
+	fixture_value_expect(p.x, SL_FIELD_DNS_QUERY, "base.example", "name ");
+	f = stream_flow(p.x, 1);
+	fixture_values(p.x, f, SL_FIELD_DNS_QUERY, "a.delta.example", SL_FIELD_DNS_QUERY, "base.example");
+	fixture_expect(p.x, "more name ");
+	fixture_text(p.x, f, "xxy one");
+	push(&p, "[" IND("first", "", HAS("first")) "," IND("added", "", RE("x+y") "," HAS("z")) "," IND("stay", "", RE("ab+c+d"))
+		 "," IND("half", "", HAS("one") "," HAS("two")) "]");
+	fixture_text(p.x, f, "z two first new");
+	sl_detect_flush(p.x->detect);
+	qsort(p.x->match, p.x->matches, sizeof *p.x->match, fixture_by_id);
+	fixture_expect(p.x, "added first half ");
+	swap_to(p.x, sl_loaded_retain(p.base), true); /* and off again */
+	fixture_text(p.x, f, "going");
+	fixture_expect(p.x, "go ");
+	base_close(&p);
+}
+
+static void a_delta_of_another_base(void **state)
+{
+	(void)state;
+	struct pushed p;
+	struct sl_loaded_ruleset *next;
+	struct sl_err err = { "" };
+	char other[64], path[64];
+	base_open(&p, "[" IND("a", "", HAS("aaa")) "]");
+	fixture_compile("[" IND("b", "", HAS("bbb")) "]", other);
+	fixture_compile_to("[" IND("c", "", HAS("ccc")) "]", other, path);
+	assert_int_equal(sl_loaded_open_delta(&next, p.base, path, &err), SL_EFORMAT);
+	assert_non_null(strstr(err.text, "not made for this ruleset"));
+	assert_int_equal(sl_loaded_open(&next, path, &err), SL_EFORMAT);
+	assert_non_null(strstr(err.text, "is a delta"));
+	unlink(other);
+	unlink(path);
+	base_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_half_seen_is_kept), cmocka_unit_test(what_held_is_kept),
 		cmocka_unit_test(denials_are_kept),          cmocka_unit_test(marks_are_kept),
 		cmocka_unit_test(streams_begin_anew),        cmocka_unit_test(addresses_are_looked_up_again),
+		cmocka_unit_test(a_delta_on_its_base),       cmocka_unit_test(a_delta_of_another_base),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
