@@ -490,7 +490,7 @@ static void hooks(void **state)
 	expect("alert http1:response_line any any -> any any (sid:1;)",
 	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"http.stat_code\",\"length\":{\"min\":0}}"
 	       "],"
-	       "\"where\":{\"app\":[\"http\",\"!http2\"],\"direction\":\"to_client\"}}]");
+	       "\"where\":{\"app\":\"http1\",\"direction\":\"to_client\"}}]");
 	expect("alert smtp any any -> any any (frame:smtp.stream; content:\"a\"; sid:1;)",
 	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"payload\",\"contains\":\"a\"}],"
 	       "\"where\":{\"app\":\"smtp\"}}]");
