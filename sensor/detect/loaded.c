@@ -19,7 +19,7 @@ static int loaded_new(struct sl_loaded_ruleset **out, const char *path, struct s
 
 int sl_loaded_open(struct sl_loaded_ruleset **out, const char *path, struct sl_err *err)
 {
-	struct sl_loaded_ruleset *l;
+	struct sl_loaded_ruleset *l = NULL;
 	int rc = loaded_new(&l, path, err);
 	if (rc == SL_OK && l->engine->rs->base) {
 		sl_loaded_release(l);
@@ -48,7 +48,7 @@ static int withdraw(struct sl_loaded_ruleset *l, const char *path, struct sl_err
 int sl_loaded_open_delta(struct sl_loaded_ruleset **out, struct sl_loaded_ruleset *base, const char *path,
 			 struct sl_err *err)
 {
-	struct sl_loaded_ruleset *l;
+	struct sl_loaded_ruleset *l = NULL;
 	int rc = loaded_new(&l, path, err);
 	if (rc != SL_OK)
 		return rc;
