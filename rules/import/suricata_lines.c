@@ -30,6 +30,7 @@ static void expression_make(struct suri_rule *r, struct suri_match *m)
 	}
 	if (m->ends && !ends_line(m))
 		n += (size_t)sprintf(text + n, "\\r?$");
+	text[n] = '\0';
 	free(m->bytes);
 	m->bytes = (uint8_t *)text;
 	m->len = n;
