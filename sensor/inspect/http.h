@@ -180,7 +180,7 @@ void sl_http_body_end(struct sl_talk *t, enum sl_file_end how);
 
 /* Other readings of a response (http_other.c). */
 
-enum { SL_HTTP_READINGS = 4 };
+enum { SL_HTTP_READINGS = 5 };
 
 /* The main one. */
 struct sl_http_main {

@@ -9,6 +9,7 @@
 enum reading {
 	CR_ENDS_LINES,    /* a bare CR is a line's end */
 	CR_MAKES_INVALID, /* a header with a bare CR or a NUL in it is none (RFC 9112, section 2.2) */
+	NULS_VANISH,      /* as if NULs were not there; one at a line's start folds it */
 	JUNK_ENDS_HEAD,   /* the body begins with the first line that is no header */
 	NO_HEAD,          /* HTTP/0.9: all is the body (RFC 1945, section 6) */
 };
@@ -58,9 +59,26 @@ static struct sl_span trim_all(struct sl_span s)
 	return s;
 }
 
+static struct sl_span without_nuls(struct sl_talk *t, struct sl_span s)
+{
+	uint8_t *at = s.len && memchr(s.at, 0, s.len) ? sl_talk_room(t, s.len) : NULL;
+	size_t n = 0;
+	for (size_t i = 0; at && i < s.len; i++)
+		if (s.at[i])
+			at[n++] = s.at[i];
+	return at ? sl_span_of(at, n) : s;
+}
+
+static bool is_fold(uint8_t c, enum reading how)
+{
+	return c == ' ' || c == '\t' || (c == 0 && how == NULS_VANISH);
+}
+
 /* header: with what is folded onto it; no bytes: none. */
 static void header_take(struct sl_talk *t, struct sl_http_head *h, enum reading how, struct sl_span header)
 {
+	if (how == NULS_VANISH)
+		header = without_nuls(t, header);
 	const uint8_t *colon = header.len ? memchr(header.at, ':', header.len) : NULL;
 	if (!colon || (how == CR_MAKES_INVALID && sl_http_has_invalid(header)))
 		return;
@@ -79,7 +97,7 @@ static size_t head_read(struct sl_talk *t, struct sl_span in, enum reading how, 
 	line_next(&rest, how, &line); /* the status line */
 	while (before = rest, line_next(&rest, how, &line)) {
 		body = in.len - rest.len;
-		if (header.len && line.len && (line.at[0] == ' ' || line.at[0] == '\t')) {
+		if (header.len && line.len && is_fold(line.at[0], how)) {
 			header.len = (size_t)(line.at + line.len - header.at);
 			continue;
 		}
