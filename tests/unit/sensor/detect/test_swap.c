@@ -219,6 +219,22 @@ static void a_delta_on_its_base(void **state)
 	base_close(&p);
 }
 
+/* Indicators that no condition finds: by where alone, and by what is absent. */
+static void a_delta_withdraws_what_nothing_finds(void **state)
+{
+	(void)state;
+	static const char where[] = IND("where", "\"where\": {\"port\": 80}, ", "");
+	static const char absent[] = IND("absent", "", COND("dns.query", "\"contains\": \"x\", \"not\": true"));
+	char pack[1024];
+	struct pushed p;
+	snprintf(pack, sizeof pack, "[%s,%s,%s]", where, absent, IND("stay", "", HAS("one")));
+	base_open(&p, pack);
+	fixture_value_expect(p.x, SL_FIELD_DNS_QUERY, "y", "absent where ");
+	push(&p, "[" IND("stay", "", HAS("one")) "]");
+	fixture_value_expect(p.x, SL_FIELD_DNS_QUERY, "y", "");
+	base_close(&p);
+}
+
 static void a_delta_of_another_base(void **state)
 {
 	(void)state;
@@ -245,6 +261,7 @@ int main(void)
 		cmocka_unit_test(denials_are_kept),          cmocka_unit_test(marks_are_kept),
 		cmocka_unit_test(streams_begin_anew),        cmocka_unit_test(addresses_are_looked_up_again),
 		cmocka_unit_test(a_delta_on_its_base),       cmocka_unit_test(a_delta_of_another_base),
+		cmocka_unit_test(a_delta_withdraws_what_nothing_finds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
