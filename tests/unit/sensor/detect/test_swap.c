@@ -254,6 +254,51 @@ static void a_delta_of_another_base(void **state)
 	base_close(&p);
 }
 
+/* Writes another number over the first that the delta withdraws, and its digest anew. */
+static void withdraw_another(const char *path, uint32_t number)
+{
+	FILE *f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	size_t size = (size_t)ftell(f);
+	uint8_t *bytes = malloc(size);
+	assert_non_null(bytes);
+	rewind(f);
+	assert_int_equal(fread(bytes, 1, size, f), size);
+	struct sl_ruleset_header *header = (void *)bytes;
+	struct sl_ruleset_section *s = (void *)(bytes + sizeof *header);
+	while (s->type != SL_SECTION_BASE)
+		s++;
+	memcpy(bytes + s->offset + sizeof header->digest, &number, sizeof number);
+	uint8_t digest[sizeof header->digest];
+	assert_int_equal(sl_ruleset_digest(bytes, size, -1, digest, NULL), SL_OK);
+	memcpy(header->digest, digest, sizeof digest);
+	rewind(f);
+	assert_int_equal(fwrite(bytes, 1, size, f), size);
+	fclose(f);
+	free(bytes);
+}
+
+static void a_delta_that_withdraws_nobody(void **state)
+{
+	(void)state;
+	struct pushed p;
+	struct sl_loaded_ruleset *next;
+	struct sl_err err = { "" };
+	char path[64];
+	base_open(&p, "[" IND("a", "", HAS("aaa")) "," IND("b", "", HAS("bbb")) "]");
+	fixture_compile_to("[" IND("b", "", HAS("bbb")) "]", p.path, path);
+	withdraw_another(path, 1);
+	assert_int_equal(sl_loaded_open_delta(&next, p.base, path, &err), SL_OK);
+	assert_int_equal(sl_loaded_indicators(next), 1);
+	sl_loaded_release(next);
+	withdraw_another(path, 2);
+	assert_int_equal(sl_loaded_open_delta(&next, p.base, path, &err), SL_EFORMAT);
+	assert_non_null(strstr(err.text, "withdraws what its base does not have"));
+	unlink(path);
+	base_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,7 +306,7 @@ int main(void)
 		cmocka_unit_test(denials_are_kept),          cmocka_unit_test(marks_are_kept),
 		cmocka_unit_test(streams_begin_anew),        cmocka_unit_test(addresses_are_looked_up_again),
 		cmocka_unit_test(a_delta_on_its_base),       cmocka_unit_test(a_delta_of_another_base),
-		cmocka_unit_test(a_delta_withdraws_what_nothing_finds),
+		cmocka_unit_test(a_delta_withdraws_what_nothing_finds), cmocka_unit_test(a_delta_that_withdraws_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
