@@ -107,6 +107,27 @@ static void what_held_is_kept(void **state)
 	fixture_free(x);
 }
 
+/* The same words about what another transform makes are another condition. */
+static void another_transform_is_another(void **state)
+{
+	(void)state;
+	static const char *const how[] = { "strip_whitespace", "url_decode" };
+	for (unsigned i = 0; i < 2; i++) {
+		char old[512], new[512];
+		static const char form[] = "[" IND("a", "\"scope\": \"flow\", ", COND("http.uri",
+			"\"transform\": [\"%s\"], \"contains\": \"ab\"") "," HAS("two")) "]";
+		snprintf(old, sizeof old, form, how[0]);
+		snprintf(new, sizeof new, form, how[i]);
+		struct fixture *x = fixture_new(old);
+		struct sl_flow *f = stream_flow(x, 1);
+		fixture_values(x, f, SL_FIELD_HTTP_URI, "a b", SL_FIELD_HTTP_URI, NULL);
+		swap(x, new, true);
+		fixture_text(x, f, "two");
+		fixture_expect(x, i ? "" : "a ");
+		fixture_free(x);
+	}
+}
+
 static void denials_are_kept(void **state)
 {
 	(void)state;
@@ -303,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_half_seen_is_kept), cmocka_unit_test(what_held_is_kept),
+		cmocka_unit_test(another_transform_is_another),
 		cmocka_unit_test(denials_are_kept),          cmocka_unit_test(marks_are_kept),
 		cmocka_unit_test(streams_begin_anew),        cmocka_unit_test(addresses_are_looked_up_again),
 		cmocka_unit_test(a_delta_on_its_base),       cmocka_unit_test(a_delta_of_another_base),
