@@ -1,6 +1,6 @@
 /* Compiling the patterns: one Hyperscan database a field and mode, by hs_compile_multi alone (see
- * expression.c), some at a time by threads; the results are taken in order. When Hyperscan refuses, the
- * expressions are compiled one by one, so that an author hears of all that are wrong. */
+ * expression.c), some at a time by threads; the results are taken in order. When Hyperscan refuses,
+ * the expressions are compiled one by one, so that an author hears of all that are wrong. */
 #include <rules/image.h>
 #include <rules/patterns.h>
 
@@ -32,7 +32,7 @@ struct batch {
 	struct sl_ruleset_pattern *record;
 	size_t n;
 	struct sl_cached made;
-	bool cached;            /* it came from the cache */
+	bool cached;             /* it came from the cache */
 	hs_compile_error_t *why; /* Hyperscan refused; else NULL */
 	int rc;
 	struct sl_err err;
@@ -136,7 +136,8 @@ static int database_add(struct work *w, struct batch *b, struct sl_err *err)
 	};
 	w->image->patterns += b->n;
 	w->image->cached += b->cached;
-	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, b->made.bytes, b->made.size, err);
+	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, b->made.bytes, b->made.size,
+			      err);
 	int added = sl_image_add(w->image, SL_SECTION_PATTERNS, b->param, b->record,
 				 b->n * sizeof *b->record, err);
 	b->made.bytes = NULL;
@@ -151,7 +152,8 @@ static int database_serialise(const struct work *w, struct batch *b, const hs_da
 	if (hs_database_size(db, &memory) != HS_SUCCESS ||
 	    (hs_mode(b->param) == HS_MODE_STREAM && hs_stream_size(db, &stream) != HS_SUCCESS) ||
 	    hs_serialize_database(db, &made->bytes, &made->size) != HS_SUCCESS)
-		return sl_fail(&b->err, SL_EFAIL, "Hyperscan could not serialise the database of %s",
+		return sl_fail(&b->err, SL_EFAIL,
+			       "Hyperscan could not serialise the database of %s",
 			       sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name);
 	made->memory_bytes = memory;
 	made->stream_bytes = stream;
@@ -212,7 +214,8 @@ static int batch_take(struct work *w, struct batch *b, struct sl_err *err)
 		return database_add(w, b, err);
 	if (b->why->expression < 0 || (size_t)b->why->expression >= b->n)
 		return sl_fail(err, SL_EFAIL, "Hyperscan cannot compile the patterns of %s: %s",
-			       sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name, b->why->message);
+			       sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name,
+			       b->why->message);
 	batch_complain(w, b, (size_t)b->why->expression, b->why->message);
 	return SL_OK;
 }
@@ -260,7 +263,8 @@ static bool batches_make(struct work *w)
 
 static int databases_compile(struct work *w, struct sl_err *err)
 {
-	int rc = batches_make(w) ? SL_OK : sl_fail(err, SL_ENOMEM, "out of memory for the patterns");
+	int rc =
+		batches_make(w) ? SL_OK : sl_fail(err, SL_ENOMEM, "out of memory for the patterns");
 	if (rc == SL_OK)
 		batches_share(w);
 	for (size_t i = 0; i < w->batches; i++) {
@@ -272,8 +276,9 @@ static int databases_compile(struct work *w, struct sl_err *err)
 	return rc;
 }
 
-int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan, const struct sl_packs *packs,
-			struct sl_problems *problems, struct sl_err *err)
+int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan,
+			const struct sl_packs *packs, struct sl_problems *problems,
+			struct sl_err *err)
 {
 	struct work w = { .image = image, .plan = plan, .problems = problems };
 	int rc = sl_patterns_collect(&w.patterns, packs, plan);
