@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum {
-	GAP_MAX = 2000, /* bytes; a bounded repeat of more takes long to compile */
+	GAP_MAX = 1000,  /* bytes; a bounded repeat of more takes long to compile */
+	GAPS_MAX = 1500, /* of all of a chain */
 	WAIT_MAX = 256,
 	EXTRAS = 96, /* characters around a condition: groups, gap, anchors */
 };
@@ -82,11 +83,21 @@ static bool after_fits(const struct sl_condition *c)
 				  (p->after_max <= GAP_MAX && p->after_min <= p->after_max)));
 }
 
+/* Bytes that the expression counts: in front of the condition, and behind it. */
+static int64_t counted(const struct sl_condition *c)
+{
+	struct gap gap = gap_of(c);
+	int64_t after =
+		c->position.after_max == UINT32_MAX ? c->position.after_min : c->position.after_max;
+	return (gap.most > gap.least ? gap.most : gap.least) + after;
+}
+
 bool sl_chain_fits(const struct sl_condition *c, size_t n)
 {
 	if (n == 1 && !c->positioned)
 		return c->op < SL_OP_REGEX ||
 		       (c->op == SL_OP_REGEX && c->search == SL_SEARCH_EXACT);
+	int64_t gaps = 0;
 	for (size_t i = 0; i < n; i++) {
 		bool literal = c[i].op == SL_OP_CONTAINS;
 		bool regex = c[i].op == SL_OP_REGEX && regex_embeds(&c[i]);
@@ -94,8 +105,9 @@ bool sl_chain_fits(const struct sl_condition *c, size_t n)
 			return false;
 		if (has_after(&c[i]) && i + 1 < n)
 			return false;
+		gaps += c[i].positioned ? counted(&c[i]) : 0;
 	}
-	return true;
+	return gaps <= GAPS_MAX;
 }
 
 size_t sl_chain_room(const struct sl_condition *c, size_t n)

@@ -352,6 +352,23 @@ static void chains_find_what_they_say(void **state)
 	assert_true(fitting > 500 && found > 100 && found < fitting - 100);
 }
 
+/* What would take Hyperscan seconds to compile is confirmed instead. */
+static void wide_chains_are_confirmed(void **state)
+{
+	(void)state;
+	struct sl_condition c[] = {
+		placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "abc"), 0, 900, NO, NO),
+		placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "def"), NO, NO, 0, 500),
+	};
+	assert_true(sl_chain_fits(c, 2));
+	c[1].position.within = 900;
+	assert_false(sl_chain_fits(c, 2));
+	c[0].position.depth = 1004;
+	assert_false(sl_chain_fits(c, 1));
+	c[0].position.depth = 1003;
+	assert_true(sl_chain_fits(c, 1));
+}
+
 /* --- expressions --- */
 
 static void expressions_that_need_pcre(void **state)
@@ -382,6 +399,7 @@ int main(void)
 		cmocka_unit_test(derived_fields_are_shared),
 		cmocka_unit_test(rarity_orders),
 		cmocka_unit_test(chains_find_what_they_say),
+		cmocka_unit_test(wide_chains_are_confirmed),
 		cmocka_unit_test(expressions_that_need_pcre),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
