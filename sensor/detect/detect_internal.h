@@ -345,10 +345,14 @@ bool sl_mark_change(struct sl_detect *d, struct sl_ledger *flow, uint32_t mark, 
 
 /* A condition that holds, or an atom, as a fact. */
 #define SL_FACT_ATOM (UINT32_C(1) << 30)
+#define SL_FACT_ELSEWHERE (UINT32_C(1) << 29) /* in the flow's: an atom of one of its transactions */
 static inline uint32_t sl_fact_of(unsigned lane, uint32_t condition)
 {
 	return (uint32_t)lane << 31 | condition;
 }
+
+/* Does the atom that the condition follows, if it does, hold for its indicator in that scope? */
+bool sl_atom_holds(const struct sl_detect *d, const struct sl_ledger *s, unsigned lane, uint32_t condition);
 
 /* judge.c: the events of one packet and flow, in order. */
 void sl_judge(struct sl_detect *d, const struct sl_hit *event, uint32_t n);

@@ -58,11 +58,16 @@ static struct sl_field_set seen_in(const struct sl_run *r, const struct sl_ledge
 	return seen;
 }
 
-static bool refused(struct sl_run *r, const struct sl_ledger *s, uint32_t fact)
+static bool is_known(struct sl_run *r, const struct sl_ledger *s, unsigned lane, uint32_t c)
+{
+	return s->full || sl_scope_knows(r->d, s, sl_fact_of(lane, c)) || sl_atom_holds(r->d, s, lane, c);
+}
+
+/* The condition holds in the scope, or outside of transactions, though it must not. */
+static bool refused(struct sl_run *r, const struct sl_ledger *s, unsigned lane, uint32_t c)
 {
 	const struct sl_ledger *flow = s->tx != SL_TX_FLOW ? sl_scope_get(r->d, r->slot, SL_TX_FLOW, false) : NULL;
-	return s->full || sl_scope_knows(r->d, s, fact) ||
-	       (flow && (flow->full || sl_scope_knows(r->d, flow, fact)));
+	return is_known(r, s, lane, c) || (flow && is_known(r, flow, lane, c));
 }
 
 /* Do all its `not` and `absent` hold? */
@@ -79,7 +84,7 @@ static bool denials_hold(struct sl_run *r, const struct sl_ledger *s, unsigned l
 			return false;
 		if (cond->op == SL_OP_ABSENT || !(cond->flags & SL_COND_NOT) || !sl_condition_is_own(rs, c))
 			continue;
-		if (!occurred || refused(r, s, sl_fact_of(lane, c)))
+		if (!occurred || refused(r, s, lane, c))
 			return false;
 	}
 	return true;

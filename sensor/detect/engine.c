@@ -119,24 +119,6 @@ pcre2_code *sl_engine_expression(const struct sl_engine *e, uint32_t condition)
 
 /* --- what holds of the ruleset as a whole --- */
 
-static bool judges_lengths(const struct sl_engine *e)
-{
-	for (uint32_t i = e->always[SL_FIELD_PAYLOAD]; i < e->always[SL_FIELD_PAYLOAD + 1]; i++)
-		if (e->rs->conditions[e->rs->always[i].condition].op == SL_OP_LENGTH)
-			return true;
-	return false;
-}
-
-static void index_always(struct sl_engine *e)
-{
-	uint32_t row = 0;
-	for (unsigned f = 0; f <= SL_FIELDS_ALL; f++) {
-		while (row < e->rs->always_n && e->rs->always[row].field < f)
-			row++;
-		e->always[f] = row;
-	}
-}
-
 static void watch_indicator(struct sl_engine *e, const struct sl_ruleset_indicator *ind)
 {
 	for (uint32_t i = 0; i < ind->conditions_n; i++) {
@@ -172,8 +154,6 @@ static bool needs_segments(const struct sl_engine *e)
 static void index_all(struct sl_engine *e)
 {
 	const struct sl_ruleset *rs = e->rs;
-	index_always(e);
-	e->lengths = judges_lengths(e);
 	for (uint32_t i = 0; i < rs->indicators_n; i++)
 		if (rs->indicators[i].flags & SL_IND_ENDWISE)
 			watch_indicator(e, &rs->indicators[i]);
@@ -232,7 +212,8 @@ int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err)
 		rc = open_databases(e, path, err);
 	if (rc == SL_OK)
 		rc = compile_expressions(e, path, err);
-	if (rc == SL_OK && (sl_flowwise_init(&e->flowwise, e->rs) != SL_OK || index_windows(e) != SL_OK || sl_crowds_init(e) != SL_OK))
+	if (rc == SL_OK && (sl_flowwise_init(&e->flowwise, e->rs) != SL_OK || index_windows(e) != SL_OK ||
+			    sl_crowds_init(e) != SL_OK || sl_always_init(e) != SL_OK))
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	if (rc != SL_OK) {
 		sl_engine_free(e);
@@ -255,6 +236,7 @@ void sl_engine_free(struct sl_engine *e)
 		pcre2_code_free(e->expression[i].code);
 	free(e->expression);
 	free(e->windowed);
+	free(e->judged);
 	sl_flowwise_fini(&e->flowwise);
 	sl_crowds_fini(&e->crowds);
 	sl_ruleset_free(e->rs);

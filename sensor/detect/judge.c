@@ -75,12 +75,8 @@ static uint32_t run_of_bits(const struct sl_ruleset *rs, const struct sl_ruleset
 /* Does what the condition follows hold in the scope? */
 static bool follows(struct sl_run *r, const struct sl_ledger *s, unsigned lane, uint32_t c)
 {
-	const uint32_t *atom = r->d->lane[lane].e->crowds.atom;
-	if (!atom || !atom[c])
-		return false;
-	uint32_t fact = sl_fact_of(lane, SL_FACT_ATOM | atom[c]);
 	const struct sl_ledger *flow = s->tx == SL_TX_FLOW ? NULL : sl_scope_get(r->d, r->slot, SL_TX_FLOW, false);
-	return sl_scope_knows(r->d, s, fact) || (flow && sl_scope_knows(r->d, flow, fact));
+	return sl_atom_holds(r->d, s, lane, c) || (flow && sl_atom_holds(r->d, flow, lane, c));
 }
 
 static bool all_hold(struct sl_run *r, const struct sl_ledger *s, const struct sl_partial *p, const struct held *h)
@@ -173,9 +169,9 @@ static void hit_judge(struct sl_run *r, const struct sl_hit *hit)
 }
 
 /* What many share holds: noted, and those that wait for it are asked again. */
-static void atom_note(struct sl_run *r, struct sl_ledger *s, const struct sl_hit *event)
+static void atom_note(struct sl_run *r, struct sl_ledger *s, const struct sl_hit *event, uint32_t flags)
 {
-	sl_scope_note(r->d, s, sl_fact_of(event->lane, SL_FACT_ATOM | event->condition));
+	sl_scope_note(r->d, s, sl_fact_of(event->lane, SL_FACT_ATOM | flags | event->condition));
 	for (uint32_t i = s->partials; i; i = sl_pool_next(&r->d->partials, i)) {
 		struct sl_partial *p = sl_pool_at(&r->d->partials, i);
 		struct sl_hit hit = *event;
@@ -189,13 +185,13 @@ static void atom_note(struct sl_run *r, struct sl_ledger *s, const struct sl_hit
 
 static void atom_judge(struct sl_run *r, const struct sl_hit *event)
 {
-	struct sl_ledger *s = transaction_get(r, event->tx), *flow = NULL;
-	atom_note(r, &r->packet, event);
+	struct sl_ledger *s = event->tx == SL_TX_DATAGRAM ? NULL : transaction_get(r, event->tx), *flow = NULL;
+	atom_note(r, &r->packet, event, 0);
 	if (s)
-		atom_note(r, s, event);
+		atom_note(r, s, event, 0);
 	if (event->tx != SL_TX_FLOW && r->d->lane[event->lane].e->crowds.flows &&
 	    (flow = transaction_get(r, SL_TX_FLOW)))
-		atom_note(r, flow, event);
+		atom_note(r, flow, event, SL_FACT_ELSEWHERE);
 }
 
 /* --- events --- */

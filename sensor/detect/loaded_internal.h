@@ -86,6 +86,12 @@ struct sl_crowds {
 	bool flows;             /* some follow over a whole flow */
 };
 
+/* A condition that is judged on every value of its field. */
+struct sl_judged {
+	uint32_t condition;
+	uint32_t atom; /* that holds when it matches: several say the same; 0: it is one indicator's */
+};
+
 /* One ruleset made ready for scanning. Immutable. */
 struct sl_engine {
 	struct sl_ruleset *rs;
@@ -94,7 +100,9 @@ struct sl_engine {
 	size_t expressions;
 	struct sl_flowwise flowwise;
 	struct sl_crowds crowds;
-	uint32_t always[SL_FIELDS_ALL + 1]; /* where a field's rows begin in rs->always */
+	struct sl_judged *judged; /* by field */
+	uint32_t judged_n;
+	uint32_t always[SL_FIELDS_ALL + 1]; /* where a field's rows begin in these */
 	struct sl_field_set watched[SL_SCOPE_PACKET + 1]; /* whether they occur matters at a scope's end */
 	struct sl_field_set confirmed; /* stream fields with groups to be verified in a window */
 	uint32_t *windowed; /* indicators with such groups on payloads */
@@ -136,11 +144,12 @@ static inline unsigned sl_loaded_engines(const struct sl_loaded_ruleset *l, cons
 	return l->base ? 2 : 1;
 }
 
-/* engine.c, crowd.c, flowwise.c */
+/* engine.c, crowd.c, always.c, flowwise.c */
 int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err);
 void sl_engine_free(struct sl_engine *e); /* NULL is fine */
 pcre2_code *sl_engine_expression(const struct sl_engine *e, uint32_t condition); /* NULL: none */
 int sl_crowds_init(struct sl_engine *e);
+int sl_always_init(struct sl_engine *e);
 void sl_crowds_fini(struct sl_crowds *x);
 const struct sl_trigger *sl_crowd_find(const struct sl_crowds *x, struct sl_postings found); /* NULL: no crowd */
 int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs);

@@ -92,7 +92,7 @@ static void add_field(struct sl_detect *d, struct sl_looking *l, const struct sl
 	enum { BEFORE = SL_MATCH_AROUND_MAX / 4 };
 	size_t first = offset > BEFORE && offset + len > SL_MATCH_AROUND_MAX ? offset - BEFORE : 0;
 	size_t left = v->bytes.len - first;
-	if (!l->kept) {
+	if (!l->kept && hit->event == SL_EVENT_HIT) { /* atoms are common: they show what there is */
 		l->fields = serialise(d, l);
 		l->kept = true;
 	}

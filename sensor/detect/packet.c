@@ -74,9 +74,9 @@ static void judge_length(struct sl_detect *d, const struct sl_sighting *at, stru
 {
 	for (unsigned lane = 0; lane < d->lanes; lane++) {
 		const struct sl_ruleset *rs = d->lane[lane].rs;
-		const uint32_t *always = d->lane[lane].e->always;
-		for (uint32_t i = always[SL_FIELD_PAYLOAD]; i < always[SL_FIELD_PAYLOAD + 1]; i++) {
-			uint32_t c = rs->always[i].condition;
+		const struct sl_engine *e = d->lane[lane].e;
+		for (uint32_t i = e->always[SL_FIELD_PAYLOAD]; i < e->always[SL_FIELD_PAYLOAD + 1]; i++) {
+			uint32_t c = e->judged[i].condition;
 			const struct sl_ruleset_position *p = &rs->positions[rs->conditions[c].position];
 			if (rs->conditions[c].op != SL_OP_LENGTH || payload < p->min || payload > p->max)
 				continue;

@@ -18,6 +18,8 @@ bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct s
 		d->verified = number;
 		v->steps = SL_VERIFY_STEPS;
 	}
+	if (v->steps < SL_VERIFY_LEAST) /* others may have used them up: their number is the author's */
+		v->steps = SL_VERIFY_LEAST;
 	v->limited = false;
 	v->base = base;
 	bool holds = sl_verify(v, d->lane[lane].e, first, value, found);
@@ -37,12 +39,24 @@ void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl
 		sl_hit_field(d, l, v, indicator, first, found.from, found.len);
 }
 
+/* What several indicators deny in the same words: where does not matter yet. */
+static void judge_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, const struct sl_judged *j)
+{
+	struct sl_found found;
+	if (sl_group_holds(d, l->lane, j->condition, v->bytes, d->value, 0, &found))
+		sl_hit_atom(d, l, v, j->atom, found.from, found.len);
+}
+
 static void judge_always(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	const struct sl_engine *e = d->lane[l->lane].e;
-	for (uint32_t i = e->always[v->field]; i < e->always[v->field + 1]; i++)
-		if (e->rs->conditions[e->rs->always[i].condition].op != SL_OP_ABSENT)
-			sl_value_confirm(d, l, v, e->rs->always[i].condition);
+	for (uint32_t i = e->always[v->field]; i < e->always[v->field + 1]; i++) {
+		const struct sl_judged *j = &e->judged[i];
+		if (j->atom)
+			judge_atom(d, l, v, j);
+		else
+			sl_value_confirm(d, l, v, j->condition);
+	}
 }
 
 static void look_at_derived(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)

@@ -61,6 +61,30 @@ static void in_any_order(void **state)
 	}
 }
 
+/* What holds in one transaction does not in another, though an indicator of scope flow asks for it too. */
+static void apart_by_scope(void **state)
+{
+	(void)state;
+	static char pack[64 * 1024];
+	size_t n = 0;
+	for (unsigned i = 0; i < 20; i++)
+		n += (size_t)snprintf(pack + n, sizeof pack - n, "%c{\"id\": \"w%u\", \"scope\": \"%s\", \"match\": [" COND("http.method",
+				      "\"equals\": \"POST\"") "," COND("http.uri", "\"contains\": \"word%u_\"") "]}",
+				      i ? ',' : '[', i, i % 2 ? "flow" : "transaction", i);
+	snprintf(pack + n, sizeof pack - n, "]");
+	struct fixture *x = fixture_new(pack);
+	struct sl_flow *f = stream_flow(x);
+	say(x, f, 1, SL_FIELD_HTTP_METHOD, "POST");
+	say(x, f, 2, SL_FIELD_HTTP_URI, "word2_ word3_");
+	expect_sorted(x, "w3 ");
+	sl_flow_end_all(x->flows);
+	f = stream_flow(x);
+	say(x, f, 2, SL_FIELD_HTTP_URI, "word2_ word3_");
+	say(x, f, 1, SL_FIELD_HTTP_METHOD, "POST");
+	expect_sorted(x, "w3 ");
+	fixture_free(x);
+}
+
 static void each_in_its_scope(void **state)
 {
 	(void)state;
@@ -98,12 +122,41 @@ static void costs_what_is_rare(void **state)
 	fixture_free(x);
 }
 
+/* Two thousand that deny the same: one answer for all, and nothing is forgotten. */
+static void denied_in_the_same_words(void **state)
+{
+	(void)state;
+	static char pack[2000 * 256];
+	size_t n = 0;
+	for (unsigned i = 0; i < 2000; i++)
+		n += (size_t)snprintf(pack + n, sizeof pack - n, "%c{\"id\": \"w%u\", \"scope\": \"%s\", \"match\": [" COND("http.uri",
+				      "\"contains\": \"word%u_\"") "," COND("http.user_agent", "\"contains\": \"Mozilla\", \"not\": true")
+				      "]}", i ? ',' : '[', i, i % 2 ? "flow" : "transaction", i);
+	snprintf(pack + n, sizeof pack - n, "]");
+	struct fixture *x = fixture_new(pack);
+	for (unsigned mozilla = 0; mozilla < 3; mozilla++) {
+		struct sl_flow *f = stream_flow(x);
+		fixture_say(x, f, 0, 1, SL_FIELD_HTTP_URI, "/word1000_/word1001_", SL_FIELD_HTTP_USER_AGENT,
+			    mozilla == 1 ? "Mozilla" : "curl");
+		say(x, f, 2, SL_FIELD_HTTP_USER_AGENT, mozilla == 2 ? "Mozilla" : "wget");
+		fixture_end(x, f, 1);
+		expect_sorted(x, mozilla == 1 ? "" : "w1000 ");
+		sl_flow_end_all(x->flows);
+		expect_sorted(x, mozilla ? "" : "w1001 ");
+	}
+	assert_int_equal(fixture_count(x, SL_COUNT_PARTIALS_FULL), 0);
+	assert_int_equal(fixture_count(x, SL_COUNT_VERIFY_LIMITED), 0);
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_any_order),
 		cmocka_unit_test(each_in_its_scope),
+		cmocka_unit_test(apart_by_scope),
 		cmocka_unit_test(costs_what_is_rare),
+		cmocka_unit_test(denied_in_the_same_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
