@@ -83,7 +83,7 @@ static bool app_add(struct sl_reader *r, const char *key, const json_t *value, v
 #define X(id, name) name,
 		SL_APPS(X)
 #undef X
-			NULL,
+			"http1", NULL, /* behind them: HTTP/1 alone, without HTTP/2 */
 	};
 	struct apps *apps = into;
 	const char *text;
@@ -99,7 +99,8 @@ static bool app_add(struct sl_reader *r, const char *key, const json_t *value, v
 				      nearest ? ", did you mean \"" : "", nearest ? nearest : "",
 				      nearest ? "\"?" : "");
 	}
-	uint64_t bits = UINT64_C(1) << (app + 1);
+	bool http1 = app + 1 == SL_APP_COUNT;
+	uint64_t bits = UINT64_C(1) << (http1 ? SL_APP_HTTP : app + 1);
 	if (app + 1 == SL_APP_HTTP)
 		bits |= UINT64_C(1) << SL_APP_HTTP2;
 	*(negated ? &apps->without : &apps->with) |= bits;

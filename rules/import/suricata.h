@@ -72,7 +72,8 @@ struct suri_rule {
 	size_t instance;
 
 	enum sl_field_dir dir;
-	bool established, not_established, packets, stream, frame;
+	bool established, not_established, packets, stream;
+	bool lines; /* its payload is a frame that is a line */
 	bool silent, shadow;
 	json_t *where; /* keys of `where` that options gave */
 	json_t *apps;  /* names, some with '!' */
@@ -144,6 +145,9 @@ const char *suri_hook_field(const struct suri_rule *r);
 
 /* suricata_sides.c: addresses and ports into `where`. swapped: of what travels the other way. */
 void suri_header_where(struct suri_rule *r, json_t *where, bool swapped);
+
+/* suricata_lines.c: a match on a frame that is a line, to one on the stream. */
+void suri_line_shift(struct suri_rule *r, struct suri_match *m);
 
 /* suricata_envelope.c: a match on a value in angle brackets, to the value alone. */
 void suri_envelope_shift(struct suri_rule *r, struct suri_match *m);

@@ -98,7 +98,7 @@ void suri_frame(struct suri_rule *r, const char *name, char *value)
 			suri_note(r, "%s:%s: %s", name, full, frames[i].note);
 		if (json_array_append_new(r->apps, json_string(frames[i].app)) < 0)
 			r->failed = true;
-		r->frame = true;
+		r->lines = strstr(full, "_line") != NULL;
 		suri_buffer_open(r, &suri_payload);
 		return;
 	}

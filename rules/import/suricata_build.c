@@ -238,6 +238,8 @@ void suri_build(struct suri_rule *r)
 	direction_imply(r);
 	for (size_t i = 0; i < r->matches; i++) {
 		match_check(r, &r->match[i]);
+		if (r->lines && on_payload(&r->match[i]) && !r->refused)
+			suri_line_shift(r, &r->match[i]);
 		if (r->match[i].field->brackets && !r->refused)
 			suri_envelope_shift(r, &r->match[i]);
 	}

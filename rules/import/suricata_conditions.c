@@ -39,6 +39,11 @@ static bool is_stream(const char *field)
 	return sl_field_info(sl_field_find(field))->stream;
 }
 
+static bool is_address(const char *field)
+{
+	return sl_field_info(sl_field_find(field))->kind == SL_KIND_ADDRESS;
+}
+
 static json_t *hex_text(const struct suri_match *m)
 {
 	char *text = malloc(3 * m->len + 1);
@@ -240,23 +245,25 @@ static void group_add(struct making *mk, struct suri_match *first, enum sl_field
 {
 	struct suri_rule *r = mk->r;
 	struct suri_match *end = r->match + r->matches;
-	bool positive = false;
+	bool positive = false, alone;
 	mk->field = field_name(first->field, dir);
 	mk->before = 0;
 	mk->first = true;
 	mk->ended = false;
 	for (struct suri_match *m = first; m < end; m++)
 		positive = positive || (same_buffer(m, first) && !m->negated);
+	/* A flow has one address of a side; and a stream's length is not known, so that "any value"
+	 * has no form. */
+	alone = is_address(mk->field) || (!positive && is_stream(mk->field));
 	if (first->field->header)
 		header_add(mk, first);
-	else if (!positive && !is_stream(mk->field))
+	else if (!positive && !alone)
 		any_add(mk, first->transforms);
 	for (int late = 0; late <= 1; late++)
 		for (struct suri_match *m = first; m < end; m++)
 			if (!m->taken && same_buffer(m, first) && is_late(m) == late) {
 				match_add(mk, m);
-				/* on a stream, negations without anything else are on their own */
-				mk->first = mk->first || (!positive && is_stream(mk->field));
+				mk->first = mk->first || alone;
 			}
 }
 

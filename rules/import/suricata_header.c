@@ -11,14 +11,13 @@ static void app_add(struct suri_rule *r, const char *name)
 		r->failed = true;
 }
 
-/* The names of protocols that Selat knows. Suricata's "http" is any version. */
+/* The names of protocols that Selat knows. "http" is any version in both. */
 static const struct {
-	const char *name, *app, *without;
+	const char *name, *app;
 } apps[] = {
-	{ "http", "http", NULL },         { "http1", "http", "!http2" }, { "http2", "http2", NULL },
-	{ "tls", "tls", NULL },           { "ssl", "tls", NULL },        { "dns", "dns", NULL },
-	{ "quic", "quic", NULL },         { "smtp", "smtp", NULL },      { "ftp", "ftp", NULL },
-	{ "ftp-data", "ftp-data", NULL }, { "ssh", "ssh", NULL },
+	{ "http", "http" }, { "http1", "http1" },       { "http2", "http2" }, { "tls", "tls" },
+	{ "ssl", "tls" },   { "dns", "dns" },           { "quic", "quic" },   { "smtp", "smtp" },
+	{ "ftp", "ftp" },   { "ftp-data", "ftp-data" }, { "ssh", "ssh" },
 };
 enum { APPS = sizeof apps / sizeof apps[0] };
 
@@ -110,8 +109,6 @@ void suri_header_read(struct suri_rule *r)
 	int app = app_find(r->proto);
 	if (app >= 0) {
 		app_add(r, apps[app].app);
-		if (apps[app].without)
-			app_add(r, apps[app].without);
 	} else if (!transport_read(r)) {
 		suri_refuse(r, "the protocol \"%.32s\" is not inspected", r->proto);
 	}
@@ -146,11 +143,7 @@ void suri_app_protocol(struct suri_rule *r, const char *name, char *value)
 	}
 	char full[16];
 	snprintf(full, sizeof full, "%s%s", negated ? "!" : "", apps[app].app);
-	if (apps[app].without && negated)
-		suri_refuse(r, "%s: a version of HTTP alone cannot be excluded", name);
 	app_add(r, full);
-	if (apps[app].without)
-		app_add(r, apps[app].without);
 }
 
 /* A name or a number. */

@@ -27,6 +27,7 @@ enum coding { GZIP, DEFLATE, BR, PLAIN, CODINGS };
 struct coder {
 	enum coding coding;
 	bool begun, ended;
+	bool bad; /* an error came behind what it gave: a wrong checksum stands at the end */
 	uint8_t start[START_MOST]; /* the first bytes, until they tell which it is */
 	uint8_t start_n;
 	z_stream z;
@@ -104,6 +105,9 @@ static struct sl_span element_last(struct sl_span *list)
 	size_t from = comma ? (size_t)(comma - list->at) + 1 : 0;
 	struct sl_span s = sl_span_of(list->at + from, list->len - from);
 	list->len = comma ? from - 1 : 0;
+	const uint8_t *semicolon = s.len ? memchr(s.at, ';', s.len) : NULL;
+	if (semicolon) /* a coding of content has no parameters, and clients pass over what looks like some */
+		s.len = (size_t)(semicolon - s.at);
 	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
 		s = sl_span_of(s.at + 1, s.len - 1);
 	while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
@@ -218,7 +222,8 @@ static int inflate_step(struct coder *c, struct sl_span *in, uint8_t *out)
 	*in = sl_span_of(in->at + used, in->len - used);
 	c->ended = rc == Z_STREAM_END;
 	int came = (int)(OUT_BYTES - c->z.avail_out);
-	return rc == Z_OK || rc == Z_STREAM_END || (rc == Z_BUF_ERROR && !in->len) ? came : -1;
+	c->bad = rc != Z_OK && rc != Z_STREAM_END && (rc != Z_BUF_ERROR || in->len);
+	return c->bad && !came ? -1 : came;
 }
 
 static int brotli_step(struct coder *c, struct sl_span *in, uint8_t *out)
@@ -264,9 +269,9 @@ static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
 		return false;
 	uint64_t have = own_of(b) + b->drawn;
 	uint64_t over = b->out > have ? b->out - have : 0;
-	if (over > t->inspect->spare)
+	if (over * b->coders > t->inspect->spare)
 		return false;
-	t->inspect->spare -= over;
+	t->inspect->spare -= over * b->coders; /* each byte of theirs costs as much again */
 	b->drawn += over;
 	return true;
 }
@@ -287,7 +292,7 @@ static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct 
 		n = c->coding == BR ? brotli_step(c, &in, out) : in.len || !c->ended ? inflate_step(c, &in, out) : 0;
 		if (n > 0)
 			pass_on(t, b, which, sl_span_of(out, (size_t)n));
-		if (n < 0 || !affords(t, b, (size_t)n))
+		if (n < 0 || c->bad || !affords(t, b, (size_t)n))
 			broken(t, b, true);
 	}
 }

@@ -189,7 +189,7 @@ static enum sl_parse size_step(struct sl_talk *t, struct sl_span in, size_t *con
 {
 	struct sl_http_side *s = side_of(t);
 	struct sl_span rest = in, line;
-	if (!s->chunks && !isxdigit(in.at[0]) && in.at[0] != ' ') {
+	if (!s->chunks && !isxdigit(in.at[0]) && !isspace(in.at[0])) {
 		/* "chunked" was said, or understood, in error */
 		t->at->phase = s->left ? SL_HTTP_LENGTH : SL_HTTP_CLOSE;
 		return sl_http_body_step(t, in, consumed);
@@ -197,9 +197,11 @@ static enum sl_parse size_step(struct sl_talk *t, struct sl_span in, size_t *con
 	if (!sl_http_line(&rest, &line))
 		return in.len < SIZE_LINE_MAX && !t->last ? SL_PARSE_MORE : SL_PARSE_REFUSE;
 	line = sl_http_trim(line);
-	if (!line.len || !isxdigit(line.at[0]))
-		return SL_PARSE_REFUSE;
 	*consumed = in.len - rest.len;
+	if (!line.len) /* an empty line before a size: clients pass over it */
+		return SL_PARSE_DONE;
+	if (!isxdigit(line.at[0]))
+		return SL_PARSE_REFUSE;
 	s->left = hex_read(line);
 	s->chunks = true;
 	s->after = SL_HTTP_HEAD;

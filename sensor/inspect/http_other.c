@@ -9,6 +9,7 @@
 enum reading {
 	CR_ENDS_LINES,    /* a bare CR is a line's end */
 	CR_MAKES_INVALID, /* a header with a bare CR or a NUL in it is none (RFC 9112, section 2.2) */
+	NULS_VANISH,      /* as if NULs were not there; one at a line's start folds it */
 	JUNK_ENDS_HEAD,   /* the body begins with the first line that is no header */
 	NO_HEAD,          /* HTTP/0.9: all is the body (RFC 1945, section 6) */
 };
@@ -58,9 +59,26 @@ static struct sl_span trim_all(struct sl_span s)
 	return s;
 }
 
+static struct sl_span without_nuls(struct sl_talk *t, struct sl_span s)
+{
+	uint8_t *at = s.len && memchr(s.at, 0, s.len) ? sl_talk_room(t, s.len) : NULL;
+	size_t n = 0;
+	for (size_t i = 0; at && i < s.len; i++)
+		if (s.at[i])
+			at[n++] = s.at[i];
+	return at ? sl_span_of(at, n) : s;
+}
+
+static bool is_fold(uint8_t c, enum reading how)
+{
+	return c == ' ' || c == '\t' || (c == 0 && how == NULS_VANISH);
+}
+
 /* header: with what is folded onto it; no bytes: none. */
 static void header_take(struct sl_talk *t, struct sl_http_head *h, enum reading how, struct sl_span header)
 {
+	if (how == NULS_VANISH)
+		header = without_nuls(t, header);
 	const uint8_t *colon = header.len ? memchr(header.at, ':', header.len) : NULL;
 	if (!colon || (how == CR_MAKES_INVALID && sl_http_has_invalid(header)))
 		return;
@@ -79,7 +97,7 @@ static size_t head_read(struct sl_talk *t, struct sl_span in, enum reading how, 
 	line_next(&rest, how, &line); /* the status line */
 	while (before = rest, line_next(&rest, how, &line)) {
 		body = in.len - rest.len;
-		if (header.len && line.len && (line.at[0] == ' ' || line.at[0] == '\t')) {
+		if (header.len && line.len && is_fold(line.at[0], how)) {
 			header.len = (size_t)(line.at + line.len - header.at);
 			continue;
 		}
@@ -293,4 +311,52 @@ void sl_http_others_end(struct sl_talk *t, bool ended)
 	const struct sl_http *http = t->state;
 	if (http->others && http->others->side == t->side)
 		others_drop(t, ended);
+}
+
+/* --- where a status line should be --- */
+
+/* Is an answer due from this side? */
+static bool answers(const struct sl_talk *t)
+{
+	const struct sl_http *http = t->state;
+	const struct sl_http_side *other = &http->side[!t->side];
+	return http->first && other->tx && !other->response;
+}
+
+enum sl_parse sl_http_slop(const struct sl_talk *t, struct sl_span in, size_t *n)
+{
+	enum { SLOP_MOST = 4, NAME = 4 };
+	*n = 0;
+	if (!answers(t))
+		return SL_PARSE_DONE;
+	for (size_t i = 0; i <= SLOP_MOST; i++) {
+		size_t left = i < in.len ? in.len - i : 0, some = left < NAME ? left : NAME;
+		if (some && strncasecmp((const char *)in.at + i, "HTTP", some) != 0)
+			continue;
+		if (left < NAME && !t->last)
+			return SL_PARSE_MORE;
+		*n = left < NAME ? 0 : i;
+		return SL_PARSE_DONE;
+	}
+	return SL_PARSE_DONE;
+}
+
+enum sl_parse sl_http_simple(struct sl_talk *t, struct sl_span in, size_t *consumed)
+{
+	struct sl_http *http = t->state;
+	uint32_t before = t->tx;
+	struct sl_span rest = in, line;
+	if (!answers(t) || in.at[0] < ' ')
+		return SL_PARSE_REFUSE;
+	bool ends = sl_http_line(&rest, &line);
+	in.len -= ends ? rest.len : 0;
+	t->tx = sl_pairs_answer(t, &http->pairs);
+	struct sl_http_asked *asked = sl_http_asked_get(t);
+	struct sl_http_main as = { .in = in, .asked = asked };
+	sl_http_others_begin(t, &as, true);
+	sl_hold_give(t->inspect, asked);
+	t->tx = before;
+	t->at->phase = ends ? SL_HTTP_FIND : SL_HTTP_FIND_IN;
+	*consumed = in.len;
+	return SL_PARSE_DONE;
 }

@@ -5,6 +5,7 @@
 #include "../fixture.h"
 
 #include <rules/import/import.h>
+#include <sys/stat.h>
 
 struct imported {
 	struct sl_import im;
@@ -46,6 +47,29 @@ static inline void imported_free(struct imported *i)
 	sl_import_fini(&i->im);
 	free(i->said);
 	free(i);
+}
+
+/* The pack is one that compiles: written, read again, and a ruleset made of it. */
+static inline void pack_expect(struct imported *i)
+{
+	char *path = i->options.output;
+	const char *file;
+	json_t *text;
+	struct sl_err err = { "" };
+	assert_int_equal(mkdir("out", 0755), 0);
+	assert_int_equal(sl_import_write(&i->im, &err), 0);
+	char *problems = problems_of(&path, 1);
+	if (*problems)
+		fail_msg("%s", problems);
+	free(problems);
+	json_object_foreach(i->im.lists, file, text)
+	{
+		char list[256];
+		snprintf(list, sizeof list, "out/%s", file);
+		assert_int_equal(unlink(list), 0);
+	}
+	unlink(path);
+	rmdir("out");
 }
 
 /* The indicators as JSON, compared with what a test says; both are printed when they differ. */

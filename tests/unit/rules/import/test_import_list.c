@@ -6,6 +6,7 @@ static void expect(const char *text, struct sl_import_options options, const cha
 	struct imported *i = import_text(sl_import_list, text, options);
 	assert_string_equal(i->said, "");
 	indicators_expect(i, indicators);
+	pack_expect(i);
 	imported_free(i);
 }
 

@@ -5,6 +5,7 @@ static void expect(const char *rule, const char *indicator)
 {
 	struct imported *i = import_text(sl_import_suricata, rule, (struct sl_import_options){ 0 });
 	indicators_expect(i, indicator);
+	pack_expect(i);
 	imported_free(i);
 }
 
@@ -402,8 +403,7 @@ static void data_sets(void **state)
 	       "ip.src; dataset:isnotset,i,type ip,load nets.json,format json,value_key "
 	       "ip,array_key a.b; sid:1;)",
 	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"http.host\",\"in\":\"pack.n.txt\"},"
-	       "{\"field\":\"ip.src\",\"length\":{\"min\":0}},"
-	       "{\"field\":\"ip.src\",\"in\":\"pack.i.txt\",\"same\":true,\"not\":true}],"
+	       "{\"field\":\"ip.src\",\"in\":\"pack.i.txt\",\"not\":true}],"
 	       "\"where\":{\"app\":\"http\",\"direction\":\"to_server\"}}]");
 	expect_left("alert http any any -> any any (http.host; dataset:isset,n,type string,load "
 		    "../x; sid:1;)",
@@ -490,7 +490,7 @@ static void hooks(void **state)
 	expect("alert http1:response_line any any -> any any (sid:1;)",
 	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"http.stat_code\",\"length\":{\"min\":0}}"
 	       "],"
-	       "\"where\":{\"app\":[\"http\",\"!http2\"],\"direction\":\"to_client\"}}]");
+	       "\"where\":{\"app\":\"http1\",\"direction\":\"to_client\"}}]");
 	expect("alert smtp any any -> any any (frame:smtp.stream; content:\"a\"; sid:1;)",
 	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"payload\",\"contains\":\"a\"}],"
 	       "\"where\":{\"app\":\"smtp\"}}]");

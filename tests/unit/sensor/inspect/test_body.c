@@ -64,7 +64,8 @@ static void each_coding(void **state)
 		int window;
 	} c[] = { { "Content-Encoding: gzip", 31 },  { "Content-Encoding: x-gzip", 31 },
 		  { "content-encoding:GZIP", 31 },   { "Content-Encoding: deflate", 15 },
-		  { "Content-Encoding: deflate", -15 }, { "Content-Encoding: identity, gzip", 31 } };
+		  { "Content-Encoding: deflate", -15 }, { "Content-Encoding: identity, gzip", 31 },
+		  { "Content-Encoding: gzip;q=1", 31 } };
 	struct fixture *x = files();
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
 		struct packed *p = packed(c[i].window, "hello", 5);

@@ -79,6 +79,26 @@ static void bare_cr(void **state)
 		check(&ways[i]);
 }
 
+/* A NUL hides a header's name from some, and folds a line for others. */
+static void nuls_vanish(void **state)
+{
+	(void)state;
+	static const char fold[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding:\n\0chunked\r\n\r\n" CHUNKS,
+			  name[] = "HTTP/1.1 200 OK\r\nTransfer\0-Encoding: chunked\r\n\r\n" CHUNKS;
+	const struct sl_span streams[] = { sl_span_of(fold, sizeof fold - 1), sl_span_of(name, sizeof name - 1) };
+	for (size_t i = 0; i < 2; i++) {
+		struct fixture *x = http_fixture(6, POOL, "file.sha256");
+		char want[100] = "";
+		file_add(want, "abcde");
+		http_say(x, 0, "GET /f HTTP/1.1\r\n\r\n");
+		fixture_feed(x, 1, streams[i].at, streams[i].len, 0);
+		x->flow.side[1].flags = SL_SIDE_FIN | SL_SIDE_ENDED;
+		fixture_end(x, 1);
+		assert_non_null(strstr(x->record, want));
+		fixture_free(x);
+	}
+}
+
 static void junk_ends_the_head(void **state)
 {
 	(void)state;
@@ -100,6 +120,8 @@ static void without_a_head(void **state)
 	static const struct way ways[] = {
 		{ "ICY 200 OK\r\n\r\nabc", { "ICY 200 OK\r\n\r\nabc" } },
 		{ "<p>hello</p>\n", { "<p>hello</p>\n" } },
+		{ "\r\n\r\n<p>", { "<p>" } },
+		{ "ok", { "ok" } },
 		{ "http/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
 		  { "abc", "http/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc" } },
 		{ " \r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
@@ -153,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(heads_that_are_sound), cmocka_unit_test(bare_cr),
+		cmocka_unit_test(nuls_vanish),
 		cmocka_unit_test(junk_ends_the_head),	cmocka_unit_test(without_a_head),
 		cmocka_unit_test(bodies_that_are_odd),	cmocka_unit_test(bounds),
 	};

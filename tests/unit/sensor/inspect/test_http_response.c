@@ -46,6 +46,9 @@ static void bodies(void **state)
 		/* an answer to HEAD whose request was not seen */
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
 		  OK_200 OK_200 FILE_OF(HELLO) },
+		/* empty lines before a chunk's size */
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n5\r\nhello\r\n\r\n0\r\n\r\n",
+		  OK_200 FILE_OF(HELLO) },
 		/* it says chunked, and is not */
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello",
 		  OK_200 FILE_OF(HELLO) },
@@ -251,7 +254,7 @@ static void chunks_that_lie(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"5\r\nhelloX\r\n", "5\r\nhello\r\nxyz\r\n", "5\r\nhello\r\n\r\n", "5\r\nhello\r\n-1\r\n",
+		"5\r\nhelloX\r\n", "5\r\nhello\r\nxyz\r\n", "5\r\nhello\r\n\r\nxyz\r\n", "5\r\nhello\r\n-1\r\n",
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct fixture *x = files();
