@@ -169,6 +169,36 @@ static void hook_add(struct suri_rule *r, json_t *match)
 		r->failed = true;
 }
 
+/* Addresses are known before the protocol is: with them alone a rule waits for the first that its
+ * protocol says. */
+static void protocol_await(struct suri_rule *r, json_t *match, enum sl_field_dir dir)
+{
+	static const struct {
+		const char *app, *to_server, *to_client;
+	} signs[] = {
+		{ "http", "http.method", "http.stat_code" },
+		{ "http1", "http.method", "http.stat_code" },
+		{ "http2", "http.method", "http.stat_code" },
+		{ "tls", "tls.version", "tls.version" },
+		{ "dns", "dns.query", "dns.rcode" },
+		{ "quic", "quic.version", "quic.version" },
+		{ "ssh", "ssh.software", "ssh.software" },
+	};
+	const char *app = json_string_value(json_array_get(r->apps, 0));
+	for (size_t i = 0; i < r->matches; i++)
+		if (!on_address(&r->match[i]))
+			return;
+	for (size_t i = 0; app && r->matches && i < sizeof signs / sizeof signs[0]; i++) {
+		if (strcmp(signs[i].app, app) != 0)
+			continue;
+		const char *field =
+			dir == SL_DIR_TO_CLIENT ? signs[i].to_client : signs[i].to_server;
+		if (json_array_append_new(
+			    match, json_pack("{ss s{si}}", "field", field, "length", "min", 0)) < 0)
+			r->failed = true;
+	}
+}
+
 static void meta_set(struct suri_rule *r, json_t *into)
 {
 	if (r->class_)
@@ -195,6 +225,7 @@ static json_t *indicator_make(struct suri_rule *r, const char *id, enum sl_field
 	json_t *where = where_make(r, dir, swapped), *match = suri_conditions(r, dir);
 	const char *scope = scope_of(r);
 	hook_add(r, match);
+	protocol_await(r, match, dir);
 	if (json_array_size(match) > CONDITIONS_MAX)
 		suri_refuse(r, "makes more than %d conditions", CONDITIONS_MAX);
 	if (r->msg && *r->msg)

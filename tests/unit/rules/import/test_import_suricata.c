@@ -439,12 +439,15 @@ static void directions(void **state)
 	/* the packet's source is the flow's server on the way back */
 	expect("alert http any any -> any any (flow:to_client; ip.src; dataset:isset,i,type "
 	       "ip,load i.lst; sid:1;)",
-	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"ip.dst\",\"in\":\"pack.i.txt\"}],"
+	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"ip.dst\",\"in\":\"pack.i.txt\"},"
+	       "{\"field\":\"http.stat_code\",\"length\":{\"min\":0}}],"
 	       "\"where\":{\"app\":\"http\",\"direction\":\"to_client\"}}]");
 	expect("alert http any any -> any any (ip.src; dataset:isset,i,type ip,load i.lst; sid:1;)",
-	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"ip.src\",\"in\":\"pack.i.txt\"}],"
+	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"ip.src\",\"in\":\"pack.i.txt\"},"
+	       "{\"field\":\"http.method\",\"length\":{\"min\":0}}],"
 	       "\"where\":{\"app\":\"http\",\"direction\":\"to_server\"}},"
-	       "{\"id\":\"sid-1/2\",\"match\":[{\"field\":\"ip.dst\",\"in\":\"pack.i.txt\"}],"
+	       "{\"id\":\"sid-1/2\",\"match\":[{\"field\":\"ip.dst\",\"in\":\"pack.i.txt\"},"
+	       "{\"field\":\"http.stat_code\",\"length\":{\"min\":0}}],"
 	       "\"where\":{\"app\":\"http\",\"direction\":\"to_client\"}}]");
 	unlink("i.lst");
 	expect("alert http any any => any any (http.uri; content:\"a\"; http.stat_code; "
