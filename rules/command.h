@@ -9,6 +9,6 @@
 typedef int sl_rules_command(int argc, char **argv, struct sl_err *err);
 
 sl_rules_command sl_rules_lint, sl_rules_compile, sl_rules_show, sl_rules_diff, sl_rules_test,
-	sl_rules_import, sl_rules_export;
+	sl_rules_import, sl_rules_export, sl_rules_cost;
 
 #endif

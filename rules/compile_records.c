@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 /* What is compared: literals of any case in lower case, so that the sensor folds one side alone. */
 static uint32_t bytes_put(struct sl_records *out, const struct sl_condition *c)
@@ -37,22 +36,6 @@ static void conditions_put(struct sl_records *out, const struct sl_plan *plan, c
 			.position = sl_record_position(out, c),
 		};
 	}
-}
-
-/* What it says, with the values of its lists, which stand in files of their own. */
-static uint64_t content_hash(const struct sl_indicator *ind, uint64_t content)
-{
-	for (size_t i = 0; i < ind->conditions; i++) {
-		const struct sl_values *list = ind->condition[i].list;
-		if (!list)
-			continue;
-		content = XXH3_64bits_withSeed(list->bytes, list->n ? list->at[list->n] : 0, content);
-		for (size_t k = 0; k < list->prefixes; k++) {
-			content = XXH3_64bits_withSeed(&list->prefix[k].bits, sizeof list->prefix[k].bits, content);
-			content = XXH3_64bits_withSeed(list->prefix[k].address.bytes, 16, content);
-		}
-	}
-	return content;
 }
 
 static uint8_t indicator_flags(const struct sl_indicator *ind, const struct sl_plan_indicator *p)
@@ -90,7 +73,7 @@ static void indicator_put(struct sl_records *out, const struct sl_plan *plan, co
 		.flags = indicator_flags(ind, p),
 	};
 	conditions_put(out, plan, ind);
-	out->contents[out->indicators_n] = content_hash(ind, pack->content[ind - pack->indicator]);
+	out->contents[out->indicators_n] = pack->content[ind - pack->indicator];
 	out->indicators[out->indicators_n++] = record;
 }
 

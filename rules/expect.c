@@ -3,9 +3,10 @@
 #include <rules/output.h>
 #include <rules/reader.h>
 
-#include <selat/text.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct item {
 	const char *id;
@@ -100,6 +101,9 @@ int sl_expect_read(struct sl_expect *e, const char *path, const struct sl_pack *
 {
 	size_t first = problems->n;
 	*e = (struct sl_expect){ .pack = pack };
+	if (access(path, R_OK) != 0)
+		return sl_fail(err, SL_EFAIL, "%s: cannot open the expectation: %s; --update writes one",
+			       path, strerror(errno));
 	int rc = sl_packfile_read(&e->source, path, problems, err);
 	if (rc == SL_OK && e->source.root)
 		captures_check(e, problems);

@@ -134,6 +134,8 @@ static int packs_export(const struct export_options *options, struct sl_packs *p
 	for (int i = 0; i < TARGETS; i++)
 		if (strcmp(targets[i].name, options->to) == 0)
 			write = targets[i].write;
+	if (write == sl_export_misp || write == sl_export_stix)
+		sl_export_lists_tell(&ex);
 	if (write == sl_export_misp && is_folder(options->output))
 		rc = sl_export_misp_feed(&ex, options->output, err);
 	else if (strcmp(options->output, "-") == 0)

@@ -83,7 +83,7 @@ static void match_find(struct sl_hit_seen *seen, const struct sl_indicator *ind,
 {
 	for (size_t i = 0; i < ind->conditions; i++) {
 		const struct sl_condition *c = &ind->condition[i];
-		if (c->op != SL_OP_REGEX &&
+		if (c->op != SL_OP_REGEX && !(c->flags & SL_COND_NOT) &&
 		    strcmp(sl_field_info(c->field)->name, seen->field) == 0 &&
 		    mark(seen, sl_span_of(c->bytes, c->len)))
 			return;

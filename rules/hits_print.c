@@ -25,15 +25,13 @@ static void seen_print(const struct sl_hit_seen *s, bool colour)
 	putchar('\n');
 }
 
-/* Why an indicator could not be seen to match, whatever the traffic. */
+/* Why an indicator could not match, whatever the traffic. */
 static const char *reason_text(const struct sl_indicator *ind)
 {
 	int64_t now = (int64_t)(sl_time_now() / UINT64_C(1000000000));
 	if (ind->meta.valid_until < now)
 		return "  (expired)";
-	if (ind->meta.valid_from > now)
-		return "  (not valid yet)";
-	return ind->silent ? "  (silent: it gives no alert)" : "";
+	return ind->meta.valid_from > now ? "  (not valid yet)" : "";
 }
 
 int sl_hits_print(const struct sl_hits *h, bool colour)

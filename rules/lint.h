@@ -10,6 +10,7 @@
 	X(TOO_SHORT, "too-short", "nothing to look for has 3 bytes or more: matches everywhere")   \
 	X(TOO_COMMON, "too-common", "all it looks for is in most traffic of that protocol")        \
 	X(FLOOD, "flood", "runs of one byte, one or two bytes in a stream, an unbounded .*")       \
+	X(SLOW_REGEX, "slow-regex", "an expression that PCRE2 has to try on every value")          \
 	X(WARNING_LIST, "warning-list",                                                            \
 	  "a public resolver, a cloud's or CDN's domain, a top site")                              \
 	X(PRIVATE_ADDRESS, "private-address", "private, multicast or otherwise special addresses") \

@@ -1,6 +1,7 @@
 /* Patterns that match too much: short, common, runs of a byte, expressions without a bound. Judged
  * by group: what stands beside something rare in one value is confirmed there, and costs nothing.
  */
+#include <rules/expression.h>
 #include <rules/lint.h>
 
 #include <ctype.h>
@@ -174,6 +175,21 @@ static void regex_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t 
 			     star, sl_field_info(c->field)->name);
 }
 
+/* Beside a literal in one value it is tried where that is found. */
+static void search_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index,
+			const struct group *g)
+{
+	const struct sl_indicator *ind = &pack->indicator[index];
+	char keys[64];
+	if (g->best < g->last)
+		return;
+	for (size_t i = g->first; i < g->last; i++)
+		if (ind->condition[i].op == SL_OP_REGEX && ind->condition[i].search == SL_SEARCH_NONE)
+			sl_lint_warn(lint, pack, index, keys_of(keys, ind, i), SL_LINT_SLOW_REGEX,
+				     "regex: Hyperscan has nothing to look for in it, so PCRE2 tries it on "
+				     "every value; add a literal with same: true");
+}
+
 void sl_lint_patterns(struct sl_lint *lint, const struct sl_pack *pack, size_t index)
 {
 	const struct sl_indicator *ind = &pack->indicator[index];
@@ -192,6 +208,7 @@ void sl_lint_patterns(struct sl_lint *lint, const struct sl_pack *pack, size_t i
 					     "many files",
 					     sl_condition_key(c), c->len);
 		}
+		search_lint(lint, pack, index, &g);
 		if (g.best < g.last)
 			length_lint(lint, pack, index, &g);
 		bool usual = g.best < g.last && is_common(&ind->condition[g.best]);

@@ -19,6 +19,7 @@ static const struct {
 	{ "compile", sl_rules_compile, "compile packs to the ruleset file a sensor loads" },
 	{ "show", sl_rules_show, "show what is in a pack or in a ruleset file" },
 	{ "diff", sl_rules_diff, "say what changed from one version of a pack to another" },
+	{ "cost", sl_rules_cost, "say what each pattern costs a sensor" },
 	{ "test", sl_rules_test, "show what a pack finds in captures" },
 	{ "import", sl_rules_import, "make a pack of others' rules and lists" },
 	{ "export", sl_rules_export, "write packs as STIX, MISP, Zeek intel or CSV" },

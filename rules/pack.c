@@ -184,6 +184,8 @@ static int pack_read(struct sl_pack *pack, const char *path, struct sl_problems 
 	int rc_digest = sl_pack_digest_end(&digest, &pack->lists, pack->digest);
 	if (rc == SL_OK && (rc_digest < 0 || !pack->content))
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
+	if (rc == SL_OK)
+		sl_pack_contents_finish(pack);
 	sl_packfile_locate(&pack->source, problems, first);
 	return rc;
 }

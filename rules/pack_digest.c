@@ -133,6 +133,20 @@ static void *digest_run(void *digest)
 	return NULL;
 }
 
+static uint64_t list_hash(const struct sl_values *list, uint64_t seed)
+{
+	uint64_t hash = XXH3_64bits_withSeed(list->bytes, list->n ? list->at[list->n] : 0, seed);
+	if (list->n)
+		hash = XXH3_64bits_withSeed(list->at, (list->n + 1) * sizeof *list->at, hash);
+	for (size_t i = 0; i < list->prefixes; i++) {
+		const struct sl_prefix *p = &list->prefix[i];
+		const uint8_t head[] = { p->bits, p->address.family };
+		hash = XXH3_64bits_withSeed(head, sizeof head, hash);
+		hash = XXH3_64bits_withSeed(p->address.bytes, sizeof p->address.bytes, hash);
+	}
+	return hash;
+}
+
 void sl_pack_digest_start(struct sl_pack_digest *d, const json_t *root, uint64_t *content)
 {
 	*d = (struct sl_pack_digest){ .root = root, .content = content };
@@ -150,4 +164,14 @@ int sl_pack_digest_end(struct sl_pack_digest *d, const struct sl_lists *lists, u
 	sl_lists_digest(lists, d->sha);
 	sl_sha256_end(d->sha, digest);
 	return SL_OK;
+}
+
+void sl_pack_contents_finish(struct sl_pack *pack)
+{
+	for (size_t i = 0; i < pack->n; i++)
+		for (size_t k = 0; k < pack->indicator[i].conditions; k++) {
+			const struct sl_values *list = pack->indicator[i].condition[k].list;
+			if (list)
+				pack->content[i] = list_hash(list, pack->content[i]);
+		}
 }

@@ -21,4 +21,7 @@ struct sl_pack_digest {
 void sl_pack_digest_start(struct sl_pack_digest *d, const json_t *root, uint64_t *content);
 int sl_pack_digest_end(struct sl_pack_digest *d, const struct sl_lists *lists, uint8_t digest[32]);
 
+/* Adds to the hashes what the conditions' lists hold, which stand in files of their own. */
+void sl_pack_contents_finish(struct sl_pack *pack);
+
 #endif

@@ -125,29 +125,14 @@ static void name_add(struct reading *in, const char *text)
 		value_add(in, normal, len);
 }
 
-static int digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-	return at && (c < 'A' || c > 'Z' || c <= 'F') ? (int)(at - digits) : -1;
-}
-
 static void hex_add(struct reading *in, const char *text)
 {
 	uint8_t bytes[LINE_BYTES / 2 + 1];
-	size_t n = 0;
-	for (const char *s = text; *s; s += 2) {
-		while (*s == ' ')
-			s++;
-		if (!*s)
-			break;
-		int high = digit(s[0]), low = high < 0 ? -1 : digit(s[1]);
-		if (low < 0) {
-			line_fail(in, "hex: \"%.64s\" is no pair of hex digits", s);
-			return;
-		}
-		bytes[n++] = (uint8_t)(high << 4 | low);
-	}
-	if (n == 0)
+	size_t n;
+	const char *wrong = sl_hex_read(text, bytes, &n);
+	if (wrong)
+		line_fail(in, "hex: \"%.64s\" is no pair of hex digits", wrong);
+	else if (n == 0)
 		line_fail(in, "hex: is empty");
 	else
 		value_add(in, bytes, n);

@@ -17,22 +17,29 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "de ad be ef": pairs of digits, spaces between pairs. */
-static bool hex_decode(struct sl_reader *r, struct sl_condition *c)
+const char *sl_hex_read(const char *text, uint8_t *out, size_t *len)
 {
-	c->len = 0;
-	for (const char *s = c->text; *s; s += 2) {
+	*len = 0;
+	for (const char *s = text; *s; s += 2) {
 		while (*s == ' ')
 			s++;
 		if (!*s)
 			break;
 		int high = hex_digit(s[0]), low = high < 0 ? -1 : hex_digit(s[1]);
 		if (low < 0)
-			return sl_reader_fail(r, "hex",
-					      "\"%.64s\" at position %zu is no pair of hex digits",
-					      s, (size_t)(s - c->text) + 1);
-		c->bytes[c->len++] = (uint8_t)(high << 4 | low);
+			return s;
+		out[(*len)++] = (uint8_t)(high << 4 | low);
 	}
+	return NULL;
+}
+
+static bool hex_decode(struct sl_reader *r, struct sl_condition *c)
+{
+	const char *wrong = sl_hex_read(c->text, c->bytes, &c->len);
+	if (wrong)
+		return sl_reader_fail(r, "hex",
+				      "\"%.64s\" at position %zu is no pair of hex digits", wrong,
+				      (size_t)(wrong - c->text) + 1);
 	c->bytes[c->len] = 0;
 	return c->len || sl_reader_fail(r, "hex", "is empty");
 }

@@ -93,6 +93,9 @@ sl_key_fn sl_match_read;
 sl_key_fn sl_offset_read, sl_depth_read, sl_distance_read, sl_within_read, sl_after_read;
 sl_key_fn sl_transform_read;
 bool sl_pattern_read(struct sl_reader *r, const json_t *value, struct sl_condition *c);
+/* "de ad be ef": pairs of digits, spaces between pairs. NULL, or what is no pair. out has room for half
+ * the text. */
+const char *sl_hex_read(const char *text, uint8_t *out, size_t *len);
 bool sl_pattern_finish(struct sl_reader *r, struct sl_condition *c);
 bool sl_position_check(struct sl_reader *r, const struct sl_condition *c);
 bool sl_groups_check(struct sl_reader *r, const struct sl_indicator *ind);

@@ -1,6 +1,6 @@
 /* `selat-rules test`: compiles a pack to a temporary ruleset, lets the sensor read captures with
- * it, and shows what matched. Shadow indicators are published here, or their author would not see
- * them. */
+ * it, and shows what matched. Shadow and silent indicators are published here, or their author would
+ * not see them. */
 #include <rules/command.h>
 #include <rules/image.h>
 #include <rules/output.h>
@@ -34,7 +34,7 @@ static const struct sl_options spec = {
 	.program = "selat-rules test",
 	.synopsis = "[OPTION…] PACK [CAPTURE…]",
 	.about = "Compiles a pack, lets selat-sensor read the captures with it, and prints which\n"
-		 "indicators matched, where, and which did not. Shadow indicators are shown too.",
+		 "indicators matched, where, and which did not. Shadow and silent indicators are shown too.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
 	.epilog = "Exit status: 0 it ran, whatever matched (with --expect: as expected); 1 failed, "
@@ -61,11 +61,13 @@ static int ruleset_make(const struct sl_packs *packs, const char *path,
 	return rc;
 }
 
-static void shadows_wake(struct sl_packs *packs)
+static void silence_break(struct sl_packs *packs)
 {
 	for (size_t i = 0; i < packs->n; i++)
-		for (size_t k = 0; k < packs->pack[i].n; k++)
+		for (size_t k = 0; k < packs->pack[i].n; k++) {
 			packs->pack[i].indicator[k].meta.shadow = false;
+			packs->pack[i].indicator[k].silent = false;
+		}
 }
 
 bool sl_test_colour(void)
@@ -99,7 +101,7 @@ static int pack_test(const struct sl_list *files, const char *ruleset,
 	struct sl_problems problems = { 0 };
 	int rc = sl_packs_read(&packs, files->item, 1, &problems, err);
 	if (rc == SL_OK) {
-		shadows_wake(&packs);
+		silence_break(&packs);
 		rc = ruleset_make(&packs, ruleset, &problems, err);
 	}
 	if (rc == SL_OK && options->expect)

@@ -21,7 +21,7 @@ struct ring {
 
 struct sl_reader {
 	struct sl_source *source;
-	bool checksums;
+	bool checksums, carriers;
 	unsigned workers;
 	struct sl_frames *in;
 	struct sl_defrag *defrag;
@@ -39,6 +39,7 @@ int sl_reader_new(struct sl_reader **out, const struct sl_reader_config *c, stru
 	if (ok) {
 		r->source = c->source;
 		r->checksums = c->checksums;
+		r->carriers = c->carriers;
 		r->workers = workers;
 		r->counters = c->counters;
 	}
@@ -137,8 +138,8 @@ static void copy(struct sl_batch *to, const struct sl_frame *frame, const struct
 static size_t spread_frame(struct sl_reader *r, struct sl_batch **to, const struct sl_frame *frame,
 			   size_t spare)
 {
-	struct sl_packets p = { .at = r->packet, .spare = spare, .joined = r->joined,
-				.joined_max = SL_BATCH_PACKETS };
+	struct sl_packets p = { .at = r->packet, .spare = spare, .carriers = r->carriers,
+				.joined = r->joined, .joined_max = SL_BATCH_PACKETS };
 	sl_unpack(r->defrag, frame, r->checksums, &p);
 	for (size_t i = 0; i < p.n; i++)
 		copy(to[sl_packet_pair_hash(&p.at[i]) % r->workers], frame, &p.at[i]);

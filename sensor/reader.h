@@ -15,7 +15,7 @@ struct sl_reader;
 struct sl_reader_config {
 	struct sl_source *source;
 	unsigned workers;
-	bool checksums;
+	bool checksums, carriers;
 	uint64_t fragment_bytes;
 	struct sl_counters *counters; /* of the reader's thread */
 };

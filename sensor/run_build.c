@@ -104,6 +104,7 @@ static int build_files(struct sl_run *r, struct sl_err *err)
 	int rc = sl_source_files(&r->source, &files, sl_decode_knows, &r->source_counters, err);
 	struct sl_reader_config reader = { .source = r->source, .workers = r->lanes,
 					   .checksums = !r->config->no_checksums,
+					   .carriers = r->config->flow_carriers && r->reload,
 					   .fragment_bytes = r->config->fragment_bytes,
 					   .counters = &r->source_counters };
 	if (rc == SL_OK && r->lanes > 1)

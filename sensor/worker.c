@@ -17,7 +17,7 @@ enum { SHED_PAST = 64 << 10 }; /* bytes of a flow's direction that are inspected
 
 struct sl_worker {
 	struct sl_counters counters;
-	bool checksums, live;
+	bool checksums, carriers, live;
 	unsigned sharing; /* workers that share an interface live; else 1 */
 	struct sl_outbox *outbox;
 	struct sl_defrag *defrag;
@@ -162,6 +162,7 @@ int sl_worker_new(struct sl_worker **out, const struct sl_worker_config *c, stru
 	if (!w)
 		return sl_fail(err, SL_ENOMEM, "worker: out of memory");
 	w->checksums = !c->sensor->no_checksums;
+	w->carriers = c->sensor->flow_carriers && c->loaded;
 	w->live = c->sensor->live;
 	w->sharing = w->live ? (unsigned)c->sensor->workers : 1;
 	w->outbox = c->outbox;
@@ -206,7 +207,7 @@ struct sl_counters *sl_worker_counters(struct sl_worker *w)
 void sl_worker_decode(struct sl_worker *w, struct sl_batch *batch)
 {
 	struct sl_packets to = { .at = batch->packet, .spare = SL_BATCH_PACKETS - batch->frames.n,
-				 .joined = batch->joined, .joined_max = SL_BATCH_PACKETS };
+				 .carriers = w->carriers, .joined = batch->joined, .joined_max = SL_BATCH_PACKETS };
 	for (size_t i = 0; i < batch->frames.n; i++)
 		sl_unpack(w->defrag, &batch->frames.frame[i], w->checksums, &to);
 	batch->n = to.n;
@@ -233,7 +234,9 @@ static void count_verdicts(struct sl_worker *w, const struct sl_batch *batch)
 	uint32_t n[5] = { 0 };
 	for (size_t i = 0; i < batch->n; i++) {
 		const struct sl_packet *p = &batch->packet[i];
-		if (p->further) /* verdicts are of frames: their sum is what was received */
+		if (p->carrier)
+			sl_count(&w->counters, SL_COUNT_CARRIER_PACKETS);
+		else if (p->further) /* verdicts are of frames: their sum is what was received */
 			sl_count(&w->counters, SL_COUNT_FURTHER_PACKETS);
 		else
 			n[p->verdict]++;
@@ -320,8 +323,9 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	} else {
 		if (w->detect)
 			sl_detect_datagram(w->detect, now, flow, lookup->side, p->payload);
-		sl_inspect_datagram(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT),
-				    lookup->side, p->payload);
+		if (!p->carrier)
+			sl_inspect_datagram(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT),
+					    lookup->side, p->payload);
 	}
 	now->flow.app = flow->app; /* a parser may have learnt what it is, and who the client is */
 	now->flow.client = flow->client;

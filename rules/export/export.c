@@ -117,9 +117,12 @@ const char *sl_export_kind(const json_t *indicator)
 
 json_t *sl_export_head(const struct sl_pack *pack)
 {
-	json_t *head = json_copy(pack->source.root);
+	json_t *head = json_copy(pack->source.root), *lists = sl_export_lists(pack);
 	if (head)
 		json_object_del(head, "indicators");
+	if (head && json_object_size(lists))
+		json_object_set(head, "lists", lists);
+	json_decref(lists);
 	return head;
 }
 

@@ -60,8 +60,13 @@ int sl_export_file_close(struct sl_export_file *f, bool commit, struct sl_err *e
 /* The key that says what an indicator looks for ("domain", "sha256", "match" …). */
 const char *sl_export_kind(const json_t *indicator);
 
-/* The pack's own keys without "indicators": a new reference, NULL if memory ended. */
+/* The pack's own keys without "indicators", and with "lists", the texts of the lists beside it by
+ * name: a new reference, NULL if memory ended. */
 json_t *sl_export_head(const struct sl_pack *pack);
+
+/* The lists that can be carried; and a note of those that cannot. */
+json_t *sl_export_lists(const struct sl_pack *pack);
+void sl_export_lists_tell(struct sl_export *ex);
 
 /* Is every key of the object one of these (a list ended by NULL)? */
 bool sl_export_only(const json_t *object, const char *const *keys);

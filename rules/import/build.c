@@ -8,24 +8,66 @@
 #include <selat/text.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { NAME_BYTES = 256, DESCRIPTION_BYTES = 4096, REFERENCE_BYTES = 2048, REFERENCES = 16 };
 
-static bool has_list(const json_t *indicator)
+enum { LISTS_MAX = 32 }; /* conditions of an indicator */
+
+struct lists { /* that an indicator names, as files in memory */
+	int fd[LISTS_MAX];
+	size_t n;
+};
+
+static void lists_close(struct lists *lists)
 {
-	const json_t *match = json_object_get(indicator, "match");
-	for (size_t i = 0; i < json_array_size(match); i++)
-		if (json_object_get(json_array_get(match, i), "in"))
-			return true;
-	return false;
+	for (size_t i = 0; i < lists->n; i++)
+		close(lists->fd[i]);
 }
 
-bool sl_build_check(struct sl_import *im, const struct sl_place *at, const json_t *indicator)
+/* A list that came with the pack, as a file in memory; false: there is none of that name. */
+static bool list_open(const struct sl_import *im, const json_t *name, struct lists *lists)
 {
-	if (has_list(indicator)) { /* whose name another wrote: it is not opened */
-		sl_import_leave(im, at, "its values are in a list beside the pack, not in here");
+	const char *text = json_string_value(name);
+	const json_t *list = text ? json_object_get(im->lists, text) : NULL;
+	if (!list || lists->n == LISTS_MAX)
 		return false;
+	int fd = memfd_create("list", MFD_CLOEXEC);
+	if (fd < 0)
+		return false;
+	lists->fd[lists->n++] = fd;
+	const char *bytes = json_string_value(list);
+	size_t left = json_string_length(list);
+	for (ssize_t n; left; bytes += n, left -= (size_t)n)
+		if ((n = write(fd, bytes, left)) <= 0)
+			return false;
+	return true;
+}
+
+/* Puts the open files in the place of the lists that the indicator names: the reader is to open no
+ * file whose name another wrote. NULL: there is no such list. */
+static json_t *lists_replace(const struct sl_import *im, const json_t *indicator,
+			     struct lists *lists)
+{
+	json_t *copy = json_deep_copy(indicator);
+	const json_t *match = json_object_get(copy, "match");
+	for (size_t i = 0; i < json_array_size(match); i++) {
+		json_t *condition = json_array_get(match, i), *name = json_object_get(condition, "in");
+		if (!name)
+			continue;
+		if (!list_open(im, name, lists)) {
+			json_decref(copy);
+			return NULL;
+		}
+		json_object_set_new(condition, "in", json_sprintf("%d", lists->fd[lists->n - 1]));
 	}
+	return copy;
+}
+
+/* Reads it as a pack's indicator, as if it stood where the files in memory are. */
+static bool indicator_check(struct sl_import *im, const struct sl_place *at, const json_t *indicator)
+{
 	struct sl_packs packs = { .pack = calloc(1, sizeof *packs.pack), .n = 1 };
 	if (packs.pack)
 		packs.pack->indicator = calloc(1, sizeof *packs.pack->indicator);
@@ -36,7 +78,7 @@ bool sl_build_check(struct sl_import *im, const struct sl_place *at, const json_
 	}
 	struct sl_problems problems = { 0 };
 	struct sl_reader r = {
-		.file = at->file,
+		.file = "/proc/self/fd/pack",
 		.problems = &problems,
 		.lists = &packs.pack->lists,
 	};
@@ -52,6 +94,29 @@ bool sl_build_check(struct sl_import *im, const struct sl_place *at, const json_
 		sl_import_leave(im, at, "%s", problems.n ? problems.problem[0].text : "no memory");
 	sl_problems_fini(&problems);
 	sl_packs_fini(&packs);
+	return fine;
+}
+
+static bool has_list(const json_t *indicator)
+{
+	const json_t *match = json_object_get(indicator, "match");
+	for (size_t i = 0; i < json_array_size(match); i++)
+		if (json_object_get(json_array_get(match, i), "in"))
+			return true;
+	return false;
+}
+
+bool sl_build_check(struct sl_import *im, const struct sl_place *at, const json_t *indicator)
+{
+	struct lists lists = { .n = 0 };
+	if (!has_list(indicator))
+		return indicator_check(im, at, indicator);
+	json_t *copy = lists_replace(im, indicator, &lists);
+	bool fine = copy && indicator_check(im, at, copy);
+	if (!copy)
+		sl_import_leave(im, at, "its values are in a list beside the pack, not in here");
+	json_decref(copy);
+	lists_close(&lists);
 	return fine;
 }
 

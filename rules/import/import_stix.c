@@ -14,7 +14,8 @@ struct bundle {
 	struct sl_import *im;
 	struct sl_own own;
 	bool own_pack; /* the new pack has the old one's keys */
-	json_t *tlp;   /* ids of marking definitions that are none of the standard's: label */
+	json_t *tlp;    /* ids of marking definitions that are none of the standard's: label */
+	json_t *newest; /* ids of indicators: when their newest version was modified */
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -41,6 +42,34 @@ static void marking_note(struct bundle *b, const json_t *object)
 		json_object_set_new(b->tlp, id, json_integer(tlp));
 }
 
+/* Nanoseconds since 1970; 0: none is said. */
+static json_int_t modified_of(const json_t *object)
+{
+	const char *text = text_of(object, "modified");
+	uint64_t ns;
+	return text && sl_time_parse(text, &ns, NULL) == 0 ? (json_int_t)ns : 0;
+}
+
+/* Of several versions of an object the newest counts (STIX 2.1, 3.6). */
+static void version_note(struct bundle *b, const json_t *object)
+{
+	const char *id = text_of(object, "id");
+	const json_t *old = id ? json_object_get(b->newest, id) : NULL;
+	json_int_t modified = modified_of(object);
+	if (id && (!old || json_integer_value(old) < modified))
+		json_object_set_new(b->newest, id, json_integer(modified));
+}
+
+/* Once it is taken no other of that id is. */
+static bool version_take(struct bundle *b, const struct sl_place *at, const json_t *object)
+{
+	json_t *newest = json_object_get(b->newest, at->id);
+	if (json_is_integer(newest) && json_integer_value(newest) == modified_of(object))
+		return json_object_set_new(b->newest, at->id, json_true()) == 0;
+	sl_import_note(b->im, at, "another version of it, or the same again, is taken: left out");
+	return false;
+}
+
 static void object_scan(struct bundle *b, const json_t *object)
 {
 	const json_t *head = json_object_get(object, "x_selat_pack");
@@ -48,8 +77,10 @@ static void object_scan(struct bundle *b, const json_t *object)
 		marking_note(b, object);
 	else if (is_type(object, "grouping") && head)
 		sl_own_head(&b->own, head);
-	else if (is_type(object, "indicator") && !json_object_get(object, "x_selat_indicator"))
-		b->own.foreign++;
+	if (!is_type(object, "indicator"))
+		return;
+	version_note(b, object);
+	b->own.foreign += !json_object_get(object, "x_selat_indicator");
 }
 
 /* The strictest of its labels; a marking that is no label of TLP is told: it may forbid something.
@@ -85,20 +116,29 @@ static void label_set(json_t *meta, const char *label)
 		json_object_set_new(meta, "drill", json_string(label + 6));
 }
 
+/* Is the word among its types? STIX 2.0 has them as labels. */
+static bool has_type(const json_t *object, const char *type)
+{
+	static const char *const keys[] = { "indicator_types", "labels" };
+	for (size_t k = 0; k < 2; k++) {
+		const json_t *list = json_object_get(object, keys[k]);
+		for (size_t i = 0; i < json_array_size(list); i++) {
+			const char *word = json_string_value(json_array_get(list, i));
+			if (word && strcmp(word, type) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Labels say more than the types: they are read last. */
 static void class_set(const json_t *object, json_t *meta)
 {
-	static const struct {
-		const char *type, *class;
-	} types[] = { { "malicious-activity", "malicious-code" }, { "compromised", "intrusions" } };
-	const json_t *list = json_object_get(object, "indicator_types");
-	for (size_t i = 0; i < json_array_size(list); i++)
-		for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
-			const char *type = json_string_value(json_array_get(list, i));
-			if (type && strcmp(type, types[k].type) == 0)
-				sl_build_class(meta, types[k].class);
-		}
-	list = json_object_get(object, "labels");
+	const json_t *list = json_object_get(object, "labels");
+	if (has_type(object, "compromised"))
+		sl_build_class(meta, "intrusions");
+	if (has_type(object, "malicious-activity"))
+		sl_build_class(meta, "malicious-code");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *label = json_string_value(json_array_get(list, i));
 		if (label)
@@ -203,18 +243,6 @@ static void pattern_add(struct bundle *b, const struct sl_place *at, const json_
 	json_decref(options);
 }
 
-/* benign: what is looked for in order to know that it is harmless. */
-static bool is_benign(const json_t *object)
-{
-	const json_t *list = json_object_get(object, "indicator_types");
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *type = json_string_value(json_array_get(list, i));
-		if (type && strcmp(type, "benign") == 0)
-			return true;
-	}
-	return false;
-}
-
 static void object_add(struct bundle *b, const char *file, const json_t *object)
 {
 	struct sl_place at = { .file = file, .id = text_of(object, "id") };
@@ -222,9 +250,11 @@ static void object_add(struct bundle *b, const char *file, const json_t *object)
 		return;
 	if (!at.id)
 		sl_import_leave(b->im, &at, "an indicator object has no id");
+	else if (!version_take(b, &at, object))
+		return;
 	else if (json_is_true(json_object_get(object, "revoked")))
 		sl_import_note(b->im, &at, "is revoked: left out");
-	else if (is_benign(object))
+	else if (has_type(object, "benign")) /* known in order to be passed over */
 		sl_import_leave(b->im, &at, "is of the type benign: a pack holds what is not");
 	else if (json_object_get(object, "x_selat_indicator"))
 		own_add(b, &at, object);
@@ -255,7 +285,7 @@ static void objects_each(struct bundle *b, const char *file, const json_t *root,
 
 int sl_import_stix(struct sl_import *im, char *const *paths, size_t n, struct sl_err *err)
 {
-	struct bundle b = { .im = im, .tlp = json_object() };
+	struct bundle b = { .im = im, .tlp = json_object(), .newest = json_object() };
 	json_t *roots = json_array();
 	int rc = SL_OK;
 	for (size_t i = 0; i < n && rc == SL_OK; i++) {
@@ -271,6 +301,7 @@ int sl_import_stix(struct sl_import *im, char *const *paths, size_t n, struct sl
 		objects_each(&b, paths[i], json_array_get(roots, i), true);
 	json_decref(roots);
 	json_decref(b.tlp);
+	json_decref(b.newest);
 	sl_own_fini(&b.own);
 	return rc;
 }

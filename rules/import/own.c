@@ -4,8 +4,13 @@
 
 #include <rules/import/build.h>
 #include <rules/reader.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAME_BYTES = 128 }; /* of a list's name */
 
 void sl_own_head(struct sl_own *own, const json_t *head)
 {
@@ -39,10 +44,57 @@ static bool head_check(json_t *head, struct sl_import *im, const struct sl_place
 	return fine;
 }
 
+/* May another's list have this name beside the new pack? What lies there is not written over. */
+static bool list_is_free(const struct sl_import *im, const char *name, const json_t *text)
+{
+	const char *output = im->options->output, *slash = strrchr(output, '/');
+	char *path, *there = NULL;
+	size_t len;
+	if (!json_is_string(text) || strchr(name, '/') || name[0] == '.' || !name[0] ||
+	    strlen(name) > NAME_BYTES || strcmp(name, slash ? slash + 1 : output) == 0)
+		return false;
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return false;
+	if (asprintf(&path, "%.*s%s", slash ? (int)(slash + 1 - output) : 0, output, name) < 0)
+		return false;
+	bool fine = access(path, F_OK) < 0 && errno == ENOENT;
+	if (!fine && sl_import_load(path, &there, &len, NULL) == SL_OK)
+		fine = len == json_string_length(text) &&
+		       memcmp(there, json_string_value(text), len) == 0;
+	free(there);
+	free(path);
+	return fine;
+}
+
+/* The pack's lists, to be written beside the new one. */
+static void lists_take(json_t *lists, struct sl_import *im, const struct sl_place *at)
+{
+	const char *name;
+	json_t *text;
+	json_object_foreach(lists, name, text)
+	{
+		if (list_is_free(im, name, text))
+			json_object_set(im->lists, name, text);
+		else
+			sl_import_leave(im, at,
+					"the list \"%.128s\" cannot be written: another file has that "
+					"name, or it is none",
+					name);
+	}
+}
+
 bool sl_own_use(struct sl_own *own, struct sl_import *im, const struct sl_place *at)
 {
-	if (own->heads != 1 || own->foreign || !json_is_object(own->head) ||
-	    !head_check(own->head, im, at))
+	if (own->heads != 1 || own->foreign || !json_is_object(own->head))
+		return false;
+	json_t *lists = json_incref(json_object_get(own->head, "lists"));
+	json_object_del(own->head, "lists");
+	bool fine = head_check(own->head, im, at);
+	if (fine)
+		lists_take(lists, im, at);
+	json_decref(lists);
+	if (!fine)
 		return false;
 	json_object_del(own->head, "indicators");
 	if (im->options->name)

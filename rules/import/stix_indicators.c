@@ -20,6 +20,27 @@ static bool is_denial(const json_t *value)
 	return text && text[0] == '!';
 }
 
+/* A list of one port, or of one range of them. */
+static bool range_of(const json_t *list, unsigned *first, unsigned *last)
+{
+	const json_t *item = json_array_get(list, 0);
+	*first = *last = (unsigned)json_integer_value(item);
+	return json_array_size(list) == 1 &&
+	       (json_is_integer(item) || (json_is_string(item) && sscanf(json_string_value(item), "%u-%u",
+									 first, last) == 2));
+}
+
+/* Two ranges that are both asked for: what they have in common. NULL: nothing, or they are none. */
+static json_t *range_common(const json_t *a, const json_t *b)
+{
+	unsigned first, last, from, to;
+	if (!range_of(a, &first, &last) || !range_of(b, &from, &to))
+		return NULL;
+	first = first > from ? first : from;
+	last = last < to ? last : to;
+	return first <= last ? json_pack("[o]", json_sprintf("%u-%u", first, last)) : NULL;
+}
+
 static int where_merge(json_t *into, const json_t *more, struct sl_err *why)
 {
 	const char *key;
@@ -36,6 +57,11 @@ static int where_merge(json_t *into, const json_t *more, struct sl_err *why)
 		if (!json_is_array(old) && is_denial(value)) {
 			old = json_pack("[O]", old);
 			json_object_set_new(into, key, old);
+		}
+		json_t *common = range_common(old, value);
+		if (common) {
+			json_object_set_new(into, key, common);
+			continue;
 		}
 		if (!json_is_array(old) || !(is_denial(value) || is_denial(old)))
 			return sl_fail(why, SL_EFORMAT,

@@ -140,11 +140,44 @@ void sl_fork(struct sl_decoding *d, struct sl_cur cur, size_t len, enum sl_layer
 	fork->d.p = p;
 }
 
+void sl_carry(struct sl_decoding *d)
+{
+	struct sl_packets *to = d->forks ? d->forks->to : NULL;
+	d->forked = true;
+	if (!to)
+		return;
+	if (!to->spare) {
+		to->lost++;
+		return;
+	}
+	struct sl_packet *p = &to->at[to->n++];
+	to->spare--;
+	*p = *d->p;
+	p->further = p->carrier = true;
+}
+
+/* What was taken for a tunnel and turned out to be none: its datagram is the frame's own packet. */
+static void drop_carriers(struct sl_packets *to, size_t from, const struct sl_packet *own)
+{
+	size_t kept = from;
+	for (size_t i = from; i < to->n; i++) {
+		if (to->at[i].carrier && to->at[i].tunnels >= own->tunnels)
+			to->spare++;
+		else
+			to->at[kept++] = to->at[i];
+	}
+	to->n = kept;
+}
+
 static void walk_all(struct sl_decoding *d, enum sl_layer layer)
 {
+	struct sl_packets *to = d->forks->to;
+	size_t from = to->n;
 	walk(d, layer);
 	for (size_t i = 0; i < d->forks->n; i++)
 		walk(&d->forks->at[i].d, d->forks->at[i].layer);
+	if (to->carriers)
+		drop_carriers(to, from, d->p);
 }
 
 static inline struct sl_decoding begin(const struct sl_frame *frame, bool checksums, struct sl_packet *p)
@@ -175,6 +208,7 @@ __attribute__((noinline)) static void decode_several(const struct sl_frame *fram
 	forks.to = to;
 	forks.n = 0;
 	d.forks = &forks;
+	d.carriers = to->carriers;
 	walk_all(&d, layer_of_link(frame->link));
 }
 
@@ -183,6 +217,7 @@ void sl_decode_all(const struct sl_frame *frame, bool checksums, struct sl_packe
 {
 	struct sl_packet *own = &to->at[to->n++];
 	struct sl_decoding d = begin(frame, checksums, own);
+	d.carriers = to->carriers;
 	walk(&d, layer_of_link(frame->link));
 	if (d.forked)
 		decode_several(frame, checksums, own, to);
@@ -213,7 +248,8 @@ void sl_decode_datagram(struct sl_packet *p, struct sl_span datagram, bool check
 	forks.n = 0;
 	struct sl_decoding d = { .cur = sl_cur_of(datagram.at, datagram.len), .p = p,
 				 .forks = more ? &forks : NULL, .checksums = checksums, .joined = true,
-				 .outer_ok = true, .transport_len = (uint32_t)datagram.len };
+				 .outer_ok = true, .transport_len = (uint32_t)datagram.len,
+				 .carriers = more && more->carriers };
 	p->verdict = SL_VERDICT_OK;
 	p->reason = NULL;
 	enum sl_part part = (enum sl_part)p->part;

@@ -13,6 +13,7 @@ struct sl_decoding {
 	struct sl_packet *p;
 	struct sl_forks *forks; /* NULL: one packet is enough */
 	bool forked;       /* there was more than one */
+	bool carriers;     /* datagrams that carry tunnels are packets too */
 	bool checksums;
 	bool joined;       /* not in the frame, but in a datagram that was put together */
 	bool in_udp;       /* in what only a UDP port or a look says is a tunnel */
@@ -96,6 +97,9 @@ enum sl_layer sl_layer_of_proto(struct sl_decoding *d);
 /* The frame holds one more packet: decoded from `layer` on, when this one is. `len`: its bytes on the
  * wire. */
 void sl_fork(struct sl_decoding *d, struct sl_cur cur, size_t len, enum sl_layer layer);
+
+/* The datagram at hand carries a tunnel: it is a packet of its own, and finished. */
+void sl_carry(struct sl_decoding *d);
 
 /* Sets the verdict and ends decoding: `return sl_stop(d, SL_VERDICT_MALFORMED, "…")`. */
 enum sl_layer sl_stop(struct sl_decoding *d, enum sl_verdict verdict, const char *reason);

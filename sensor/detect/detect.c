@@ -123,21 +123,14 @@ size_t sl_detect_slot_bytes(void)
 	return (sizeof(struct sl_detect_slot) + 7) & ~(size_t)7;
 }
 
-static bool engine_wants(const struct sl_ruleset *rs, enum sl_field field)
+static bool engine_wants(const struct sl_engine *e, enum sl_field field)
 {
-	for (uint32_t i = 0; i < rs->conditions_n; i++)
-		if (sl_ruleset_field(rs, rs->conditions[i].field) == field)
-			return true;
-	for (uint32_t i = 0; i < rs->indicators_n; i++)
-		if (sl_indicator_kind_field((enum sl_indicator_kind)rs->indicators[i].kind) == field)
-			return true;
-	return sl_exact_wants(rs, field);
+	return sl_field_set_has(&e->looked, field) || sl_exact_wants(e->rs, field);
 }
 
 bool sl_detect_wants(const struct sl_loaded_ruleset *loaded, enum sl_field field)
 {
-	return engine_wants(loaded->engine->rs, field) ||
-	       (loaded->base && engine_wants(loaded->base->engine->rs, field));
+	return engine_wants(loaded->engine, field) || (loaded->base && engine_wants(loaded->base->engine, field));
 }
 
 void sl_scan_check(struct sl_detect *d, hs_error_t rc)

@@ -186,6 +186,22 @@ static int index_windows(struct sl_engine *e)
 
 /* --- life --- */
 
+/* Where there is anything to look for, but for names, addresses and URLs, which are sl_exact_wants'. */
+static void find_looked(struct sl_engine *e)
+{
+	const struct sl_ruleset *rs = e->rs;
+	bool kind[SL_IND_KINDS] = { false };
+	for (uint32_t i = 0; i < rs->conditions_n; i++)
+		sl_field_set_add(&e->looked, sl_ruleset_field(rs, rs->conditions[i].field));
+	for (uint32_t i = 0; i < rs->indicators_n; i++)
+		kind[rs->indicators[i].kind] = true;
+	for (unsigned k = 0; k < SL_IND_KINDS; k++) {
+		enum sl_field field = sl_indicator_kind_field((enum sl_indicator_kind)k);
+		if (kind[k] && field < SL_FIELD_COUNT)
+			sl_field_set_add(&e->looked, field);
+	}
+}
+
 int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err)
 {
 	struct sl_engine *e = calloc(1, sizeof *e);
@@ -204,6 +220,7 @@ int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err)
 		return rc;
 	}
 	index_all(e);
+	find_looked(e);
 	*out = e;
 	return SL_OK;
 }

@@ -71,10 +71,15 @@ void sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, siz
 
 static void address_take(struct sl_talk *t, struct sl_cur *c, int family)
 {
-	char text[INET6_ADDRSTRLEN];
-	const uint8_t *address = sl_cur_take(c, family == AF_INET ? 4 : 16);
-	if (address && inet_ntop(family, address, text, sizeof text))
-		sl_dns_value(t, SL_FIELD_DNS_ANSWER, text, strlen(text));
+	char text[SL_ADDRESS_TEXT];
+	size_t n = family == AF_INET ? 4 : 16;
+	const uint8_t *bytes = sl_cur_take(c, n);
+	struct sl_address address = { .family = family == AF_INET ? 4 : 6 };
+	if (!bytes)
+		return;
+	memcpy(address.bytes, bytes, n);
+	sl_address_format(text, &address);
+	sl_dns_value(t, SL_FIELD_DNS_ANSWER, text, strlen(text));
 }
 
 static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message)

@@ -5,14 +5,14 @@
 
 #include <selat/span.h>
 
-enum { SL_QUIC_SECRET = 32, SL_QUIC_TAG = 16 };
+enum { SL_QUIC_SECRET = 32, SL_QUIC_TAG = 16, SL_QUIC_SALT = 20 };
 
 enum sl_quic_role { SL_QUIC_CLIENT, SL_QUIC_SERVER };
 
 /* What differs from version to version. */
 struct sl_quic_version {
 	uint32_t first, last; /* the range of version numbers */
-	uint8_t salt[20];
+	const uint8_t *salt;  /* SL_QUIC_SALT bytes */
 	bool second; /* packet types and labels of RFC 9369 */
 	bool google; /* Google's frames; the hello is a CHLO, unless it is TLS */
 	bool chlo;

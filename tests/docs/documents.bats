@@ -70,6 +70,24 @@ run_examples() { # DOCUMENT
     [ "$(grep -cE '^```yaml pack .+:' "$top/docs/rules.md")" -ge 8 ]
 }
 
+@test "example packs fit the schema, and what the reader refuses does not" {
+    fits() {
+        python3 - "$1" "$top/docs/schema/pack.schema.json" <<-'END'
+			import json, sys, yaml
+			from jsonschema import Draft202012Validator
+			schema = Draft202012Validator(json.load(open(sys.argv[2])))
+			pack = yaml.safe_load(open(sys.argv[1]))
+			schema.validate(pack)
+			for wrong in ({"domain": "a.example", "sha1": 40 * "0"}, {"md5": "0"}, {"match": [{"field": "payload"}]},
+			              {"domain": "a.example", "where": {}}, {"match": [{"field": "dns.query", "in": ""}]},
+			              {"domain": "a.example", "threshold": {"type": "limit", "count": 1, "by": "flow"}}):
+			    broken = dict(pack, indicators=[dict(wrong, id="x")])
+			    assert list(schema.iter_errors(broken)), wrong
+		END
+    }
+    each_example pack.yaml fits
+}
+
 @test "docs/rules.md has every warning of lint, every key of an indicator, of a condition and of where" {
     selat-rules lint --help | sed -n 's/^  \([a-z-]*\): .*/\1/p' >codes
     [ "$(wc -l <codes)" -ge 10 ]

@@ -60,6 +60,42 @@ golden() {
 	same_pack "$everything" back.json
 }
 
+@test "lists beside a pack come with it, and are written over nothing" {
+	local kind
+	printf '%s\n' evil.example 'hex:77 6f' '# nothing' >names.txt
+	mkdir lists back
+	cp names.txt lists
+	cat >p.yaml <<-'END'
+		selat: 1
+		pack: test/lists
+		version: 1
+		author: cert.example
+		tlp: "TLP:RED"
+		indicators:
+		  - { id: names, match: [ { field: dns.query, in: names.txt } ] }
+		  - { id: agents, match: [ { field: http.user_agent, in: names.txt }, { field: http.method, equals: GET } ] }
+	END
+	for kind in stix misp; do
+		rules export --to $kind p.yaml -o e.$kind
+		rm -f back/*
+		rules import --from $kind e.$kind -o back/p.json
+		cmp names.txt back/names.txt
+		same_pack p.yaml back/p.json
+		echo mine >back/names.txt
+		fails 1 rules import --from $kind e.$kind -o back/p.json
+		has '"names.txt" cannot be written' "$stderr"
+		same mine "$(cat back/names.txt)"
+	done
+	sed -i 's/in: names.txt/in: lists\/names.txt/' p.yaml
+	run --separate-stderr -0 rules export --to stix p.yaml -o e.stix
+	has "note: names and 1 more: its list is not carried" "$stderr"
+	fails 1 rules import --from stix e.stix -o back/p.json
+	has "in a list beside the pack" "$stderr"
+	jq -c '.objects[] |= (if .x_selat_pack then .x_selat_pack.lists = {"../names.txt": "evil.example"} else . end)' e.stix >up.json
+	fails 1 rules import --from stix up.json -o back/p.json
+	has '"../names.txt" cannot be written' "$stderr"
+}
+
 @test "the same packs give the same bytes" {
 	local to
 	for to in stix misp zeek csv; do
@@ -136,6 +172,12 @@ golden() {
 	run --separate-stderr rules export --to csv -k "$everything"
 	same 3 "$status"
 	has 'ports,address,198.51.100.8,80 443,tcp,' "$output"
+	printf '%s\n' "$output" >out.csv
+	rules import --from list out.csv -o csv.json
+	jq -r '.indicators[] | select(.address or .domain or .url) | [.id, .address, .domain, .url, .port, .proto, .tlp] | tostring' csv.json >one
+	rules export --to stix "$everything" | jq -r '.objects[].x_selat_indicator | values | select((.address or .domain or .url) and (.where | not)) |
+		[.id, .address, .domain, .url, .port, .proto, .tlp // "TLP:AMBER"] | tostring' >two
+	diff one two
 	has '"Tên có dấu, ""quoted"""' "$output"
 }
 

@@ -351,6 +351,8 @@ wrong() {
 	fails 1 rules test "$pack" "$pcaps/dns.pcap" --expect t/bad.yaml
 	has 't/bad.yaml:1:12: "nobody" is no indicator of' "$stderr"
 	has 't/bad.yaml:1:30: unknown key "alert", did you mean "alerts"?' "$stderr"
+	fails 1 rules test "$pack" "$pcaps/dns.pcap" --expect t/nowhere.yaml
+	has 't/nowhere.yaml: cannot open the expectation: No such file or directory; --update writes one' "$stderr"
 	fails 2 rules test "$pack" --update "$pcaps/dns.pcap"
 	fails 2 rules test "$pack"
 }

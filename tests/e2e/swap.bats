@@ -5,10 +5,9 @@ load ../helpers
 setup() { set_up; }
 teardown() { clean_up; }
 
-# ruleset NAME WORD…: in file NAME, an indicator for each word in the payload; its id is the word.
-ruleset() {
-	local name=$1 word
-	shift
+# words WORD…: a pack with an indicator for each word in the payload; its id is the word.
+words() {
+	local word
 	{
 		cat <<-END
 			selat: 1
@@ -23,8 +22,19 @@ ruleset() {
 		for word in "$@"; do
 			echo "  - { id: $word, match: [ { field: payload, contains: \"$word\" } ] }"
 		done
-	} >"$name.yaml"
-	compile "$name.yaml" "$name"
+	}
+}
+
+# ruleset NAME WORD…: the same, compiled, in file NAME.
+ruleset() {
+	words "${@:2}" >"$1.yaml"
+	compile "$1.yaml" "$1"
+}
+
+# delta WORD…: beside the ruleset, what of these words it does not have, and what it has no more.
+delta() {
+	words "$@" >delta.yaml
+	rules compile delta.yaml --base ruleset -o ruleset.delta >/dev/null
 }
 
 # swap WORD…: the file of the running sensor becomes this ruleset, by a rename.
@@ -41,7 +51,9 @@ start_talk() {
 	until_true 5 test -s talk.out
 	start sensor sensor -r talk.out --follow -R ruleset -o alerts --stats stats "$@"
 	sensor=$pid
+	until_true 10 watches
 }
+watches() { readlink "/proc/$sensor/fd/"* | grep -q inotify; }
 say() { echo "$1" >&9; }
 alerted() { grep -qs "\"id\":\"$1\"" alerts; }
 heard() { until_true "${2-5}" alerted "$1" || { echo "no alert for $1"; cat sensor.err; return 1; }; }
@@ -215,6 +227,52 @@ end_talk() {
 	jq -e '.alerts == .packets and .packets > 1000 and .rulesets_taken == 20' stats
 	same "$(jq .packets stats)" "$(jq -r .match.value alerts | sort -u | wc -l)"
 	same 2 "$(jq -r .ruleset alerts | sort -u | wc -l)"
+}
+
+# --- deltas ---
+
+@test "a delta beside the ruleset: added, replaced and withdrawn" {
+	ruleset ruleset one-word two-word
+	start_talk
+	say "one-word two-word three-word"
+	heard two-word
+	delta two-word three-word
+	until_true 5 grep -q "2 indicators, with the delta's, live" sensor.err
+	say "again one-word and three-word"
+	heard three-word
+	rm ruleset.delta # then the base alone
+	wait_live 1
+	end_talk
+	same "one-word three-word two-word" "$(jq -r .indicator.id alerts | sort | xargs)"
+	same 2 "$(jq -r .ruleset alerts | sort -u | wc -l)" # the delta has its own identity
+	jq -e '.rulesets_taken == 2 and .rulesets_refused == 0 and .indicators == 2' stats
+}
+
+@test "a delta that is there at the start, and one for another ruleset" {
+	ruleset ruleset one-word
+	delta one-word two-word
+	cp ruleset.delta old
+	start_talk
+	say "two-word"
+	heard two-word
+	jq -e -s '.[0].flow.dst.port == 9999' alerts
+	swap one-word three-word # whose delta is the old one
+	wait_for sensor.err "ruleset.delta: was not made for this ruleset"
+	wait_live 1
+	say "three-word"
+	heard three-word
+	delta one-word three-word four-word
+	until_true 5 grep -q "3 indicators, with the delta's, live" sensor.err
+	say "four-word"
+	heard four-word
+	head -c 500 ruleset.delta >next
+	mv next ruleset.delta
+	wait_for sensor.err "ruleset.delta: truncated"
+	cp old next
+	mv next ruleset.delta
+	until_true 5 grep -q "not made for this ruleset.*; the one before stays in use, with 3 indicators" sensor.err
+	end_talk
+	jq -e '.rulesets_taken == 2 and .rulesets_refused == 2 and .indicators == 3' stats
 }
 
 # --- exceptions ---

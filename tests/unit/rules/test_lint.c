@@ -82,6 +82,12 @@ static void warnings(void **state)
 		  "more and costs: drop it" },
 		{ "match: [{field: payload, regex: '[.*]abc\\.*x.{0,20}def'}]",
 		  NULL },
+		{ "match: [{field: http.uri, regex: '^(?=.{0,9}foo)(?!.{0,9}bar)'}]",
+		  ":7:37: warning[slow-regex]: indicator \"x\": regex: Hyperscan has nothing to look "
+		  "for in it, so PCRE2 tries it on every value; add a literal with same: true" },
+		{ "match: [{field: http.uri, contains: gate}, {field: http.uri, same: true, "
+		  "regex: '^(?=.{0,9}foo)(?!.{0,9}bar)'}]",
+		  NULL },
 		{ "address: 8.8.8.8",
 		  ":7:11: warning[warning-list]: indicator \"x\": address: 8.8.8.8 is a public "
 		  "resolver or root server that everybody asks (Google Public DNS)" },
