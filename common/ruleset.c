@@ -116,7 +116,7 @@ static int content_check(struct sl_ruleset *rs, struct opening *o)
 	struct sl_err why = { "" };
 	int rc = o->peek ? sl_ruleset_check_outline(rs, &why) : sl_ruleset_check(rs, &why);
 	if (rc == SL_OK && o->peek)
-		rc = sl_ruleset_peek_records(rs, &why);
+		rc = sl_ruleset_view_records(rs, &why);
 	if (rc < 0)
 		return sl_fail(o->err, rc, "%s: corrupt: %s; " WAY_OUT, o->path, why.text);
 	if (!o->peek && mprotect(rs->memory, rs->memory_size, PROT_READ) < 0)

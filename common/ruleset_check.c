@@ -3,7 +3,10 @@
  * wrote them was no fool and no enemy. Work is linear in the file's size. */
 #include "ruleset_check.h"
 
+#include <pthread.h>
+
 enum { SECTIONS_MAX = SL_SECTION_DATABASE + 2 * SL_FIELDS_ALL * 3 };
+enum { LARGE = 16 << 20 }; /* bytes that are worth a second thread */
 
 static const struct sl_ruleset_section *section_table(const struct sl_ruleset *rs)
 {
@@ -114,6 +117,30 @@ static bool value_valid(const struct sl_ruleset *rs, const struct aim *aim, uint
 			 : rs->indicators[number].kind > SL_IND_MATCH;
 }
 
+/* Values point all over the records: they are fetched some at a time, for a table has a million. */
+struct batch {
+	uint32_t value[64];
+	unsigned n;
+};
+
+static bool batch_check(const struct sl_ruleset *rs, const struct aim *aim, struct batch *b)
+{
+	bool ok = true;
+	for (unsigned i = 0; i < b->n; i++)
+		ok = ok && value_valid(rs, aim, b->value[i]);
+	b->n = 0;
+	return ok;
+}
+
+static bool value_add(const struct sl_ruleset *rs, const struct aim *aim, struct batch *b, uint32_t value)
+{
+	uint32_t number = value & ~SL_POSTING_CONDITION;
+	if (number < rs->indicators_n)
+		__builtin_prefetch(&rs->indicators[number]);
+	b->value[b->n++] = value;
+	return b->n < sizeof b->value / sizeof b->value[0] || batch_check(rs, aim, b);
+}
+
 static int table_check(const struct sl_ruleset *rs, const struct aim *aim, struct sl_table *t,
 		       struct sl_err *err)
 {
@@ -121,35 +148,34 @@ static int table_check(const struct sl_ruleset *rs, const struct aim *aim, struc
 	if (rc < 0 || !t->n)
 		return rc;
 	uint64_t at = 0;
-	for (struct sl_postings p = sl_table_next(t, &at); p.n; p = sl_table_next(t, &at))
-		for (uint32_t k = 0; k < p.n; k++)
-			if (!value_valid(rs, aim, p.value[k]))
-				return sl_fail(err, SL_EFORMAT,
-					       "the table in section type %u has a value out of "
-					       "range",
-					       aim->type);
-	return SL_OK;
+	struct batch b = { .n = 0 };
+	bool ok = true;
+	for (struct sl_postings p = sl_table_next(t, &at); p.n && ok; p = sl_table_next(t, &at))
+		for (uint32_t k = 0; k < p.n && ok; k++)
+			ok = value_add(rs, aim, &b, p.value[k]);
+	if (ok && batch_check(rs, aim, &b))
+		return SL_OK;
+	return sl_fail(err, SL_EFORMAT, "the table in section type %u has a value out of range", aim->type);
 }
 
-static int tables_check(struct sl_ruleset *rs, struct sl_err *err)
+static int addresses_and_names_check(struct sl_ruleset *rs, struct sl_err *err)
 {
-	const struct {
-		struct aim aim;
-		struct sl_table *table;
-	} all[] = {
-		{ { SL_SECTION_PREFIX4, SL_IND_ADDRESS, false }, &rs->prefix4 },
-		{ { SL_SECTION_PREFIX6, SL_IND_ADDRESS, false }, &rs->prefix6 },
-		{ { SL_SECTION_DOMAINS, SL_IND_DOMAIN, false }, &rs->domains },
-		{ { SL_SECTION_URLS, SL_IND_URL, false }, &rs->urls },
-		{ { SL_SECTION_EQUALS, 0, false }, &rs->equals },
-		{ { SL_SECTION_EQUALS_NOCASE, 0, true }, &rs->equals_nocase },
-	};
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-		int rc = table_check(rs, &all[i].aim, all[i].table, err);
-		if (rc < 0)
-			return rc;
-	}
-	return SL_OK;
+	int rc = table_check(rs, &(struct aim){ SL_SECTION_PREFIX4, SL_IND_ADDRESS, false }, &rs->prefix4, err);
+	if (rc == SL_OK)
+		rc = table_check(rs, &(struct aim){ SL_SECTION_PREFIX6, SL_IND_ADDRESS, false }, &rs->prefix6, err);
+	if (rc == SL_OK)
+		rc = table_check(rs, &(struct aim){ SL_SECTION_DOMAINS, SL_IND_DOMAIN, false }, &rs->domains, err);
+	return rc;
+}
+
+static int values_check(struct sl_ruleset *rs, struct sl_err *err)
+{
+	int rc = table_check(rs, &(struct aim){ SL_SECTION_URLS, SL_IND_URL, false }, &rs->urls, err);
+	if (rc == SL_OK)
+		rc = table_check(rs, &(struct aim){ SL_SECTION_EQUALS, 0, false }, &rs->equals, err);
+	if (rc == SL_OK)
+		rc = table_check(rs, &(struct aim){ SL_SECTION_EQUALS_NOCASE, 0, true }, &rs->equals_nocase, err);
+	return rc;
 }
 
 static int prefixes_check(struct sl_ruleset *rs, struct sl_err *err)
@@ -243,12 +269,42 @@ int sl_ruleset_check_outline(struct sl_ruleset *rs, struct sl_err *err)
 	return rc == SL_OK ? strings_check(rs, err) : rc;
 }
 
+/* Half of the tables, beside the rest: they write members of their own. */
+struct beside {
+	struct sl_ruleset *rs;
+	struct sl_err err;
+	int rc;
+};
+
+static void *beside_run(void *beside)
+{
+	struct beside *b = beside;
+	b->rc = addresses_and_names_check(b->rs, &b->err);
+	return NULL;
+}
+
+static int records_and_tables_check(struct sl_ruleset *rs, struct sl_err *err)
+{
+	struct beside b = { .rs = rs, .err = { "" } };
+	pthread_t thread;
+	bool started = rs->memory_size > LARGE && pthread_create(&thread, NULL, beside_run, &b) == 0;
+	int rc = sl_ruleset_check_records(rs, err);
+	if (rc == SL_OK)
+		rc = values_check(rs, err);
+	if (started)
+		pthread_join(thread, NULL);
+	else if (rc == SL_OK)
+		beside_run(&b);
+	return rc == SL_OK && b.rc < 0 ? sl_fail(err, b.rc, "%s", b.err.text) : rc;
+}
+
 int sl_ruleset_check(struct sl_ruleset *rs, struct sl_err *err)
 {
 	int (*const steps[])(struct sl_ruleset *, struct sl_err *) = {
-		sl_ruleset_check_rows, sl_ruleset_check_records, tables_check, prefixes_check, databases_check,
+		sl_ruleset_check_outline, sl_ruleset_check_rows, sl_ruleset_view_records,
+		records_and_tables_check, prefixes_check,	 databases_check,
 	};
-	int rc = sl_ruleset_check_outline(rs, err);
+	int rc = SL_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SL_OK; i++)
 		rc = steps[i](rs, err);
 	return rc;

@@ -9,12 +9,11 @@
 int sl_ruleset_check(struct sl_ruleset *rs, struct sl_err *err);
 
 /* Its parts, in the order in which they rely on one another; the sections' bounds are checked. */
+int sl_ruleset_check_outline(struct sl_ruleset *rs, struct sl_err *err); /* sections and strings */
+int sl_ruleset_view_records(struct sl_ruleset *rs, struct sl_err *err);  /* views alone */
 int sl_ruleset_check_rows(struct sl_ruleset *rs, struct sl_err *err);
 int sl_ruleset_check_records(struct sl_ruleset *rs, struct sl_err *err);
 
-/* Views alone, of sections whose bounds are checked. */
-int sl_ruleset_peek_records(struct sl_ruleset *rs, struct sl_err *err);
-int sl_ruleset_check_outline(struct sl_ruleset *rs, struct sl_err *err); /* sections and strings */
 
 /* What the section of that type and param holds; an empty span if there is none. */
 struct sl_span sl_section_find(const struct sl_ruleset *rs, uint32_t type, uint32_t param);

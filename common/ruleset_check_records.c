@@ -5,11 +5,6 @@ enum { CONDITIONS_MAX = 32, BASE_DIGEST = 32 };
 
 static int packs_check(struct sl_ruleset *rs, struct sl_err *err)
 {
-	const void *at;
-	int rc = sl_section_array(rs, SL_SECTION_PACKS, 0, sizeof *rs->packs, &at, &rs->packs_n, err);
-	if (rc < 0)
-		return rc;
-	rs->packs = at;
 	for (uint32_t i = 0; i < rs->packs_n; i++)
 		if (!sl_ruleset_string_valid(rs, rs->packs[i].name) ||
 		    !sl_ruleset_string_valid(rs, rs->packs[i].author))
@@ -70,17 +65,8 @@ static int indicator_check(const struct sl_ruleset *rs, uint32_t index, uint64_t
 
 static int indicators_check(struct sl_ruleset *rs, struct sl_err *err)
 {
-	const void *indicators = NULL, *conditions = NULL;
-	int rc = sl_section_array(rs, SL_SECTION_INDICATORS, 0, sizeof *rs->indicators, &indicators,
-				  &rs->indicators_n, err);
-	if (rc == SL_OK)
-		rc = sl_section_array(rs, SL_SECTION_CONDITIONS, 0, sizeof *rs->conditions,
-				      &conditions, &rs->conditions_n, err);
-	if (rc < 0)
-		return rc;
-	rs->indicators = indicators;
-	rs->conditions = conditions;
 	uint64_t used = 0;
+	int rc = SL_OK;
 	for (uint32_t i = 0; i < rs->indicators_n && rc == SL_OK; i++)
 		rc = indicator_check(rs, i, &used, err);
 	if (rc == SL_OK && used != rs->conditions_n)
@@ -162,17 +148,21 @@ static int contents_check(struct sl_ruleset *rs, struct sl_err *err)
 	return rc;
 }
 
-int sl_ruleset_peek_records(struct sl_ruleset *rs, struct sl_err *err)
+int sl_ruleset_view_records(struct sl_ruleset *rs, struct sl_err *err)
 {
-	const void *packs, *indicators;
+	const void *packs, *indicators, *conditions;
 	int rc = sl_section_array(rs, SL_SECTION_PACKS, 0, sizeof *rs->packs, &packs, &rs->packs_n, err);
 	if (rc == SL_OK)
 		rc = sl_section_array(rs, SL_SECTION_INDICATORS, 0, sizeof *rs->indicators, &indicators,
 				      &rs->indicators_n, err);
+	if (rc == SL_OK)
+		rc = sl_section_array(rs, SL_SECTION_CONDITIONS, 0, sizeof *rs->conditions, &conditions,
+				      &rs->conditions_n, err);
 	if (rc < 0)
 		return rc;
 	rs->packs = packs;
 	rs->indicators = indicators;
+	rs->conditions = conditions;
 	rc = contents_check(rs, err);
 	return rc == SL_OK ? base_check(rs, err) : rc;
 }
@@ -180,7 +170,7 @@ int sl_ruleset_peek_records(struct sl_ruleset *rs, struct sl_err *err)
 int sl_ruleset_check_records(struct sl_ruleset *rs, struct sl_err *err)
 {
 	int (*const steps[])(struct sl_ruleset *, struct sl_err *) = {
-		packs_check, indicators_check, always_check, lists_check, base_check, contents_check,
+		packs_check, indicators_check, always_check, lists_check,
 	};
 	int rc = SL_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SL_OK; i++)

@@ -269,9 +269,9 @@ static bool affords(struct sl_talk *t, struct sl_body *b, size_t n)
 		return false;
 	uint64_t have = own_of(b) + b->drawn;
 	uint64_t over = b->out > have ? b->out - have : 0;
-	if (over > t->inspect->spare)
+	if (over * b->coders > t->inspect->spare)
 		return false;
-	t->inspect->spare -= over;
+	t->inspect->spare -= over * b->coders; /* each byte of theirs costs as much again */
 	b->drawn += over;
 	return true;
 }

@@ -169,80 +169,29 @@ static enum sl_parse http2_begins(struct sl_talk *t, struct sl_span in, size_t *
 	return SL_PARSE_DONE;
 }
 
-/* Is an answer due from this side? */
-static bool answers(const struct sl_talk *t)
-{
-	const struct sl_http *http = t->state;
-	const struct sl_http_side *other = &http->side[!t->side];
-	return http->first && other->tx && !other->response;
-}
-
-/* Clients pass over a few bytes in front of a status line. MORE: there may be some. */
-static enum sl_parse slop_len(const struct sl_talk *t, struct sl_span in, size_t *n)
-{
-	enum { SLOP_MOST = 4, NAME = 4 };
-	*n = 0;
-	if (!answers(t))
-		return SL_PARSE_DONE;
-	for (size_t i = 0; i <= SLOP_MOST; i++) {
-		size_t left = i < in.len ? in.len - i : 0, some = left < NAME ? left : NAME;
-		if (some && strncasecmp((const char *)in.at + i, "HTTP", some) != 0)
-			continue;
-		if (left < NAME && !t->last)
-			return SL_PARSE_MORE;
-		*n = left < NAME ? 0 : i;
-		return SL_PARSE_DONE;
-	}
-	return SL_PARSE_DONE;
-}
-
-/* An answer without a head (HTTP/0.9: RFC 1945, section 6), until the stream ends. A head may come yet, at the
- * start of another line. */
-static enum sl_parse simple_response(struct sl_talk *t, struct sl_span in, size_t *consumed)
-{
-	struct sl_http *http = t->state;
-	uint32_t before = t->tx;
-	struct sl_span rest = in, line;
-	bool ends = sl_http_line(&rest, &line);
-	in.len -= ends ? rest.len : 0;
-	t->tx = sl_pairs_answer(t, &http->pairs);
-	struct sl_http_asked *asked = sl_http_asked_get(t);
-	struct sl_http_main as = { .in = in, .asked = asked };
-	sl_http_others_begin(t, &as, true);
-	sl_hold_give(t->inspect, asked);
-	t->tx = before;
-	t->at->phase = ends ? SL_HTTP_FIND : SL_HTTP_FIND_IN;
-	*consumed = in.len;
-	return SL_PARSE_DONE;
-}
-
 static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	const struct sl_http *http = t->state;
 	bool awaited = http->first != NULL;
-	struct sl_span all = in;
-	size_t blank = 0, slop;
-	while (blank < in.len && (in.at[blank] == '\r' || in.at[blank] == '\n'))
-		blank++;
-	if (blank == in.len) {
-		*consumed = blank;
-		return SL_PARSE_DONE;
-	}
-	if (!blank && http2_begins(t, in, consumed) != SL_PARSE_REFUSE)
+	size_t slop;
+	while (*consumed < in.len && (in.at[*consumed] == '\r' || in.at[*consumed] == '\n'))
+		++*consumed;
+	if (*consumed)
+		return SL_PARSE_DONE; /* empty lines */
+	if (http2_begins(t, in, consumed) != SL_PARSE_REFUSE)
 		return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
-	if (slop_len(t, sl_span_of(in.at + blank, in.len - blank), &slop) == SL_PARSE_MORE)
+	if (sl_http_slop(t, in, &slop) == SL_PARSE_MORE)
 		return SL_PARSE_MORE;
-	blank += slop;
-	in = sl_span_of(in.at + blank, in.len - blank);
-	if (sl_http_probe(in, awaited ? SL_HTTP_AWAITED : SL_HTTP_KNOWN) == SL_PARSE_REFUSE)
-		return answers(t) && in.at[0] >= ' ' ? simple_response(t, all, consumed) : SL_PARSE_REFUSE;
-	struct sl_span most = sl_span_of(in.at, in.len < SL_GATHER_MAX ? in.len : SL_GATHER_MAX);
-	size_t end = head_end(most, t->at->searched > blank ? t->at->searched - blank : 0);
+	struct sl_span head = sl_span_of(in.at + slop, in.len - slop);
+	enum sl_parse p = sl_http_probe(head, awaited ? SL_HTTP_AWAITED : SL_HTTP_KNOWN);
+	if (p == SL_PARSE_REFUSE || (p == SL_PARSE_MORE && t->last))
+		return sl_http_simple(t, in, consumed);
+	head.len = head.len < SL_GATHER_MAX ? head.len : SL_GATHER_MAX;
+	size_t end = head_end(head, t->at->searched > slop ? t->at->searched - slop : 0);
 	if (!end && !t->last)
 		return SL_PARSE_MORE;
-	in.len = end ? end : in.len;
-	*consumed = blank + in.len;
-	return head_take(t, sl_span_of(all.at, *consumed), blank, awaited, !end);
+	*consumed = slop + (end ? end : head.len);
+	return head_take(t, sl_span_of(in.at, *consumed), slop, awaited, !end);
 }
 
 /* --- after a hole --- */
@@ -351,15 +300,18 @@ static void head_ends(struct sl_talk *t)
 {
 	uint32_t *buffer = &t->slot->buffer[t->side];
 	struct sl_span in = sl_gather_bytes(t->inspect->gather, *buffer);
-	size_t consumed;
-	if (sl_http_probe(in, SL_HTTP_KNOWN) != SL_PARSE_DONE)
-		return;
+	size_t consumed = 0;
 	t->last = true;
-	head_step(t, in, &consumed);
+	enum sl_parse p = head_step(t, in, &consumed);
 	t->last = false;
+	if (p == SL_PARSE_REFUSE)
+		return; /* more may come: a FIN may be forged */
 	sl_gather_drop(t->inspect->gather, buffer);
-	if (t->slot->state)
-		lose_place(t);
+	if (!t->slot->state)
+		return;
+	if (t->flow->side[t->side].flags & SL_SIDE_FIN)
+		sl_http_others_end(t, true);
+	lose_place(t);
 }
 
 /* RFC 9112, section 6.3: what has no length ends with the stream, if the stream ended as it should. */

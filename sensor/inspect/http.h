@@ -198,6 +198,11 @@ void sl_http_others_data(struct sl_talk *t, struct sl_span in);
 /* Another message begins: what is over is told. */
 void sl_http_others_settle(struct sl_talk *t);
 bool sl_http_others_of(const struct sl_http *http, unsigned side, uint32_t tx);
+/* Clients pass over *n bytes in front of a status line. MORE: perhaps, with more bytes it will be known. */
+enum sl_parse sl_http_slop(const struct sl_talk *t, struct sl_span in, size_t *n);
+/* What is no status line: an answer without a head (HTTP/0.9), if one is due, until the stream ends. A head may
+ * come yet, at the start of another line. */
+enum sl_parse sl_http_simple(struct sl_talk *t, struct sl_span in, size_t *consumed);
 /* Those of the talk's side end. ended: with the stream; else bytes are missing. */
 void sl_http_others_end(struct sl_talk *t, bool ended);
 

@@ -312,3 +312,51 @@ void sl_http_others_end(struct sl_talk *t, bool ended)
 	if (http->others && http->others->side == t->side)
 		others_drop(t, ended);
 }
+
+/* --- where a status line should be --- */
+
+/* Is an answer due from this side? */
+static bool answers(const struct sl_talk *t)
+{
+	const struct sl_http *http = t->state;
+	const struct sl_http_side *other = &http->side[!t->side];
+	return http->first && other->tx && !other->response;
+}
+
+enum sl_parse sl_http_slop(const struct sl_talk *t, struct sl_span in, size_t *n)
+{
+	enum { SLOP_MOST = 4, NAME = 4 };
+	*n = 0;
+	if (!answers(t))
+		return SL_PARSE_DONE;
+	for (size_t i = 0; i <= SLOP_MOST; i++) {
+		size_t left = i < in.len ? in.len - i : 0, some = left < NAME ? left : NAME;
+		if (some && strncasecmp((const char *)in.at + i, "HTTP", some) != 0)
+			continue;
+		if (left < NAME && !t->last)
+			return SL_PARSE_MORE;
+		*n = left < NAME ? 0 : i;
+		return SL_PARSE_DONE;
+	}
+	return SL_PARSE_DONE;
+}
+
+enum sl_parse sl_http_simple(struct sl_talk *t, struct sl_span in, size_t *consumed)
+{
+	struct sl_http *http = t->state;
+	uint32_t before = t->tx;
+	struct sl_span rest = in, line;
+	if (!answers(t) || in.at[0] < ' ')
+		return SL_PARSE_REFUSE;
+	bool ends = sl_http_line(&rest, &line);
+	in.len -= ends ? rest.len : 0;
+	t->tx = sl_pairs_answer(t, &http->pairs);
+	struct sl_http_asked *asked = sl_http_asked_get(t);
+	struct sl_http_main as = { .in = in, .asked = asked };
+	sl_http_others_begin(t, &as, true);
+	sl_hold_give(t->inspect, asked);
+	t->tx = before;
+	t->at->phase = ends ? SL_HTTP_FIND : SL_HTTP_FIND_IN;
+	*consumed = in.len;
+	return SL_PARSE_DONE;
+}

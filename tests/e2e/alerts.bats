@@ -50,11 +50,11 @@ feed() {
 
 @test "follow from the end sees only what comes next" {
 	start_chain
-	start follow alerts follow --json --count 4
+	start follow alerts follow --json --count 3
 	wait_for follow.err following
 	feed "$pcaps/dns.pcap"
 	ended "$pid"
-	lines_are follow.out 4
+	lines_are follow.out 3
 	run --separate-stderr -0 alerts follow --json --idle 1
 	same "" "$output"
 }
@@ -73,12 +73,12 @@ feed() {
 @test "--summary counts, plain and as JSON" {
 	start_chain
 	feed "$pcaps/dns.pcap"
-	run --separate-stderr -0 alerts follow --from beginning --count 4 --summary
-	[[ $stderr =~ alerts\ read\ +4 ]]
+	run --separate-stderr -0 alerts follow --from beginning --count 3 --summary
+	[[ $stderr =~ alerts\ read\ +3 ]]
 	[[ $stderr =~ distinct\ indicators\ +2 ]]
 	has "observed to read" "$stderr"
-	run --separate-stderr -0 alerts follow --from beginning --count 4 --summary --json
-	tail -n 1 <<<"$stderr" | jq -e '.alerts == 4 and .indicators == 2 and .repeats == 0 and .unreadable == 0'
+	run --separate-stderr -0 alerts follow --from beginning --count 3 --summary --json
+	tail -n 1 <<<"$stderr" | jq -e '.alerts == 3 and .indicators == 2 and .repeats == 0 and .unreadable == 0'
 }
 
 @test "an independent client reads key, headers and value" {
@@ -87,8 +87,8 @@ feed() {
 	wait_for sensor.err "stays for readers"
 	local address
 	address=$(cat "$XDG_RUNTIME_DIR/selat/broker")
-	timeout 10 kcat -q -b "$address" -t selat.alerts -C -o beginning -c 4 -f '%k\t%h\t%T\t%s\n' >read
-	lines_are read 4
+	timeout 10 kcat -q -b "$address" -t selat.alerts -C -o beginning -c 3 -f '%k\t%h\t%T\t%s\n' >read
+	lines_are read 3
 	local key headers stamp value
 	while IFS=$'\t' read -r key headers stamp value; do
 		same vn-hn-ix1 "$key"
@@ -112,15 +112,15 @@ feed() {
 	wait_for sensor.err "stays for readers"
 	local address
 	address=$(cat "$XDG_RUNTIME_DIR/selat/broker")
-	timeout 10 kcat -q -b "$address" -t selat.alerts -C -o beginning -c 4 >read
+	timeout 10 kcat -q -b "$address" -t selat.alerts -C -o beginning -c 3 >read
 	{
 		cat read
 		printf '%s\n' garbage '{"selat":1}' '[]'
 	} | timeout 10 kcat -b "$address" -t selat.alerts -P
 	run --separate-stderr alerts follow --from beginning --idle 1 --json --summary
 	same 3 "$status"
-	same 5 "${#lines[@]}"
-	grep '^{' <<<"$stderr" | jq -e '.alerts == 5 and .repeats == 4 and .unreadable == 3'
+	same 3 "${#lines[@]}"
+	grep '^{' <<<"$stderr" | jq -e '.alerts == 3 and .repeats == 3 and .unreadable == 3'
 	has "is no alert" "$stderr"
 }
 
@@ -151,7 +151,7 @@ feed() {
 @test "follow into a full device" {
 	start_chain
 	feed "$pcaps/dns.pcap"
-	run timeout 10 bash -c "'$bin/selat-alerts' follow --json --from beginning --count 4 >/dev/full"
+	run timeout 10 bash -c "'$bin/selat-alerts' follow --json --from beginning --count 3 >/dev/full"
 	same 1 "$status"
 	has "No space left" "$output"
 }
@@ -196,7 +196,7 @@ feed() {
 	exec 9>&-
 	rm go
 	start_chain
-	start follow alerts follow --json --count 4 --from beginning
+	start follow alerts follow --json --count 3 --from beginning
 	feed "$pcaps/dns.pcap"
 	ended "$pid"
 	same 0 "$status"

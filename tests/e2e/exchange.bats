@@ -62,19 +62,10 @@ golden() {
 
 @test "lists beside a pack come with it, and are written over nothing" {
 	local kind
-	printf '%s\n' evil.example 'hex:77 6f' '# nothing' >names.txt
+	cp "$given/lists/names.txt" .
+	cp "$given/lists/pack.yaml" p.yaml
 	mkdir lists back
 	cp names.txt lists
-	cat >p.yaml <<-'END'
-		selat: 1
-		pack: test/lists
-		version: 1
-		author: cert.example
-		tlp: "TLP:RED"
-		indicators:
-		  - { id: names, match: [ { field: dns.query, in: names.txt } ] }
-		  - { id: agents, match: [ { field: http.user_agent, in: names.txt }, { field: http.method, equals: GET } ] }
-	END
 	for kind in stix misp; do
 		rules export --to $kind p.yaml -o e.$kind
 		rm -f back/*

@@ -199,7 +199,7 @@ start_full() {
 	exec 9>&-
 	ended "$pid"
 	same 0 "$status"
-	jq -e '.delivered == 5' first.stats
+	jq -e '.delivered == 3' first.stats
 }
 
 @test "a folder that cannot be written to is named" {

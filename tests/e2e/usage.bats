@@ -88,7 +88,7 @@ config() {
 
 @test "--help of every program and command, on stdout" {
 	local command
-	for command in sensor rules "rules lint" "rules compile" "rules show" "rules diff" "rules test" alerts "alerts follow"; do
+	for command in sensor rules "rules lint" "rules compile" "rules cost" "rules show" "rules diff" "rules test" alerts "alerts follow"; do
 		# shellcheck disable=SC2086 # two words
 		run --separate-stderr -0 $command --help
 		has "Usage: selat-$command" "$output"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <rules/image.h>
+#include <tests/fuzz/ruleset_walk.h>
 #include <selat/digest.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,23 @@ static const char pack[] =
 	"{\"id\":\"m\",\"match\":[{\"field\":\"http.method\",\"equals\":\"POST\"},"
 	"{\"field\":\"http.uri\",\"equals\":\"/X\",\"nocase\":true},"
 	"{\"field\":\"payload\",\"contains\":\"needle\"}]}]}";
+
+/* Something in every section. */
+static const char whole[] =
+	"{\"selat\":1,\"pack\":\"t/w\",\"version\":1,\"author\":\"a\",\"tlp\":\"TLP:CLEAR\",\"indicators\":["
+	"{\"id\":\"h\",\"md5\":\"d41d8cd98f00b204e9800998ecf8427e\"},"
+	"{\"id\":\"group\",\"mark\":[\"seen\"],\"threshold\":{\"type\":\"from\",\"count\":3,\"seconds\":60,"
+	"\"by\":\"source\"},\"where\":{\"port\":\"80-90\",\"client\":[\"192.0.2.0/24\",\"!192.0.2.1\"]},\"match\":["
+	"{\"field\":\"http.uri\",\"contains\":\"abc\",\"offset\":1},"
+	"{\"field\":\"http.uri\",\"contains\":\"defg\",\"distance\":2,\"within\":9},"
+	"{\"field\":\"http.uri\",\"contains\":\"no\",\"same\":true,\"not\":true},"
+	"{\"field\":\"http.user_agent\",\"regex\":\"foo(?!bar)\"},"
+	"{\"field\":\"http.request_body\",\"contains\":\"x\",\"transform\":[\"to_lowercase\"]}]},"
+	"{\"id\":\"end\",\"match\":[{\"field\":\"http.cookie\",\"absent\":true},"
+	"{\"field\":\"http.host\",\"contains\":\"x\",\"not\":true}]},"
+	"{\"id\":\"len\",\"match\":[{\"field\":\"http.uri\",\"length\":{\"min\":3}},"
+	"{\"field\":\"payload\",\"hex\":\"00 01\",\"depth\":8}]},"
+	"{\"id\":\"flow\",\"where\":{\"marked\":[\"seen\"]},\"match\":[]}]}";
 
 struct file {
 	uint8_t *bytes;
@@ -440,6 +458,42 @@ static void no_number_leads_outside(void **state)
 	free(bytes);
 }
 
+/* The same over the whole language, and each word as other numbers too. */
+static void no_number_of_any_section_leads_outside(void **state)
+{
+	(void)state;
+	static const uint32_t numbers[] = { 0, 1, 2, 0x7f, 0xff, 0xffff, 0x80000001, UINT32_MAX };
+	struct file kept = file;
+	struct sl_ruleset *rs;
+	struct sl_err err;
+	size_t refused = 0, taken = 0;
+	file.bytes = pack_compile(whole, &file.size);
+	const struct sl_ruleset_section *databases = section_of(file.bytes, SL_SECTION_DATABASE);
+	for (uint32_t type = SL_SECTION_PACKS; type < SL_SECTION_DATABASE; type++)
+		if (type != SL_SECTION_BASE && type != SL_SECTION_DOMAINS && type != SL_SECTION_URLS &&
+		    type != SL_SECTION_PREFIX4 && type != SL_SECTION_PREFIX6 && type != SL_SECTION_PREFIXES &&
+		    type != SL_SECTION_EQUALS_NOCASE)
+			section_of(file.bytes, type); /* is there */
+	uint8_t *bytes = malloc(file.size);
+	for (size_t at = 12; at + 4 <= databases->offset; at += 4)
+		for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++) {
+			memcpy(bytes, file.bytes, file.size);
+			memcpy(bytes + at, &numbers[n], 4);
+			digest_renew(bytes);
+			file_set(bytes, file.size);
+			if (file_open(&rs, &err) < 0) {
+				refused++;
+				continue;
+			}
+			taken += walk_ruleset(rs) > 0;
+			sl_ruleset_free(rs);
+		}
+	assert_true(refused > 1000 && taken > 1000);
+	free(bytes);
+	free(file.bytes);
+	file = kept;
+}
+
 static void memory_is_read_only(void **state)
 {
 	(void)state;
@@ -472,6 +526,7 @@ int main(void)
 		cmocka_unit_test(too_many_conditions_are_refused),
 		cmocka_unit_test(unaligned_sections_are_refused),
 		cmocka_unit_test(no_number_leads_outside),
+		cmocka_unit_test(no_number_of_any_section_leads_outside),
 		cmocka_unit_test(memory_is_read_only),
 	};
 	return cmocka_run_group_tests(tests, file_make, file_free);

@@ -176,6 +176,130 @@ static void same_pattern_is_compiled_once(void **state)
 	sl_ruleset_free(rs);
 }
 
+/* --- the whole language --- */
+
+static void exact_kinds_need_no_condition(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs = open_text(
+		"p.json", HEAD("t/a") "\"indicators\":["
+				      "{\"id\":\"m\",\"md5\":\"D41D8CD98F00B204E9800998ECF8427E\"},"
+				      "{\"id\":\"j\",\"ja3\":\"d41d8cd98f00b204e9800998ecf8427e\"}]}");
+	char key[64] = { SL_FIELD_FILE_MD5 };
+	strcpy(key + 1, "d41d8cd98f00b204e9800998ecf8427e");
+	assert_int_equal(rs->conditions_n, 0);
+	assert_int_equal(found(&rs->equals, key, 33), SL_POSTING_INDICATOR | 0);
+	key[0] = SL_FIELD_JA3_HASH;
+	assert_int_equal(found(&rs->equals, key, 33), SL_POSTING_INDICATOR | 1);
+	assert_int_equal(rs->indicators[0].kind, SL_IND_MD5);
+	sl_ruleset_free(rs);
+}
+
+static void lists_stand_in_tables(void **state)
+{
+	(void)state;
+	file_write("values", "one\nTwo\n# none\nhex:00ff\n");
+	file_write("networks", "192.0.2.0/24\n2001:db8::1\n");
+	struct sl_ruleset *rs = open_text(
+		"p.json", HEAD("t/a") "\"indicators\":["
+				      "{\"id\":\"v\",\"match\":[{\"field\":\"http.uri\",\"in\":\"values\"}]},"
+				      "{\"id\":\"n\",\"match\":[{\"field\":\"ip.src\",\"in\":\"networks\"},"
+				      "{\"field\":\"http.uri\",\"in\":\"values\",\"nocase\":true,\"not\":true}]}]}");
+	char key[] = { SL_FIELD_HTTP_URI, 'T', 'w', 'o' };
+	static const uint8_t net[] = { 24, 192, 0, 2, 0 };
+	assert_int_equal(found(&rs->equals, key, 4), 0);
+	assert_int_equal(found(&rs->equals, (char[]){ SL_FIELD_HTTP_URI, 0, '\xff' }, 3), 0);
+	assert_int_equal(found(&rs->equals, (char[]){ SL_FIELD_HTTP_URI, '#' }, 2), UINT32_MAX);
+	key[1] = 't'; /* also with `not`, since whether a value is in it is looked up */
+	assert_int_equal(found(&rs->equals_nocase, key, 4), 2);
+	assert_int_equal(found(&rs->prefix4, net, sizeof net), SL_POSTING_CONDITION | 1);
+	assert_int_equal(rs->prefix6.n, 1);
+	assert_int_equal(rs->always_n, 1);
+	assert_int_equal(rs->always[0].condition, 2);
+	unlink("values");
+	unlink("networks");
+	sl_ruleset_free(rs);
+}
+
+static const char marking[] = HEAD("t/a") "\"indicators\":["
+					  "{\"id\":\"a\",\"domain\":\"a.example\",\"where\":{\"port\":[\"80\",\"!81-90\"]},"
+					  "\"mark\":[\"x\"]},"
+					  "{\"id\":\"b\",\"domain\":\"b.example\",\"where\":{\"port\":[\"80\",\"!81-90\"]},"
+					  "\"mark\":[\"x\"]},"
+					  "{\"id\":\"c\",\"match\":[],\"where\":{\"marked\":[\"x\"],\"proto\":\"udp\"}},"
+					  "{\"id\":\"d\",\"domain\":\"d.example\"}]}";
+
+static void what_is_the_same_is_one_row(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs = open_text("p.json", marking);
+	const struct sl_ruleset_indicator *ind = rs->indicators;
+	const struct sl_ruleset_where *where = &rs->wheres[ind[0].where];
+	assert_true(ind[0].where != 0 && ind[0].action != 0);
+	assert_int_equal(ind[0].where, ind[1].where);
+	assert_int_equal(ind[0].action, ind[1].action);
+	assert_int_equal(ind[0].meta, ind[3].meta);
+	assert_int_equal(ind[3].where, 0);
+	assert_int_equal(rs->wheres_n, 3);
+	assert_int_equal(rs->actions_n, 2);
+	assert_int_equal(where->port.n, 2);
+	assert_int_equal(rs->ports[where->port.first + 1].negated, 1);
+	assert_int_equal(rs->ports[where->port.first + 1].last, 90);
+	assert_int_equal(rs->wheres[ind[2].where].protos[0], 1 << 17);
+	assert_int_equal(rs->flowwise_n, 1);
+	assert_int_equal(rs->flowwise[0], 2);
+	sl_ruleset_free(rs);
+}
+
+/* A mark means the same in every ruleset, and another in another pack. */
+static void marks_are_of_their_pack(void **state)
+{
+	(void)state;
+	struct sl_ruleset *one = open_text("p.json", marking);
+	struct sl_ruleset *two = open_text(
+		"p.json", HEAD("t/a") "\"indicators\":[{\"id\":\"z\",\"domain\":\"z\",\"mark\":[\"y\",\"x\"]}]}");
+	struct sl_ruleset *other = open_text(
+		"p.json", HEAD("t/b") "\"indicators\":[{\"id\":\"z\",\"domain\":\"z\",\"mark\":[\"x\"]}]}");
+	uint32_t x = one->marks[one->actions[one->indicators[0].action].set.first];
+	assert_int_equal(one->marks[one->wheres[one->indicators[2].where].marked.first], x);
+	assert_int_equal(two->marks[two->actions[two->indicators[0].action].set.first + 1], x);
+	assert_int_not_equal(two->marks[two->actions[two->indicators[0].action].set.first], x);
+	assert_int_not_equal(other->marks[other->actions[other->indicators[0].action].set.first], x);
+	sl_ruleset_free(one);
+	sl_ruleset_free(two);
+	sl_ruleset_free(other);
+}
+
+static void records_of_groups(void **state)
+{
+	(void)state;
+	struct sl_ruleset *rs = open_text(
+		"p.json", HEAD("t/a") "\"indicators\":[{\"id\":\"g\",\"match\":["
+				      "{\"field\":\"http.uri\",\"contains\":\"ABC\",\"nocase\":true},"
+				      "{\"field\":\"http.uri\",\"hex\":\"00 41\",\"distance\":3,\"within\":7},"
+				      "{\"field\":\"http.host\",\"contains\":\"x\",\"transform\":[\"dotprefix\"]},"
+				      "{\"field\":\"http.cookie\",\"absent\":true}]}]}");
+	const struct sl_ruleset_condition *c = rs->conditions;
+	assert_int_equal(rs->conditions_n, 4);
+	assert_memory_equal(rs->strings + c[0].bytes, "abc", 3);
+	assert_memory_equal(rs->strings + c[1].bytes, "\0A", 2);
+	assert_int_equal(c[1].len, 2);
+	assert_true(c[0].flags & SL_COND_CONFIRM && c[1].flags & SL_COND_CONFIRM && c[1].flags & SL_COND_SAME);
+	assert_int_equal(c[0].position, 0);
+	assert_int_equal(rs->positions[c[1].position].distance, 3);
+	assert_int_equal(rs->positions[c[1].position].within, 7);
+	assert_int_equal(rs->positions[c[1].position].offset, SL_NOT_GIVEN);
+	assert_int_equal(c[1].bit, 0);
+	assert_int_equal(c[2].bit, 1);
+	assert_int_equal(c[2].field, SL_FIELD_COUNT);
+	assert_int_equal(sl_ruleset_field(rs, c[2].field), SL_FIELD_HTTP_HOST);
+	assert_int_equal(rs->derived[0].transform[0], SL_DOTPREFIX);
+	assert_int_equal(rs->indicators[0].flags, SL_IND_ENDWISE);
+	assert_int_equal(rs->always_n, 1);
+	assert_int_equal(rs->endwise_n, 0);
+	sl_ruleset_free(rs);
+}
+
 /* --- what the databases find --- */
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -343,6 +467,11 @@ int main(void)
 		cmocka_unit_test(tables_hold_what_was_put_in),
 		cmocka_unit_test(records_hold_metadata),
 		cmocka_unit_test(same_pattern_is_compiled_once),
+		cmocka_unit_test(exact_kinds_need_no_condition),
+		cmocka_unit_test(lists_stand_in_tables),
+		cmocka_unit_test(what_is_the_same_is_one_row),
+		cmocka_unit_test(marks_are_of_their_pack),
+		cmocka_unit_test(records_of_groups),
 		cmocka_unit_test(block_databases_match),
 		cmocka_unit_test(payload_goes_where_it_fits),
 		cmocka_unit_test(runs_of_one_byte_match),

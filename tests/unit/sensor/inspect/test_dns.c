@@ -376,7 +376,6 @@ int main(void)
 		cmocka_unit_test(junk_is_given_up),
 		cmocka_unit_test(over_tcp),
 		cmocka_unit_test(nonsense_over_tcp),
-		cmocka_unit_test(nonsense_over_tcp), cmocka_unit_test(over_tcp),
 		cmocka_unit_test(longest_over_tcp),
 		cmocka_unit_test(other_streams),
 		cmocka_unit_test(random_messages),

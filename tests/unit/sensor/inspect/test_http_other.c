@@ -120,6 +120,8 @@ static void without_a_head(void **state)
 	static const struct way ways[] = {
 		{ "ICY 200 OK\r\n\r\nabc", { "ICY 200 OK\r\n\r\nabc" } },
 		{ "<p>hello</p>\n", { "<p>hello</p>\n" } },
+		{ "\r\n\r\n<p>", { "<p>" } },
+		{ "ok", { "ok" } },
 		{ "http/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
 		  { "abc", "http/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc" } },
 		{ " \r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",

@@ -240,7 +240,6 @@ int main(void)
 		cmocka_unit_test(no_name),
 		cmocka_unit_test(an_encrypted_hello),
 		cmocka_unit_test(as_in_rfc_8448),
-		cmocka_unit_test(an_encrypted_hello), cmocka_unit_test(as_in_rfc_8448),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
