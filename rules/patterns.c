@@ -128,7 +128,10 @@ static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_d
 	else
 		sl_literal_escape(at, sl_span_of(c->bytes, c->len), false, false);
 	at += strlen(at);
-	sprintf(at, ")(?s:.{%u}|.{0,%u}\\z)", w->plan->wait, w->plan->wait - 1u);
+	if (w->plan->wait == 1) /* Hyperscan refuses {0,0} */
+		strcpy(at, ")(?s:.|\\z)");
+	else
+		sprintf(at, ")(?s:.{%u}|.{0,%u}\\z)", w->plan->wait, w->plan->wait - 1u);
 	pattern_take(p, w, mode, &(struct sl_pattern){ .hs_flags = hs_flags(c, SL_MODE_STREAM) });
 	return true;
 }
