@@ -115,8 +115,9 @@ struct sl_engine {
 	bool segments;   /* expressions look at segments of TCP one by one: scope packet */
 };
 
-/* Where the indicators of an earlier ruleset are in this one. */
 enum { SL_LANES = 2 }; /* a ruleset, and a delta on top of it */
+
+/* Where the indicators of an earlier ruleset are in this one. */
 #define SL_NOWHERE UINT32_MAX
 struct sl_succession {
 	const struct sl_engine *from[SL_LANES]; /* the earlier one's; NULL: none. Compared, not used */
