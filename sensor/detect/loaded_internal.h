@@ -109,6 +109,7 @@ struct sl_engine {
 	uint32_t windowed_n;
 	struct sl_field_set derived; /* stream fields that transforms look at */
 	struct sl_field_set looked;  /* fields of conditions and of exact kinds */
+	bool addresses;  /* conditions look at a packet's ends */
 	bool lengths;    /* of packets' payloads are judged */
 	bool bare;       /* an indicator needs nothing but that a field is absent: all transactions count */
 	bool ends;       /* there is anything to be decided at a scope's end */
