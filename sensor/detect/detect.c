@@ -42,12 +42,13 @@ int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const stru
 
 void sl_lanes_join(struct sl_detect *d)
 {
-	d->packetwise = d->ends = d->bare = d->segments = false;
+	d->addresses = d->packetwise = d->ends = d->bare = d->segments = false;
 	d->watched = d->derives = (struct sl_field_set){ { 0 } };
 	d->lanes = d->lane[1].e ? 2 : 1;
 	for (unsigned i = 0; i < d->lanes; i++) {
 		const struct sl_engine *e = d->lane[i].e;
 		d->packetwise |= e->flowwise.packets || e->lengths;
+		d->addresses |= e->addresses;
 		d->ends |= e->ends;
 		d->bare |= e->bare;
 		d->segments |= e->segments;
@@ -178,7 +179,7 @@ void sl_detect_transaction_end(struct sl_detect *d, const struct sl_sighting *at
 			       uint32_t tx)
 {
 	const struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	if (slot->scopes || slot->waiting)
+	if (slot->scopes || slot->noted)
 		sl_event_add(d, SL_EVENT_END, at, flow, flow->client, tx);
 }
 
