@@ -43,7 +43,8 @@ struct opening {
 static int memory_map(struct sl_ruleset *rs, struct opening *o, int fd, size_t size)
 {
 	void *memory = o->peek ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
-			       : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			       : mmap(NULL, size, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return sl_fail(o->err, SL_ENOMEM, "%s: no memory for its %zu bytes", o->path, size);
 	rs->memory = memory;
@@ -68,9 +69,11 @@ static int fd_load(struct sl_ruleset *rs, struct opening *o, int fd)
 	if (!S_ISREG(st.st_mode))
 		return sl_fail(o->err, SL_EFORMAT, "%s: is no file; name a ruleset file", o->path);
 	if (st.st_size == 0)
-		return sl_fail(o->err, SL_EFORMAT, "%s: truncated: the file is empty; " WAY_OUT, o->path);
+		return sl_fail(o->err, SL_EFORMAT, "%s: truncated: the file is empty; " WAY_OUT,
+			       o->path);
 	if ((uint64_t)st.st_size > SIZE_LIMIT)
-		return sl_fail(o->err, SL_EFORMAT, "%s: is larger than a ruleset may be (8 GiB)", o->path);
+		return sl_fail(o->err, SL_EFORMAT, "%s: is larger than a ruleset may be (8 GiB)",
+			       o->path);
 	int rc = memory_map(rs, o, fd, (size_t)st.st_size);
 	return rc < 0 || o->peek ? rc : memory_fill(rs, o, fd);
 }
@@ -91,10 +94,12 @@ static int header_check(struct sl_ruleset *rs, struct opening *o)
 	size_t size = rs->memory_size, magic = sizeof rs->header->magic;
 	if (memcmp(rs->memory, SL_RULESET_MAGIC, size < magic ? size : magic) != 0)
 		return sl_fail(o->err, SL_EFORMAT,
-			       "%s: is no ruleset; selat-rules compile makes one from packs", o->path);
+			       "%s: is no ruleset; selat-rules compile makes one from packs",
+			       o->path);
 	if (size < sizeof *rs->header)
 		return sl_fail(o->err, SL_EFORMAT,
-			       "%s: truncated: %zu bytes, less than a header; " WAY_OUT, o->path, size);
+			       "%s: truncated: %zu bytes, less than a header; " WAY_OUT, o->path,
+			       size);
 	rs->header = rs->memory;
 	if (rs->header->format != SL_RULESET_FORMAT)
 		return sl_fail(o->err, SL_EFORMAT,
@@ -102,12 +107,12 @@ static int header_check(struct sl_ruleset *rs, struct opening *o)
 			       "it again with the selat-rules of this version",
 			       o->path, rs->header->format, SL_RULESET_FORMAT);
 	if (rs->header->size > size)
-		return sl_fail(o->err, SL_EFORMAT, "%s: truncated: %zu of %llu bytes; " WAY_OUT, o->path,
-			       size, (unsigned long long)rs->header->size);
+		return sl_fail(o->err, SL_EFORMAT, "%s: truncated: %zu of %llu bytes; " WAY_OUT,
+			       o->path, size, (unsigned long long)rs->header->size);
 	if (rs->header->size < size ||
 	    (!o->peek && memcmp(o->digest, rs->header->digest, SL_SHA256_SIZE) != 0))
-		return sl_fail(o->err, SL_EFORMAT, "%s: corrupt: its digest does not match; " WAY_OUT,
-			       o->path);
+		return sl_fail(o->err, SL_EFORMAT,
+			       "%s: corrupt: its digest does not match; " WAY_OUT, o->path);
 	return SL_OK;
 }
 

@@ -132,7 +132,8 @@ static bool batch_check(const struct sl_ruleset *rs, const struct aim *aim, stru
 	return ok;
 }
 
-static bool value_add(const struct sl_ruleset *rs, const struct aim *aim, struct batch *b, uint32_t value)
+static bool value_add(const struct sl_ruleset *rs, const struct aim *aim, struct batch *b,
+		      uint32_t value)
 {
 	uint32_t number = value & ~SL_POSTING_CONDITION;
 	if (number < rs->indicators_n)
@@ -155,26 +156,33 @@ static int table_check(const struct sl_ruleset *rs, const struct aim *aim, struc
 			ok = value_add(rs, aim, &b, p.value[k]);
 	if (ok && batch_check(rs, aim, &b))
 		return SL_OK;
-	return sl_fail(err, SL_EFORMAT, "the table in section type %u has a value out of range", aim->type);
+	return sl_fail(err, SL_EFORMAT, "the table in section type %u has a value out of range",
+		       aim->type);
 }
 
 static int addresses_and_names_check(struct sl_ruleset *rs, struct sl_err *err)
 {
-	int rc = table_check(rs, &(struct aim){ SL_SECTION_PREFIX4, SL_IND_ADDRESS, false }, &rs->prefix4, err);
+	int rc = table_check(rs, &(struct aim){ SL_SECTION_PREFIX4, SL_IND_ADDRESS, false },
+			     &rs->prefix4, err);
 	if (rc == SL_OK)
-		rc = table_check(rs, &(struct aim){ SL_SECTION_PREFIX6, SL_IND_ADDRESS, false }, &rs->prefix6, err);
+		rc = table_check(rs, &(struct aim){ SL_SECTION_PREFIX6, SL_IND_ADDRESS, false },
+				 &rs->prefix6, err);
 	if (rc == SL_OK)
-		rc = table_check(rs, &(struct aim){ SL_SECTION_DOMAINS, SL_IND_DOMAIN, false }, &rs->domains, err);
+		rc = table_check(rs, &(struct aim){ SL_SECTION_DOMAINS, SL_IND_DOMAIN, false },
+				 &rs->domains, err);
 	return rc;
 }
 
 static int values_check(struct sl_ruleset *rs, struct sl_err *err)
 {
-	int rc = table_check(rs, &(struct aim){ SL_SECTION_URLS, SL_IND_URL, false }, &rs->urls, err);
+	int rc = table_check(rs, &(struct aim){ SL_SECTION_URLS, SL_IND_URL, false }, &rs->urls,
+			     err);
 	if (rc == SL_OK)
-		rc = table_check(rs, &(struct aim){ SL_SECTION_EQUALS, 0, false }, &rs->equals, err);
+		rc = table_check(rs, &(struct aim){ SL_SECTION_EQUALS, 0, false }, &rs->equals,
+				 err);
 	if (rc == SL_OK)
-		rc = table_check(rs, &(struct aim){ SL_SECTION_EQUALS_NOCASE, 0, true }, &rs->equals_nocase, err);
+		rc = table_check(rs, &(struct aim){ SL_SECTION_EQUALS_NOCASE, 0, true },
+				 &rs->equals_nocase, err);
 	return rc;
 }
 
@@ -231,8 +239,8 @@ static int database_check(struct sl_ruleset *rs, const struct sl_ruleset_section
 		.mode = (enum sl_database_mode)(s->param & 0xff),
 		.bytes = sl_section_find(rs, SL_SECTION_DATABASE, s->param),
 	};
-	int rc = sl_section_array(rs, SL_SECTION_PATTERNS, s->param, sizeof *db->patterns, &patterns,
-			       &db->patterns_n, err);
+	int rc = sl_section_array(rs, SL_SECTION_PATTERNS, s->param, sizeof *db->patterns,
+				  &patterns, &db->patterns_n, err);
 	if (rc < 0)
 		return rc;
 	db->patterns = patterns;
@@ -248,7 +256,7 @@ static int databases_check(struct sl_ruleset *rs, struct sl_err *err)
 {
 	const void *at;
 	int rc = sl_section_array(rs, SL_SECTION_PATTERN_CONDITIONS, 0, sizeof(uint32_t), &at,
-			       &rs->pattern_conditions_n, err);
+				  &rs->pattern_conditions_n, err);
 	rs->pattern_conditions = at;
 	uint64_t left = rs->pattern_conditions_n;
 	const struct sl_ruleset_section *s = section_table(rs);
@@ -287,7 +295,8 @@ static int records_and_tables_check(struct sl_ruleset *rs, struct sl_err *err)
 {
 	struct beside b = { .rs = rs, .err = { "" } };
 	pthread_t thread;
-	bool started = rs->memory_size > LARGE && pthread_create(&thread, NULL, beside_run, &b) == 0;
+	bool started =
+		rs->memory_size > LARGE && pthread_create(&thread, NULL, beside_run, &b) == 0;
 	int rc = sl_ruleset_check_records(rs, err);
 	if (rc == SL_OK)
 		rc = values_check(rs, err);
@@ -302,7 +311,7 @@ int sl_ruleset_check(struct sl_ruleset *rs, struct sl_err *err)
 {
 	int (*const steps[])(struct sl_ruleset *, struct sl_err *) = {
 		sl_ruleset_check_outline, sl_ruleset_check_rows, sl_ruleset_view_records,
-		records_and_tables_check, prefixes_check,	 databases_check,
+		records_and_tables_check, prefixes_check,        databases_check,
 	};
 	int rc = SL_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SL_OK; i++)

@@ -14,20 +14,27 @@ static int packs_check(struct sl_ruleset *rs, struct sl_err *err)
 
 static bool indicator_valid(const struct sl_ruleset *rs, const struct sl_ruleset_indicator *ind)
 {
-	enum { FLAGS = SL_IND_SUBDOMAINS | SL_IND_SHADOW | SL_IND_SILENT | SL_IND_PASS | SL_IND_ENDWISE };
+	enum {
+		FLAGS = SL_IND_SUBDOMAINS | SL_IND_SHADOW | SL_IND_SILENT | SL_IND_PASS |
+			SL_IND_ENDWISE
+	};
 	return ind->pack < rs->packs_n && sl_ruleset_string_valid(rs, ind->id) &&
 	       sl_ruleset_string_valid(rs, ind->value) && ind->meta < rs->metas_n &&
-	       ind->where < rs->wheres_n && ind->action < rs->actions_n && ind->kind > SL_IND_NONE &&
-	       ind->kind < SL_IND_KINDS && ind->scope <= SL_SCOPE_PACKET && ind->flags <= FLAGS;
+	       ind->where < rs->wheres_n && ind->action < rs->actions_n &&
+	       ind->kind > SL_IND_NONE && ind->kind < SL_IND_KINDS &&
+	       ind->scope <= SL_SCOPE_PACKET && ind->flags <= FLAGS;
 }
 
 static bool condition_valid(const struct sl_ruleset *rs, const struct sl_ruleset_condition *c)
 {
-	enum { FLAGS = SL_COND_NOCASE | SL_COND_HEX | SL_COND_NOT | SL_COND_SAME | SL_COND_CONFIRM | SL_COND_PCRE };
+	enum {
+		FLAGS = SL_COND_NOCASE | SL_COND_HEX | SL_COND_NOT | SL_COND_SAME |
+			SL_COND_CONFIRM | SL_COND_PCRE
+	};
 	return c->field < SL_FIELD_COUNT + rs->derived_n && c->op >= SL_OP_EQUALS &&
-	       c->op <= SL_OP_ABSENT && c->flags <= FLAGS && sl_ruleset_string_valid(rs, c->value) &&
-	       c->bytes <= rs->strings_size && c->len <= rs->strings_size - c->bytes &&
-	       c->position < rs->positions_n;
+	       c->op <= SL_OP_ABSENT && c->flags <= FLAGS &&
+	       sl_ruleset_string_valid(rs, c->value) && c->bytes <= rs->strings_size &&
+	       c->len <= rs->strings_size - c->bytes && c->position < rs->positions_n;
 }
 
 /* Bits count up from 0, a new one with each group; in a group all look at one field. */
@@ -48,7 +55,8 @@ static int indicator_check(const struct sl_ruleset *rs, uint32_t index, uint64_t
 	const struct sl_ruleset_indicator *ind = &rs->indicators[index];
 	if (!indicator_valid(rs, ind))
 		return sl_fail(err, SL_EFORMAT, "indicator %u has a number out of range", index);
-	if (ind->conditions_n > CONDITIONS_MAX || (ind->conditions_n && ind->kind != SL_IND_MATCH) ||
+	if (ind->conditions_n > CONDITIONS_MAX ||
+	    (ind->conditions_n && ind->kind != SL_IND_MATCH) ||
 	    (uint64_t)ind->condition + ind->conditions_n > rs->conditions_n)
 		return sl_fail(err, SL_EFORMAT, "indicator %u has conditions out of range", index);
 	const struct sl_ruleset_condition *before = NULL;
@@ -77,7 +85,8 @@ static int indicators_check(struct sl_ruleset *rs, struct sl_err *err)
 static int always_check(struct sl_ruleset *rs, struct sl_err *err)
 {
 	const void *at;
-	int rc = sl_section_array(rs, SL_SECTION_ALWAYS, 0, sizeof *rs->always, &at, &rs->always_n, err);
+	int rc = sl_section_array(rs, SL_SECTION_ALWAYS, 0, sizeof *rs->always, &at, &rs->always_n,
+				  err);
 	rs->always = at;
 	for (uint32_t i = 0; i < rs->always_n && rc == SL_OK; i++) {
 		const struct sl_ruleset_always *a = &rs->always[i], *last = i ? a - 1 : NULL;
@@ -85,7 +94,8 @@ static int always_check(struct sl_ruleset *rs, struct sl_err *err)
 			      (last->field == a->field && last->condition < a->condition);
 		if (!sorted || a->condition >= rs->conditions_n ||
 		    rs->conditions[a->condition].field != a->field)
-			rc = sl_fail(err, SL_EFORMAT, "row %u of what is always judged is out of range", i);
+			rc = sl_fail(err, SL_EFORMAT,
+				     "row %u of what is always judged is out of range", i);
 	}
 	return rc;
 }
@@ -99,7 +109,8 @@ static int list_read(struct sl_ruleset *rs, uint32_t type, const uint32_t **list
 	*list = at;
 	for (uint32_t i = 0; i < *n && rc == SL_OK; i++)
 		if ((*list)[i] >= rs->indicators_n || (i && (*list)[i] <= (*list)[i - 1]))
-			rc = sl_fail(err, SL_EFORMAT, "a list of indicators is out of range or order");
+			rc = sl_fail(err, SL_EFORMAT,
+				     "a list of indicators is out of range or order");
 	return rc;
 }
 
@@ -135,7 +146,8 @@ static int base_check(struct sl_ruleset *rs, struct sl_err *err)
 	rs->withdrawn_n = (uint32_t)((s.len - BASE_DIGEST) / sizeof *rs->withdrawn);
 	for (uint32_t i = 1; i < rs->withdrawn_n; i++)
 		if (rs->withdrawn[i] <= rs->withdrawn[i - 1])
-			return sl_fail(err, SL_EFORMAT, "what it withdraws of its base is out of order");
+			return sl_fail(err, SL_EFORMAT,
+				       "what it withdraws of its base is out of order");
 	return SL_OK;
 }
 
@@ -153,13 +165,14 @@ static int contents_check(struct sl_ruleset *rs, struct sl_err *err)
 int sl_ruleset_view_records(struct sl_ruleset *rs, struct sl_err *err)
 {
 	const void *packs, *indicators, *conditions;
-	int rc = sl_section_array(rs, SL_SECTION_PACKS, 0, sizeof *rs->packs, &packs, &rs->packs_n, err);
+	int rc = sl_section_array(rs, SL_SECTION_PACKS, 0, sizeof *rs->packs, &packs, &rs->packs_n,
+				  err);
 	if (rc == SL_OK)
-		rc = sl_section_array(rs, SL_SECTION_INDICATORS, 0, sizeof *rs->indicators, &indicators,
-				      &rs->indicators_n, err);
+		rc = sl_section_array(rs, SL_SECTION_INDICATORS, 0, sizeof *rs->indicators,
+				      &indicators, &rs->indicators_n, err);
 	if (rc == SL_OK)
-		rc = sl_section_array(rs, SL_SECTION_CONDITIONS, 0, sizeof *rs->conditions, &conditions,
-				      &rs->conditions_n, err);
+		rc = sl_section_array(rs, SL_SECTION_CONDITIONS, 0, sizeof *rs->conditions,
+				      &conditions, &rs->conditions_n, err);
 	if (rc < 0)
 		return rc;
 	rs->packs = packs;
@@ -172,7 +185,10 @@ int sl_ruleset_view_records(struct sl_ruleset *rs, struct sl_err *err)
 int sl_ruleset_check_records(struct sl_ruleset *rs, struct sl_err *err)
 {
 	int (*const steps[])(struct sl_ruleset *, struct sl_err *) = {
-		packs_check, indicators_check, always_check, lists_check,
+		packs_check,
+		indicators_check,
+		always_check,
+		lists_check,
 	};
 	int rc = SL_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == SL_OK; i++)

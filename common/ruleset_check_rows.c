@@ -97,7 +97,8 @@ static int rows_check(struct sl_ruleset *rs, struct sl_err *err)
 	for (uint32_t i = 0; i < rs->derived_n; i++)
 		if (!derived_valid(&rs->derived[i]))
 			return row_wrong(err, "derived fields", i);
-	return rs->derived_n <= SL_DERIVED_MAX ? SL_OK : row_wrong(err, "derived fields", SL_DERIVED_MAX);
+	return rs->derived_n <= SL_DERIVED_MAX ? SL_OK
+					       : row_wrong(err, "derived fields", SL_DERIVED_MAX);
 }
 
 /* Row 0 says that nothing is asked: a reader looks at the number alone. */
@@ -106,7 +107,8 @@ static int first_rows_check(struct sl_ruleset *rs, struct sl_err *err)
 	static const struct sl_ruleset_where anything;
 	static const struct sl_ruleset_action nothing;
 	static const struct sl_ruleset_position anywhere = {
-		SL_NOT_GIVEN, SL_NOT_GIVEN, SL_NOT_GIVEN, SL_NOT_GIVEN, 0, UINT32_MAX, 0, 0, 0, { 0 },
+		SL_NOT_GIVEN, SL_NOT_GIVEN, SL_NOT_GIVEN, SL_NOT_GIVEN, 0, UINT32_MAX, 0, 0, 0,
+		{ 0 },
 	};
 	if (!rs->wheres_n || memcmp(rs->wheres, &anything, sizeof anything) != 0)
 		return row_wrong(err, "places", 0);
@@ -135,7 +137,8 @@ int sl_ruleset_check_rows(struct sl_ruleset *rs, struct sl_err *err)
 		{ SL_SECTION_DERIVED, sizeof *rs->derived, &rs->derived_n },
 	};
 	for (size_t i = 0; i < 8; i++) {
-		int rc = sl_section_array(rs, all[i].type, 0, all[i].element, &at[i], all[i].n, err);
+		int rc =
+			sl_section_array(rs, all[i].type, 0, all[i].element, &at[i], all[i].n, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -1,5 +1,5 @@
-/* The digest of a ruleset: over pieces, so that several threads can work at it, each on the piece it
- * has just read. Called by one thread, which waits for those it starts. */
+/* The digest of a ruleset: over pieces, so that several threads can work at it, each on the piece
+ * it has just read. Called by one thread, which waits for those it starts. */
 #include <errno.h>
 #include <pthread.h>
 #include <selat/digest.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-	PIECE = 1 << 20,   /* bytes */
+	PIECE = 1 << 20, /* bytes */
 	THREADS_MAX = 4,
 	PIECES_ALONE = 16, /* that are not worth a thread */
 };
@@ -87,16 +87,20 @@ static void work_share(struct work *w)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t most = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (size_t)cores;
 	if (w->pieces > PIECES_ALONE)
-		while (threads + 1 < most && pthread_create(&thread[threads], NULL, work_do, w) == 0)
+		while (threads + 1 < most &&
+		       pthread_create(&thread[threads], NULL, work_do, w) == 0)
 			threads++;
 	work_do(w);
 	while (threads)
 		pthread_join(thread[--threads], NULL);
 }
 
-int sl_ruleset_digest(uint8_t *bytes, size_t size, int fd, uint8_t out[SL_SHA256_SIZE], struct sl_err *err)
+int sl_ruleset_digest(uint8_t *bytes, size_t size, int fd, uint8_t out[SL_SHA256_SIZE],
+		      struct sl_err *err)
 {
-	struct work w = { .bytes = bytes, .size = size, .pieces = (size + PIECE - 1) / PIECE, .fd = fd };
+	struct work w = {
+		.bytes = bytes, .size = size, .pieces = (size + PIECE - 1) / PIECE, .fd = fd
+	};
 	w.digest = calloc(w.pieces + 1, sizeof *w.digest);
 	if (!w.digest)
 		return sl_fail(err, SL_ENOMEM, "out of memory");

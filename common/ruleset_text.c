@@ -8,7 +8,8 @@ const char *sl_ruleset_string(const struct sl_ruleset *rs, uint32_t offset)
 
 enum sl_field sl_ruleset_field(const struct sl_ruleset *rs, unsigned field)
 {
-	return (enum sl_field)(field < SL_FIELD_COUNT ? field : rs->derived[field - SL_FIELD_COUNT].field);
+	return (enum sl_field)(field < SL_FIELD_COUNT ? field
+						      : rs->derived[field - SL_FIELD_COUNT].field);
 }
 
 bool sl_ruleset_field_streams(unsigned field)
@@ -39,9 +40,11 @@ enum sl_field sl_indicator_kind_field(enum sl_indicator_kind kind)
 const char *sl_op_text(enum sl_op op)
 {
 	static const char *const names[] = {
-		[SL_OP_EQUALS] = "equals", [SL_OP_CONTAINS] = "contains", [SL_OP_STARTS] = "starts",
-		[SL_OP_ENDS] = "ends",     [SL_OP_REGEX] = "regex",       [SL_OP_LENGTH] = "length",
-		[SL_OP_NUMBER] = "number", [SL_OP_IN] = "in",             [SL_OP_ABSENT] = "absent",
+		[SL_OP_EQUALS] = "equals", [SL_OP_CONTAINS] = "contains",
+		[SL_OP_STARTS] = "starts", [SL_OP_ENDS] = "ends",
+		[SL_OP_REGEX] = "regex",   [SL_OP_LENGTH] = "length",
+		[SL_OP_NUMBER] = "number", [SL_OP_IN] = "in",
+		[SL_OP_ABSENT] = "absent",
 	};
 	return op >= SL_OP_EQUALS && op <= SL_OP_ABSENT ? names[op] : "";
 }

@@ -5,9 +5,9 @@
 /* The counts, and that they add up to exactly the bytes there are. */
 static int head_check(const struct sl_table_head *head, size_t size, struct sl_err *err)
 {
-	if (head->n == 0 || head->n > SL_TABLE_MAX || head->words == 0 || head->words > UINT32_MAX ||
-	    head->filter_words == 0 || head->filter_words > SL_TABLE_MAX || head->buckets == 0 ||
-	    head->buckets > SL_TABLE_MAX)
+	if (head->n == 0 || head->n > SL_TABLE_MAX || head->words == 0 ||
+	    head->words > UINT32_MAX || head->filter_words == 0 ||
+	    head->filter_words > SL_TABLE_MAX || head->buckets == 0 || head->buckets > SL_TABLE_MAX)
 		return sl_fail(err, SL_EFORMAT, "a table's counts are out of range");
 	if (head->n > head->buckets * (SL_TABLE_WAYS - 1))
 		return sl_fail(err, SL_EFORMAT, "a table is too full");

@@ -126,8 +126,8 @@ static int pairs_sort(struct sl_table_builder *b)
 	return SL_OK;
 }
 
-/* Drops repeated pairs (they are sorted) and counts what the layout needs; false: a key has more values
- * than an entry says. */
+/* Drops repeated pairs (they are sorted) and counts what the layout needs; false: a key has more
+ * values than an entry says. */
 static bool builder_measure(struct sl_table_builder *b, struct sl_table_head *head)
 {
 	size_t kept = 0, values = 0;

@@ -3,10 +3,10 @@
  *   head (64 bytes) | filter: u64[] | slots: eight a bucket, a cache line | entries: u32[]
  *   an entry: key's length << 19 | number of values; the values; the key, zeros up to a whole word
  *
- * Each part begins at a multiple of 64. Of the hash, the upper half chooses bucket and filter word (by
- * multiplying, so that their numbers may be any), the lowest twelve bits two bits in that word, the
- * lower half is the slot's tag. Entries stand in the hash's order, so that reading all slots reads
- * them from first to last. */
+ * Each part begins at a multiple of 64. Of the hash, the upper half chooses bucket and filter word
+ * (by multiplying, so that their numbers may be any), the lowest twelve bits two bits in that word,
+ * the lower half is the slot's tag. Entries stand in the hash's order, so that reading all slots
+ * reads them from first to last. */
 #ifndef SELAT_COMMON_TABLE_LAYOUT_H
 #define SELAT_COMMON_TABLE_LAYOUT_H
 

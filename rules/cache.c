@@ -1,6 +1,7 @@
-/* A file an entry, by the key in hex: a head, then the bytes. It is written beside and renamed. Nothing
- * in a file is used before its digest matched, and folder and files must be the user's own that nobody
- * else may write: a database is a program, in a way, and who writes it would be trusted.
+/* A file an entry, by the key in hex: a head, then the bytes. It is written beside and renamed.
+ * Nothing in a file is used before its digest matched, and folder and files must be the user's own
+ * that nobody else may write: a database is a program, in a way, and who writes it would be
+ * trusted.
  *
  * Bounded: when an entry is put, the least recently used go until the rest is small enough. */
 #include <rules/cache.h>
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC	  "SELATDB1"
+#define MAGIC     "SELATDB1"
 #define BYTES_MAX (UINT64_C(512) << 20) /* of all entries */
 enum { ENTRIES_MAX = 256, NAME_ROOM = 2 * SL_CACHE_KEY + 1 };
 
@@ -41,7 +42,8 @@ static int default_path(char *out, size_t room, struct sl_err *err)
 		n = snprintf(out, room, "%s/selat", cache);
 	else if (home && home[0] == '/')
 		n = snprintf(out, room, "%s/.cache/selat", home);
-	return n > 0 && (size_t)n < room ? SL_OK : sl_fail(err, SL_EFAIL, "there is no folder for a cache");
+	return n > 0 && (size_t)n < room ? SL_OK
+					 : sl_fail(err, SL_EFAIL, "there is no folder for a cache");
 }
 
 static void folders_make(const char *path)
@@ -76,7 +78,8 @@ int sl_cache_open(struct sl_cache **out, const char *path, struct sl_err *err)
 	struct sl_cache *cache = is_ours(folder, S_IFDIR) ? malloc(sizeof *cache) : NULL;
 	if (!cache) {
 		close(folder);
-		return sl_fail(err, SL_EFAIL, "%s: cannot be the cache: others may write to it", path);
+		return sl_fail(err, SL_EFAIL, "%s: cannot be the cache: others may write to it",
+			       path);
 	}
 	cache->folder = folder;
 	*out = cache;
@@ -238,7 +241,8 @@ static void room_make(const struct sl_cache *cache)
 		closedir(dir);
 }
 
-void sl_cache_put(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY], const struct sl_cached *entry)
+void sl_cache_put(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY],
+		  const struct sl_cached *entry)
 {
 	struct head head = { .magic = MAGIC,
 			     .memory_bytes = entry->memory_bytes,
@@ -251,7 +255,8 @@ void sl_cache_put(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY], const
 	digest_make(&head, entry->bytes, head.digest);
 	name_make(name, key);
 	snprintf(temporary, sizeof temporary, "%s.%ld", name, (long)getpid());
-	int fd = openat(cache->folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(cache->folder, temporary,
+			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
 	bool ok = write_all(fd, &head, sizeof head) && write_all(fd, entry->bytes, entry->size);

@@ -25,6 +25,7 @@ void sl_cache_close(struct sl_cache *cache); /* NULL is fine */
 bool sl_cache_get(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY], struct sl_cached *out);
 
 /* A failure costs time alone, later, and is not told. The oldest make room. */
-void sl_cache_put(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY], const struct sl_cached *entry);
+void sl_cache_put(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY],
+		  const struct sl_cached *entry);
 
 #endif

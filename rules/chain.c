@@ -1,6 +1,7 @@
 /* A{gap}B{gap}C over any bytes, with \A in front where an offset or a depth counts from the value's
- * start, and what must follow behind. What cannot be said exactly (overlaps, `within` of an expression
- * whose length varies, anchors inside) does not fit: it is confirmed on the value instead. */
+ * start, and what must follow behind. What cannot be said exactly (overlaps, `within` of an
+ * expression whose length varies, anchors inside) does not fit: it is confirmed on the value
+ * instead. */
 #include <rules/chain.h>
 #include <rules/expression.h>
 
@@ -9,9 +10,10 @@
 #include <string.h>
 
 enum {
-	GAP_MAX = 2000, /* bytes; a bounded repeat of more takes long to compile */
+	GAP_MAX = 1000,  /* bytes; a bounded repeat of more takes long to compile */
+	GAPS_MAX = 1500, /* of all of a chain */
 	WAIT_MAX = 256,
-	EXTRAS = 96,    /* characters around a condition: groups, gap, anchors */
+	EXTRAS = 96, /* characters around a condition: groups, gap, anchors */
 };
 
 static bool given(int32_t number)
@@ -34,7 +36,8 @@ static bool has_after(const struct sl_condition *c)
 	return c->positioned && (c->position.after_min != 0 || c->position.after_max != UINT32_MAX);
 }
 
-/* Anchors and borders of words would look at the whole stream and not from the place in the chain. */
+/* Anchors and borders of words would look at the whole stream and not from the place in the chain.
+ */
 static bool regex_embeds(const struct sl_condition *c)
 {
 	const char *text = (const char *)c->bytes;
@@ -75,14 +78,26 @@ static bool gap_fits(const struct sl_condition *c)
 static bool after_fits(const struct sl_condition *c)
 {
 	const struct sl_position *p = &c->position;
-	return !has_after(c) || (p->after_min <= GAP_MAX && (p->after_max == UINT32_MAX ||
-							     (p->after_max <= GAP_MAX && p->after_min <= p->after_max)));
+	return !has_after(c) || (p->after_min <= GAP_MAX &&
+				 (p->after_max == UINT32_MAX ||
+				  (p->after_max <= GAP_MAX && p->after_min <= p->after_max)));
+}
+
+/* Bytes that the expression counts: in front of the condition, and behind it. */
+static int64_t counted(const struct sl_condition *c)
+{
+	struct gap gap = gap_of(c);
+	int64_t after =
+		c->position.after_max == UINT32_MAX ? c->position.after_min : c->position.after_max;
+	return (gap.most > gap.least ? gap.most : gap.least) + after;
 }
 
 bool sl_chain_fits(const struct sl_condition *c, size_t n)
 {
 	if (n == 1 && !c->positioned)
-		return c->op < SL_OP_REGEX || (c->op == SL_OP_REGEX && c->search == SL_SEARCH_EXACT);
+		return c->op < SL_OP_REGEX ||
+		       (c->op == SL_OP_REGEX && c->search == SL_SEARCH_EXACT);
+	int64_t gaps = 0;
 	for (size_t i = 0; i < n; i++) {
 		bool literal = c[i].op == SL_OP_CONTAINS;
 		bool regex = c[i].op == SL_OP_REGEX && regex_embeds(&c[i]);
@@ -90,8 +105,9 @@ bool sl_chain_fits(const struct sl_condition *c, size_t n)
 			return false;
 		if (has_after(&c[i]) && i + 1 < n)
 			return false;
+		gaps += c[i].positioned ? counted(&c[i]) : 0;
 	}
-	return true;
+	return gaps <= GAPS_MAX;
 }
 
 size_t sl_chain_room(const struct sl_condition *c, size_t n)

@@ -1,4 +1,5 @@
-/* Chains: conditions on a stream, each relative to the one before, as one expression of Hyperscan's. */
+/* Chains: conditions on a stream, each relative to the one before, as one expression of
+ * Hyperscan's. */
 #ifndef SELAT_RULES_CHAIN_H
 #define SELAT_RULES_CHAIN_H
 
@@ -7,7 +8,8 @@
 /* Is the condition's place said from the end of the one before? */
 bool sl_chain_follows(const struct sl_condition *c);
 
-/* Can the n conditions, which are one chain, be said exactly by an expression? `not` is not looked at. */
+/* Can the n conditions, which are one chain, be said exactly by an expression? `not` is not looked
+ * at. */
 bool sl_chain_fits(const struct sl_condition *c, size_t n);
 
 /* Room for the expression, its NUL included. */

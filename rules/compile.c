@@ -1,5 +1,6 @@
-/* Compiling packs: identity and plan, then records, tables and patterns, each in its own file. Everything
- * comes out in the packs' order, which is by name: the same packs give the same bytes. */
+/* Compiling packs: identity and plan, then records, tables and patterns, each in its own file.
+ * Everything comes out in the packs' order, which is by name: the same packs give the same bytes.
+ */
 #include <rules/image.h>
 
 #include <pthread.h>
@@ -98,8 +99,8 @@ static void *patterns_run(void *beside)
 	return NULL;
 }
 
-static int parts_compile(struct sl_image *image, const struct sl_packs *packs, struct sl_problems *problems,
-			 struct sl_err *err)
+static int parts_compile(struct sl_image *image, const struct sl_packs *packs,
+			 struct sl_problems *problems, struct sl_err *err)
 {
 	struct beside *b = calloc(1, sizeof *b);
 	pthread_t thread;

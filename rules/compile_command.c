@@ -82,7 +82,8 @@ static json_t *databases_json(const struct sl_image *image)
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
 		json_array_append_new(
-			list, json_pack("{ss ss sI sI sI}", "field", sl_field_info(sl_plan_field(&image->plan, db->field))->name,
+			list, json_pack("{ss ss sI sI sI}", "field",
+					sl_field_info(sl_plan_field(&image->plan, db->field))->name,
 					"mode", sl_mode_text(db->mode), "patterns",
 					(json_int_t)db->patterns, "bytes", (json_int_t)db->bytes,
 					"stream_bytes", (json_int_t)db->stream_bytes));
@@ -104,17 +105,17 @@ static int summary_json(const struct summary *s, struct sl_err *err)
 	for (int kind = SL_IND_ADDRESS; kind < SL_IND_KINDS; kind++)
 		json_object_set_new(kinds, sl_indicator_kind_text((enum sl_indicator_kind)kind),
 				    json_integer((json_int_t)s->image->indicators[kind]));
-	json_t *delta = s->delta ? json_pack("{sI sI}", "unchanged", (json_int_t)s->delta->same, "withdrawn",
-					     (json_int_t)s->delta->withdrawn_n)
+	json_t *delta = s->delta ? json_pack("{sI sI}", "unchanged", (json_int_t)s->delta->same,
+					     "withdrawn", (json_int_t)s->delta->withdrawn_n)
 				 : NULL;
-	return sl_out_json(json_pack("{so ss sI so so sI sI so sI sf so*}", "file",
-				     sl_out_string(s->output), "ruleset", identity, "bytes",
-				     (json_int_t)s->bytes, "packs", packs, "indicators", kinds,
-				     "conditions", (json_int_t)s->image->conditions, "patterns",
-				     (json_int_t)s->image->patterns, "databases",
-				     databases_json(s->image), "cached", (json_int_t)s->image->cached,
-				     "seconds", s->seconds, "delta", delta),
-			   err);
+	return sl_out_json(
+		json_pack("{so ss sI so so sI sI so sI sf so*}", "file", sl_out_string(s->output),
+			  "ruleset", identity, "bytes", (json_int_t)s->bytes, "packs", packs,
+			  "indicators", kinds, "conditions", (json_int_t)s->image->conditions,
+			  "patterns", (json_int_t)s->image->patterns, "databases",
+			  databases_json(s->image), "cached", (json_int_t)s->image->cached,
+			  "seconds", s->seconds, "delta", delta),
+		err);
 }
 
 static void databases_print(const struct sl_image *image)
@@ -126,7 +127,8 @@ static void databases_print(const struct sl_image *image)
 	       "a stream");
 	for (size_t i = 0; i < image->databases; i++) {
 		const struct sl_image_database *db = &image->database[i];
-		printf("%-20s  %-6s  %8zu  %12s", sl_field_info(sl_plan_field(&image->plan, db->field))->name,
+		printf("%-20s  %-6s  %8zu  %12s",
+		       sl_field_info(sl_plan_field(&image->plan, db->field))->name,
 		       sl_mode_text(db->mode), db->patterns, sl_out_size(size, db->bytes));
 		if (db->stream_bytes)
 			printf("  %zu bytes", db->stream_bytes);
@@ -146,8 +148,8 @@ static void summary_print(const struct summary *s)
 	printf(" (%zu conditions, %zu patterns)\n", image->conditions, image->patterns);
 	databases_print(image);
 	if (s->delta)
-		printf("\nbeside its base: %zu unchanged, %zu withdrawn or replaced\n", s->delta->same,
-		       s->delta->withdrawn_n);
+		printf("\nbeside its base: %zu unchanged, %zu withdrawn or replaced\n",
+		       s->delta->same, s->delta->withdrawn_n);
 	printf("\n%s\n", identity);
 	sl_out_text(stdout, s->output);
 	printf(": %s in %.3f s\n", sl_out_size(size, s->bytes), s->seconds);

@@ -1,11 +1,13 @@
 /* Compiling the patterns: one Hyperscan database a field and mode, by hs_compile_multi alone (see
- * expression.c). When Hyperscan refuses, the expressions are compiled one by one, so that an author
- * hears of all that are wrong. */
+ * expression.c), some at a time by threads; the results are taken in order. When Hyperscan refuses,
+ * the expressions are compiled one by one, so that an author hears of all that are wrong. */
 #include <rules/image.h>
 #include <rules/patterns.h>
 
 #include <hs_compile.h>
+#include <pthread.h>
 #include <selat/digest.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +18,12 @@ struct work {
 	struct sl_problems *problems;
 	uint32_t *conditions; /* SL_SECTION_PATTERN_CONDITIONS */
 	uint32_t conditions_n;
+	struct batch *batch; /* a database each */
+	size_t batches;
+	atomic_size_t next; /* that nobody compiles yet */
 };
 
-/* What hs_compile_multi takes, for the database being compiled. */
+/* What hs_compile_multi takes for a database, and what came of it. */
 struct batch {
 	uint32_t param;
 	const char **expression;
@@ -26,7 +31,13 @@ struct batch {
 	const struct sl_pattern **first; /* of those that are the same */
 	struct sl_ruleset_pattern *record;
 	size_t n;
+	struct sl_cached made;
+	bool cached;             /* it came from the cache */
+	hs_compile_error_t *why; /* Hyperscan refused; else NULL */
+	int rc;
+	struct sl_err err;
 };
+enum { THREADS_MAX = 4 };
 
 static void batch_fini(struct batch *b)
 {
@@ -35,6 +46,8 @@ static void batch_fini(struct batch *b)
 	free(b->id);
 	free(b->first);
 	free(b->record);
+	free(b->made.bytes);
+	hs_free_compile_error(b->why);
 }
 
 static bool batch_init(struct batch *b, size_t most)
@@ -111,33 +124,36 @@ static void batch_complain(struct work *w, const struct batch *b, size_t refused
 		pattern_problem(w, b->first[refused], message);
 }
 
-/* Takes the bytes. */
-static int database_add(struct work *w, struct batch *b, struct sl_cached *made, struct sl_err *err)
+/* Hands the database's bytes and records over. */
+static int database_add(struct work *w, struct batch *b, struct sl_err *err)
 {
 	w->image->database[w->image->databases++] = (struct sl_image_database){
 		.field = b->param >> 8,
 		.mode = (enum sl_database_mode)(b->param & 0xff),
 		.patterns = b->n,
-		.bytes = (size_t)made->memory_bytes,
-		.stream_bytes = (size_t)made->stream_bytes,
+		.bytes = (size_t)b->made.memory_bytes,
+		.stream_bytes = (size_t)b->made.stream_bytes,
 	};
 	w->image->patterns += b->n;
-	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, made->bytes, made->size, err);
+	w->image->cached += b->cached;
+	int rc = sl_image_add(w->image, SL_SECTION_DATABASE, b->param, b->made.bytes, b->made.size,
+			      err);
 	int added = sl_image_add(w->image, SL_SECTION_PATTERNS, b->param, b->record,
 				 b->n * sizeof *b->record, err);
+	b->made.bytes = NULL;
 	b->record = NULL;
 	return rc < 0 ? rc : added;
 }
 
-static int database_serialise(const struct work *w, const struct batch *b, const hs_database_t *db,
-			      struct sl_cached *made, struct sl_err *err)
+static int database_serialise(const struct work *w, struct batch *b, const hs_database_t *db)
 {
+	struct sl_cached *made = &b->made;
 	size_t memory = 0, stream = 0;
-	*made = (struct sl_cached){ 0 };
 	if (hs_database_size(db, &memory) != HS_SUCCESS ||
 	    (hs_mode(b->param) == HS_MODE_STREAM && hs_stream_size(db, &stream) != HS_SUCCESS) ||
 	    hs_serialize_database(db, &made->bytes, &made->size) != HS_SUCCESS)
-		return sl_fail(err, SL_EFAIL, "Hyperscan could not serialise the database of %s",
+		return sl_fail(&b->err, SL_EFAIL,
+			       "Hyperscan could not serialise the database of %s",
 			       sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name);
 	made->memory_bytes = memory;
 	made->stream_bytes = stream;
@@ -164,67 +180,105 @@ static bool batch_key(const struct batch *b, uint8_t key[SL_CACHE_KEY])
 	return true;
 }
 
-/* 1: compiled, 0: refused, and the author was told. */
-static int batch_compile(struct work *w, struct batch *b, struct sl_cached *made, struct sl_err *err)
+static int batch_compile(const struct work *w, struct batch *b)
 {
 	hs_database_t *db = NULL;
-	hs_compile_error_t *why = NULL;
 	if (hs_compile_multi(b->expression, b->flags, b->id, (unsigned)b->n, hs_mode(b->param),
-			     NULL, &db, &why) == HS_SUCCESS) {
-		int rc = database_serialise(w, b, db, made, err);
-		hs_free_database(db);
-		return rc < 0 ? rc : 1;
-	}
-	int rc = SL_OK;
-	if (why->expression >= 0 && (size_t)why->expression < b->n)
-		batch_complain(w, b, (size_t)why->expression, why->message);
-	else
-		rc = sl_fail(err, SL_EFAIL, "Hyperscan cannot compile the patterns of %s: %s",
-			     sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name, why->message);
-	hs_free_compile_error(why);
+			     NULL, &db, &b->why) != HS_SUCCESS)
+		return SL_OK;
+	b->why = NULL;
+	int rc = database_serialise(w, b, db);
+	hs_free_database(db);
 	return rc;
 }
 
-static int batch_make(struct work *w, struct batch *b, struct sl_err *err)
+/* In any thread. */
+static void batch_make(const struct work *w, struct batch *b)
 {
 	struct sl_cache *cache = w->image->cache;
-	struct sl_cached made;
 	uint8_t key[SL_CACHE_KEY];
 	bool keyed = cache && batch_key(b, key);
-	if (keyed && sl_cache_get(cache, key, &made)) {
-		w->image->cached++;
-		return database_add(w, b, &made, err);
+	b->cached = keyed && sl_cache_get(cache, key, &b->made);
+	if (b->cached)
+		return;
+	b->rc = batch_compile(w, b);
+	if (keyed && b->rc == SL_OK && !b->why)
+		sl_cache_put(cache, key, &b->made);
+}
+
+static int batch_take(struct work *w, struct batch *b, struct sl_err *err)
+{
+	if (b->rc < 0)
+		return sl_fail(err, b->rc, "%s", b->err.text);
+	if (!b->why)
+		return database_add(w, b, err);
+	if (b->why->expression < 0 || (size_t)b->why->expression >= b->n)
+		return sl_fail(err, SL_EFAIL, "Hyperscan cannot compile the patterns of %s: %s",
+			       sl_field_info(sl_plan_field(w->plan, b->param >> 8))->name,
+			       b->why->message);
+	batch_complain(w, b, (size_t)b->why->expression, b->why->message);
+	return SL_OK;
+}
+
+static void *batches_run(void *work)
+{
+	struct work *w = work;
+	for (;;) {
+		size_t i = atomic_fetch_add(&w->next, 1);
+		if (i >= w->batches)
+			return NULL;
+		batch_make(w, &w->batch[i]);
 	}
-	int rc = batch_compile(w, b, &made, err);
-	if (rc <= 0)
-		return rc;
-	if (keyed)
-		sl_cache_put(cache, key, &made);
-	return database_add(w, b, &made, err);
+}
+
+static void batches_share(struct work *w)
+{
+	pthread_t thread[THREADS_MAX];
+	size_t threads = 0;
+	while (threads + 1 < w->batches && threads + 1 < THREADS_MAX &&
+	       pthread_create(&thread[threads], NULL, batches_run, w) == 0)
+		threads++;
+	batches_run(w);
+	while (threads)
+		pthread_join(thread[--threads], NULL);
+}
+
+/* A batch for each run of patterns of one database; false: memory ended. */
+static bool batches_make(struct work *w)
+{
+	const struct sl_pattern *pattern = w->patterns.pattern;
+	w->batch = calloc(SL_IMAGE_DATABASES, sizeof *w->batch);
+	bool ok = w->batch;
+	for (size_t i = 0, end; i < w->patterns.n && ok; i = end) {
+		for (end = i + 1;
+		     end < w->patterns.n && pattern[end].database == pattern[i].database;)
+			end++;
+		struct batch *b = &w->batch[w->batches++];
+		ok = batch_init(b, end - i);
+		if (ok)
+			batch_fill(w, b, &pattern[i], end - i);
+	}
+	return ok;
 }
 
 static int databases_compile(struct work *w, struct sl_err *err)
 {
-	const struct sl_pattern *pattern = w->patterns.pattern;
-	int rc = SL_OK;
-	for (size_t i = 0, end; i < w->patterns.n && rc == SL_OK; i = end) {
-		for (end = i + 1;
-		     end < w->patterns.n && pattern[end].database == pattern[i].database;)
-			end++;
-		struct batch b;
-		if (batch_init(&b, end - i)) {
-			batch_fill(w, &b, &pattern[i], end - i);
-			rc = batch_make(w, &b, err);
-		} else {
-			rc = sl_fail(err, SL_ENOMEM, "out of memory for the patterns");
-		}
-		batch_fini(&b);
+	int rc =
+		batches_make(w) ? SL_OK : sl_fail(err, SL_ENOMEM, "out of memory for the patterns");
+	if (rc == SL_OK)
+		batches_share(w);
+	for (size_t i = 0; i < w->batches; i++) {
+		if (rc == SL_OK)
+			rc = batch_take(w, &w->batch[i], err);
+		batch_fini(&w->batch[i]);
 	}
+	free(w->batch);
 	return rc;
 }
 
-int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan, const struct sl_packs *packs,
-			struct sl_problems *problems, struct sl_err *err)
+int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan,
+			const struct sl_packs *packs, struct sl_problems *problems,
+			struct sl_err *err)
 {
 	struct work w = { .image = image, .plan = plan, .problems = problems };
 	int rc = sl_patterns_collect(&w.patterns, packs, plan);

@@ -11,7 +11,8 @@ static uint32_t bytes_put(struct sl_records *out, const struct sl_condition *c)
 	const uint8_t *bytes = c->bytes;
 	if (c->flags & SL_COND_NOCASE && c->op != SL_OP_REGEX && c->len <= sizeof folded) {
 		for (size_t i = 0; i < c->len; i++)
-			folded[i] = c->bytes[i] >= 'A' && c->bytes[i] <= 'Z' ? c->bytes[i] | 0x20 : c->bytes[i];
+			folded[i] = c->bytes[i] >= 'A' && c->bytes[i] <= 'Z' ? c->bytes[i] | 0x20
+									     : c->bytes[i];
 		bytes = folded;
 	}
 	uint32_t offset = c->len ? sl_strings_add_bytes(&out->strings, bytes, c->len) : 0;
@@ -19,7 +20,8 @@ static uint32_t bytes_put(struct sl_records *out, const struct sl_condition *c)
 	return offset;
 }
 
-static void conditions_put(struct sl_records *out, const struct sl_plan *plan, const struct sl_indicator *ind)
+static void conditions_put(struct sl_records *out, const struct sl_plan *plan,
+			   const struct sl_indicator *ind)
 {
 	for (size_t i = 0; i < ind->conditions; i++) {
 		const struct sl_condition *c = &ind->condition[i];
@@ -52,8 +54,8 @@ static uint8_t indicator_flags(const struct sl_indicator *ind, const struct sl_p
 	return (uint8_t)flags;
 }
 
-static void indicator_put(struct sl_records *out, const struct sl_plan *plan, const struct sl_pack *pack,
-			  const struct sl_indicator *ind)
+static void indicator_put(struct sl_records *out, const struct sl_plan *plan,
+			  const struct sl_pack *pack, const struct sl_indicator *ind)
 {
 	const struct sl_plan_indicator *p = &plan->indicator[out->indicators_n];
 	uint32_t id = sl_strings_append(&out->strings, ind->id);
@@ -77,7 +79,8 @@ static void indicator_put(struct sl_records *out, const struct sl_plan *plan, co
 	out->indicators[out->indicators_n++] = record;
 }
 
-static void packs_put(struct sl_records *out, const struct sl_plan *plan, const struct sl_packs *packs)
+static void packs_put(struct sl_records *out, const struct sl_plan *plan,
+		      const struct sl_packs *packs)
 {
 	for (size_t i = 0; i < packs->n; i++) {
 		const struct sl_pack *pack = &packs->pack[i];
@@ -105,7 +108,8 @@ static struct sl_image_section section_copy(uint32_t type, const void *rows, siz
 {
 	void *bytes = malloc(size + 1);
 	*ok = *ok && bytes;
-	return (struct sl_image_section){ type, 0, bytes && size ? memcpy(bytes, rows, size) : bytes,
+	return (struct sl_image_section){ type, 0,
+					  bytes && size ? memcpy(bytes, rows, size) : bytes,
 					  bytes ? size : 0 };
 }
 
@@ -115,10 +119,13 @@ static int lists_add(struct sl_image *image, struct sl_err *err)
 	const struct sl_plan *p = &image->plan;
 	bool ok = true;
 	const struct sl_image_section all[] = {
-		section_copy(SL_SECTION_DERIVED, p->derived, p->derived_n * sizeof *p->derived, &ok),
+		section_copy(SL_SECTION_DERIVED, p->derived, p->derived_n * sizeof *p->derived,
+			     &ok),
 		section_copy(SL_SECTION_ALWAYS, p->always, p->always_n * sizeof *p->always, &ok),
-		section_copy(SL_SECTION_FLOWWISE, p->flowwise, p->flowwise_n * sizeof *p->flowwise, &ok),
-		section_copy(SL_SECTION_ENDWISE, p->endwise, p->endwise_n * sizeof *p->endwise, &ok),
+		section_copy(SL_SECTION_FLOWWISE, p->flowwise, p->flowwise_n * sizeof *p->flowwise,
+			     &ok),
+		section_copy(SL_SECTION_ENDWISE, p->endwise, p->endwise_n * sizeof *p->endwise,
+			     &ok),
 	};
 	int rc = ok ? SL_OK : sl_fail(err, SL_ENOMEM, "out of memory for the records");
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -133,9 +140,12 @@ static int records_add(struct sl_image *image, struct sl_records *out, struct sl
 	const struct sl_image_section all[] = {
 		{ SL_SECTION_STRINGS, 0, out->strings.bytes, out->strings.size },
 		{ SL_SECTION_PACKS, 0, out->packs, out->packs_n * sizeof *out->packs },
-		{ SL_SECTION_INDICATORS, 0, out->indicators, out->indicators_n * sizeof *out->indicators },
-		{ SL_SECTION_CONDITIONS, 0, out->conditions, out->conditions_n * sizeof *out->conditions },
-		{ SL_SECTION_CONTENTS, 0, out->contents, out->indicators_n * sizeof *out->contents },
+		{ SL_SECTION_INDICATORS, 0, out->indicators,
+		  out->indicators_n * sizeof *out->indicators },
+		{ SL_SECTION_CONDITIONS, 0, out->conditions,
+		  out->conditions_n * sizeof *out->conditions },
+		{ SL_SECTION_CONTENTS, 0, out->contents,
+		  out->indicators_n * sizeof *out->contents },
 		section_take(SL_SECTION_METAS, &out->metas),
 		section_take(SL_SECTION_WHERES, &out->wheres),
 		section_take(SL_SECTION_ACTIONS, &out->actions),
@@ -168,7 +178,8 @@ int sl_compile_records(struct sl_image *image, const struct sl_packs *packs, str
 	out.indicators = calloc(plan->indicators + 1, sizeof *out.indicators);
 	out.contents = calloc(plan->indicators + 1, sizeof *out.contents);
 	out.conditions = calloc(plan->conditions + 1, sizeof *out.conditions);
-	out.failed = out.failed || !out.packs || !out.indicators || !out.contents || !out.conditions;
+	out.failed =
+		out.failed || !out.packs || !out.indicators || !out.contents || !out.conditions;
 	if (!out.failed)
 		packs_put(&out, plan, packs);
 	int rc = out.failed ? sl_fail(err, SL_ENOMEM, "out of memory, or more than 4 GiB of texts")

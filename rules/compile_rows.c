@@ -12,8 +12,8 @@ static uint32_t row_put(struct sl_records *out, struct sl_rows *rows, const void
 	return index;
 }
 
-static struct sl_ruleset_range range_put(struct sl_records *out, struct sl_rows *rows, const void *row,
-					 size_t n)
+static struct sl_ruleset_range range_put(struct sl_records *out, struct sl_rows *rows,
+					 const void *row, size_t n)
 {
 	uint32_t first = sl_rows_add(rows, row, n);
 	out->failed = out->failed || first == UINT32_MAX;
@@ -68,8 +68,8 @@ uint32_t sl_record_meta(struct sl_records *out, const struct sl_indicator *ind)
 
 /* --- where --- */
 
-static struct sl_ruleset_range networks_put(struct sl_records *out, const struct sl_network_item *item,
-					    size_t n)
+static struct sl_ruleset_range networks_put(struct sl_records *out,
+					    const struct sl_network_item *item, size_t n)
 {
 	struct sl_ruleset_network *row = n ? calloc(n, sizeof *row) : NULL;
 	out->failed = out->failed || (n && !row);
@@ -84,7 +84,8 @@ static struct sl_ruleset_range networks_put(struct sl_records *out, const struct
 	return range;
 }
 
-static struct sl_ruleset_range ports_put(struct sl_records *out, const struct sl_number_range *item, size_t n)
+static struct sl_ruleset_range ports_put(struct sl_records *out, const struct sl_number_range *item,
+					 size_t n)
 {
 	struct sl_ruleset_ports *row = n ? calloc(n, sizeof *row) : NULL;
 	out->failed = out->failed || (n && !row);
@@ -101,7 +102,8 @@ static struct sl_ruleset_range ports_put(struct sl_records *out, const struct sl
 /* The same name in the same pack gives the same number in every ruleset. */
 static uint32_t mark_number(const char *pack, const char *name)
 {
-	XXH64_hash_t hash = XXH3_64bits_withSeed(name, strlen(name), XXH3_64bits(pack, strlen(pack)));
+	XXH64_hash_t hash =
+		XXH3_64bits_withSeed(name, strlen(name), XXH3_64bits(pack, strlen(pack)));
 	uint32_t number = (uint32_t)(hash ^ hash >> 32);
 	return number ? number : 1;
 }
@@ -150,7 +152,8 @@ static void where_fill(struct sl_records *out, const struct sl_pack *pack, const
 }
 
 /* An address's own port and protocol stand here too. */
-uint32_t sl_record_where(struct sl_records *out, const struct sl_pack *pack, const struct sl_indicator *ind)
+uint32_t sl_record_where(struct sl_records *out, const struct sl_pack *pack,
+			 const struct sl_indicator *ind)
 {
 	struct sl_ruleset_where row = { 0 };
 	struct sl_number_range own[SL_PORTS_MAX];
@@ -166,7 +169,8 @@ uint32_t sl_record_where(struct sl_records *out, const struct sl_pack *pack, con
 	return row_put(out, &out->wheres, &row);
 }
 
-uint32_t sl_record_action(struct sl_records *out, const struct sl_pack *pack, const struct sl_indicator *ind)
+uint32_t sl_record_action(struct sl_records *out, const struct sl_pack *pack,
+			  const struct sl_indicator *ind)
 {
 	const struct sl_action *a = ind->action;
 	if (!a)
@@ -225,8 +229,9 @@ void sl_records_init(struct sl_records *out)
 
 void sl_records_fini(struct sl_records *out)
 {
-	struct sl_rows *const rows[] = { &out->metas,	 &out->wheres,	 &out->actions, &out->positions,
-					 &out->networks, &out->ports, &out->marks };
+	struct sl_rows *const rows[] = { &out->metas,     &out->wheres,   &out->actions,
+					 &out->positions, &out->networks, &out->ports,
+					 &out->marks };
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		sl_rows_fini(rows[i]);
 	sl_strings_fini(&out->strings);

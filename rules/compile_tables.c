@@ -1,5 +1,5 @@
-/* The exact tables: addresses by prefix, domains, URLs, hashes, and `equals` and `in` on values that
- * are whole. Keys are as ruleset.h describes them. */
+/* The exact tables: addresses by prefix, domains, URLs, hashes, and `equals` and `in` on values
+ * that are whole. Keys are as ruleset.h describes them. */
 #include <rules/image.h>
 
 #include <stdlib.h>
@@ -40,7 +40,8 @@ static void prefix_add(struct tables *t, const struct sl_prefix *prefix, size_t 
 	t->any_prefix = true;
 }
 
-static void value_add(struct tables *t, uint8_t field, struct sl_span value, bool nocase, size_t condition)
+static void value_add(struct tables *t, uint8_t field, struct sl_span value, bool nocase,
+		      size_t condition)
 {
 	uint8_t key[1 + VALUE_MAX] = { field };
 	if (value.len > VALUE_MAX) {
@@ -54,7 +55,8 @@ static void value_add(struct tables *t, uint8_t field, struct sl_span value, boo
 	pair_add(t, nocase ? EQUALS_NOCASE : EQUALS, sl_span_of(key, 1 + value.len), condition);
 }
 
-static void condition_add(struct tables *t, const struct sl_condition *c, uint8_t field, size_t index)
+static void condition_add(struct tables *t, const struct sl_condition *c, uint8_t field,
+			  size_t index)
 {
 	bool nocase = c->flags & SL_COND_NOCASE;
 	const struct sl_values *list = c->list;
@@ -66,20 +68,22 @@ static void condition_add(struct tables *t, const struct sl_condition *c, uint8_
 		prefix_add(t, &list->prefix[i], SL_POSTING_CONDITION | index);
 	for (size_t i = 0; i < list->n && t->rc == SL_OK; i++)
 		value_add(t, field,
-			  sl_span_of(list->bytes + list->at[i], (size_t)(list->at[i + 1] - list->at[i])),
+			  sl_span_of(list->bytes + list->at[i],
+				     (size_t)(list->at[i + 1] - list->at[i])),
 			  nocase, index);
 }
 
-static void conditions_add(struct tables *t, const struct sl_plan *plan, const struct sl_indicator *ind,
-			   size_t first)
+static void conditions_add(struct tables *t, const struct sl_plan *plan,
+			   const struct sl_indicator *ind, size_t first)
 {
 	for (size_t i = 0; i < ind->conditions; i++)
 		if (plan->condition[first + i].table)
-			condition_add(t, &ind->condition[i], plan->condition[first + i].field, first + i);
+			condition_add(t, &ind->condition[i], plan->condition[first + i].field,
+				      first + i);
 }
 
-static void indicator_add(struct tables *t, const struct sl_plan *plan, const struct sl_indicator *ind,
-			  size_t index, size_t condition)
+static void indicator_add(struct tables *t, const struct sl_plan *plan,
+			  const struct sl_indicator *ind, size_t index, size_t condition)
 {
 	switch (ind->kind) {
 	case SL_IND_ADDRESS:
@@ -95,8 +99,8 @@ static void indicator_add(struct tables *t, const struct sl_plan *plan, const st
 		conditions_add(t, plan, ind, condition);
 		break;
 	default: /* a hash or fingerprint: the indicator itself, under its kind's field */
-		value_add(t, (uint8_t)sl_indicator_kind_field(ind->kind), sl_span_str(ind->normal), false,
-			  SL_POSTING_INDICATOR | index);
+		value_add(t, (uint8_t)sl_indicator_kind_field(ind->kind), sl_span_str(ind->normal),
+			  false, SL_POSTING_INDICATOR | index);
 	}
 }
 
@@ -142,9 +146,11 @@ int sl_compile_tables(struct sl_image *image, const struct sl_packs *packs, stru
 	}
 	if (t.rc == SL_OK)
 		tables_fill(&t, &image->plan, packs);
-	int rc = t.rc == SL_EFORMAT ? sl_fail(err, t.rc, "a value of a list is longer than %d bytes", VALUE_MAX)
-		 : t.rc < 0	    ? sl_fail(err, t.rc, "out of memory for the tables")
-				    : tables_write(&t, image, err);
+	int rc =
+		t.rc == SL_EFORMAT
+			? sl_fail(err, t.rc, "a value of a list is longer than %d bytes", VALUE_MAX)
+		: t.rc < 0 ? sl_fail(err, t.rc, "out of memory for the tables")
+			   : tables_write(&t, image, err);
 	for (size_t i = 0; i < TABLES; i++)
 		sl_table_builder_free(t.builder[i]);
 	return rc;

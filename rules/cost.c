@@ -1,6 +1,7 @@
-/* Each pattern is compiled by itself and scans the sample as a sensor would scan: a stream in pieces of
- * a packet's size, gathered payloads at once, whole values one by one. A pattern among many shares
- * with the others, so the sum is more than what all cost together: that is measured too. */
+/* Each pattern is compiled by itself and scans the sample as a sensor would scan: a stream in
+ * pieces of a packet's size, gathered payloads at once, whole values one by one. A pattern among
+ * many shares with the others, so the sum is more than what all cost together: that is measured
+ * too. */
 #include <rules/cost.h>
 
 #include <hs_compile.h>
@@ -17,7 +18,8 @@ enum {
 	EACH_BYTES = 1 << 16, /* of the sample, for a pattern by itself */
 };
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *matches)
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *matches)
 {
 	(void)id, (void)from, (void)to, (void)flags;
 	++*(uint64_t *)matches;
@@ -35,7 +37,9 @@ struct scan {
 
 static size_t piece_size(enum sl_database_mode mode)
 {
-	return mode == SL_MODE_STREAM ? PACKET_BYTES : mode == SL_MODE_GATHER ? GATHER_BYTES : VALUE_BYTES;
+	return mode == SL_MODE_STREAM   ? PACKET_BYTES
+	       : mode == SL_MODE_GATHER ? GATHER_BYTES
+					: VALUE_BYTES;
 }
 
 static hs_error_t sample_scan(struct scan *s)
@@ -46,8 +50,10 @@ static hs_error_t sample_scan(struct scan *s)
 	for (size_t at = 0, n; at < s->size && rc == HS_SUCCESS; at += n) {
 		n = s->size - at < piece_size(s->mode) ? s->size - at : piece_size(s->mode);
 		const char *piece = (const char *)s->bytes + at;
-		rc = stream ? hs_scan_stream(stream, piece, (unsigned)n, 0, s->scratch, on_match, &s->matches)
-			    : hs_scan(s->db, piece, (unsigned)n, 0, s->scratch, on_match, &s->matches);
+		rc = stream ? hs_scan_stream(stream, piece, (unsigned)n, 0, s->scratch, on_match,
+					     &s->matches)
+			    : hs_scan(s->db, piece, (unsigned)n, 0, s->scratch, on_match,
+				      &s->matches);
 	}
 	if (stream)
 		hs_close_stream(stream, s->scratch, on_match, &s->matches);
@@ -61,13 +67,17 @@ static double ns_now(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static int database_measure(struct sl_cost *cost, const hs_database_t *db, enum sl_database_mode mode,
-			    const uint8_t *bytes, size_t size, hs_scratch_t **scratch, struct sl_err *err)
+static int database_measure(struct sl_cost *cost, const hs_database_t *db,
+			    enum sl_database_mode mode, const uint8_t *bytes, size_t size,
+			    hs_scratch_t **scratch, struct sl_err *err)
 {
-	if (hs_database_size(db, &cost->bytes) != HS_SUCCESS || hs_alloc_scratch(db, scratch) != HS_SUCCESS ||
+	if (hs_database_size(db, &cost->bytes) != HS_SUCCESS ||
+	    hs_alloc_scratch(db, scratch) != HS_SUCCESS ||
 	    (mode == SL_MODE_STREAM && hs_stream_size(db, &cost->stream_bytes) != HS_SUCCESS))
 		return sl_fail(err, SL_ENOMEM, "out of memory for Hyperscan");
-	struct scan s = { .db = db, .scratch = *scratch, .mode = mode, .bytes = bytes, .size = size };
+	struct scan s = {
+		.db = db, .scratch = *scratch, .mode = mode, .bytes = bytes, .size = size
+	};
 	double best = -1;
 	for (int i = 0; i < ROUNDS; i++) {
 		double start = ns_now();
@@ -84,7 +94,8 @@ static int database_measure(struct sl_cost *cost, const hs_database_t *db, enum 
 /* --- each by itself --- */
 
 static int pattern_measure(struct sl_cost *cost, const struct sl_patterns *all, size_t index,
-			   const struct sl_sample *sample, hs_scratch_t **scratch, struct sl_err *err)
+			   const struct sl_sample *sample, hs_scratch_t **scratch,
+			   struct sl_err *err)
 {
 	const struct sl_pattern *p = &all->pattern[index];
 	enum sl_database_mode mode = (enum sl_database_mode)(p->database & 0xff);
@@ -92,7 +103,8 @@ static int pattern_measure(struct sl_cost *cost, const struct sl_patterns *all, 
 	hs_compile_error_t *why = NULL;
 	*cost = (struct sl_cost){ .pattern = index };
 	if (hs_compile(all->text + p->expression, p->hs_flags,
-		       mode == SL_MODE_STREAM ? HS_MODE_STREAM : HS_MODE_BLOCK, NULL, &db, &why) != HS_SUCCESS) {
+		       mode == SL_MODE_STREAM ? HS_MODE_STREAM : HS_MODE_BLOCK, NULL, &db,
+		       &why) != HS_SUCCESS) {
 		int rc = sl_fail(err, SL_EFORMAT, "Hyperscan: %s", why->message);
 		hs_free_compile_error(why);
 		return rc;
@@ -124,7 +136,8 @@ int sl_cost_each(struct sl_cost **costs, size_t *n, const struct sl_patterns *pa
 	if (!*costs)
 		return sl_fail(err, SL_ENOMEM, "out of memory");
 	for (size_t i = 0; i < patterns->n && rc == SL_OK; i++)
-		if (i == 0 || !sl_pattern_same(patterns, &patterns->pattern[i - 1], &patterns->pattern[i]))
+		if (i == 0 ||
+		    !sl_pattern_same(patterns, &patterns->pattern[i - 1], &patterns->pattern[i]))
 			rc = pattern_measure(&(*costs)[(*n)++], patterns, i, sample, &scratch, err);
 	hs_free_scratch(scratch);
 	if (rc == SL_OK)

@@ -7,11 +7,11 @@
 #include <selat/span.h>
 
 struct sl_cost {
-	size_t pattern;         /* in struct sl_patterns; of all together: how many there are */
-	size_t bytes;           /* of a database with it alone */
-	size_t stream_bytes;    /* for each open stream; 0 in the other modes */
-	double ns_per_kb;       /* scanning the sample */
-	double matches_per_mb;  /* in the sample */
+	size_t pattern;        /* in struct sl_patterns; of all together: how many there are */
+	size_t bytes;          /* of a database with it alone */
+	size_t stream_bytes;   /* for each open stream; 0 in the other modes */
+	double ns_per_kb;      /* scanning the sample */
+	double matches_per_mb; /* in the sample */
 };
 
 /* A sample: bytes that patterns are looked for in, in pieces as packets bring them. */
@@ -21,8 +21,8 @@ struct sl_sample {
 	const char *name;
 };
 
-/* path NULL: made of what headers and bodies look like, always the same. Of a file its first 16 MiB,
- * as they are. */
+/* path NULL: made of what headers and bodies look like, always the same. Of a file its first 16
+ * MiB, as they are. */
 int sl_sample_make(struct sl_sample *sample, const char *path, struct sl_err *err);
 void sl_sample_fini(struct sl_sample *sample);
 

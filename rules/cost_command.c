@@ -28,8 +28,10 @@ static const struct sl_option rows[] = {
 static const struct sl_options spec = {
 	.program = "selat-rules cost",
 	.synopsis = "[OPTION…] PACK…",
-	.about = "Says what each pattern costs a sensor: bytes of database, bytes for each open stream, and\n"
-		 "nanoseconds a kilobyte that is scanned; the ten dearest, and what all cost together.",
+	.about = "Says what each pattern costs a sensor: bytes of database, bytes for each open "
+		 "stream, and\n"
+		 "nanoseconds a kilobyte that is scanned; the ten dearest, and what all cost "
+		 "together.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
 	.epilog = "Exit status: 0 fine, 1 the packs have errors, 2 wrong usage.",
@@ -46,8 +48,8 @@ struct report {
 	size_t each_n;
 };
 
-static int report_make(struct report *r, const struct cost_options *options, const struct sl_list *files,
-		       struct sl_err *err)
+static int report_make(struct report *r, const struct cost_options *options,
+		       const struct sl_list *files, struct sl_err *err)
 {
 	int rc = sl_sample_make(&r->sample, options->sample, err);
 	if (rc == SL_OK)
@@ -100,10 +102,11 @@ static struct owner owner_of(const struct report *r, const struct sl_cost *cost)
 static json_t *cost_json(const struct report *r, const struct sl_cost *cost)
 {
 	struct owner o = owner_of(r, cost);
-	return json_pack("{so so ss ss ss so sI sI sf sf}", "pack", sl_out_string(o.pack->name), "indicator",
-			 sl_out_string(o.indicator->id), "field", o.field, "mode", o.mode, "kind",
-			 sl_condition_key(o.condition), "pattern", sl_out_string(o.condition->text), "bytes",
-			 (json_int_t)cost->bytes, "stream_bytes", (json_int_t)cost->stream_bytes, "ns_per_kb",
+	return json_pack("{so so ss ss ss so sI sI sf sf}", "pack", sl_out_string(o.pack->name),
+			 "indicator", sl_out_string(o.indicator->id), "field", o.field, "mode",
+			 o.mode, "kind", sl_condition_key(o.condition), "pattern",
+			 sl_out_string(o.condition->text), "bytes", (json_int_t)cost->bytes,
+			 "stream_bytes", (json_int_t)cost->stream_bytes, "ns_per_kb",
 			 cost->ns_per_kb, "matches_per_mb", cost->matches_per_mb);
 }
 
@@ -118,14 +121,16 @@ static int report_json(const struct report *r, struct sl_err *err)
 		json_array_append_new(
 			together,
 			json_pack("{ss ss sI sI sI sf sf}", "field",
-				  sl_field_info(sl_plan_field(&r->image.plan, db->field))->name, "mode",
-				  sl_mode_text(db->mode), "patterns", (json_int_t)c->pattern, "bytes",
-				  (json_int_t)c->bytes, "stream_bytes", (json_int_t)c->stream_bytes, "ns_per_kb",
+				  sl_field_info(sl_plan_field(&r->image.plan, db->field))->name,
+				  "mode", sl_mode_text(db->mode), "patterns",
+				  (json_int_t)c->pattern, "bytes", (json_int_t)c->bytes,
+				  "stream_bytes", (json_int_t)c->stream_bytes, "ns_per_kb",
 				  c->ns_per_kb, "matches_per_mb", c->matches_per_mb));
 	}
-	return sl_out_json(json_pack("{so sI so so sI}", "sample", sl_out_string(r->sample.name), "sample_bytes",
-				     (json_int_t)r->sample.size, "patterns", each, "databases", together,
-				     "always_judged", (json_int_t)r->image.plan.always_n),
+	return sl_out_json(json_pack("{so sI so so sI}", "sample", sl_out_string(r->sample.name),
+				     "sample_bytes", (json_int_t)r->sample.size, "patterns", each,
+				     "databases", together, "always_judged",
+				     (json_int_t)r->image.plan.always_n),
 			   err);
 }
 
@@ -134,14 +139,16 @@ static void costs_print(const struct sl_cost *c)
 	char size[32], stream[32] = "";
 	if (c->stream_bytes)
 		snprintf(stream, sizeof stream, "%zu bytes", c->stream_bytes);
-	printf("%10.1f  %12s  %10s  %10.0f  ", c->ns_per_kb, sl_out_size(size, c->bytes), stream, c->matches_per_mb);
+	printf("%10.1f  %12s  %10s  %10.0f  ", c->ns_per_kb, sl_out_size(size, c->bytes), stream,
+	       c->matches_per_mb);
 }
 
 static void dearest_print(const struct report *r)
 {
 	size_t n = r->each_n < DEAREST ? r->each_n : DEAREST;
 	printf("the dearest of %zu patterns, each by itself:\n", r->each_n);
-	printf("%10s  %12s  %10s  %10s  %s\n", "ns a kB", "database", "a stream", "hits a MB", "indicator");
+	printf("%10s  %12s  %10s  %10s  %s\n", "ns a kB", "database", "a stream", "hits a MB",
+	       "indicator");
 	for (size_t i = 0; i < n; i++) {
 		struct owner o = owner_of(r, &r->each[i]);
 		costs_print(&r->each[i]);
@@ -161,26 +168,29 @@ static void report_print(const struct report *r)
 	sl_out_text(stdout, r->sample.name);
 	printf(", %zu bytes\n\n", r->sample.size);
 	dearest_print(r);
-	printf("\nall together, as a sensor has them:\n%10s  %12s  %10s  %10s  %s\n", "ns a kB", "database", "a stream",
-	       "hits a MB", "field");
+	printf("\nall together, as a sensor has them:\n%10s  %12s  %10s  %10s  %s\n", "ns a kB",
+	       "database", "a stream", "hits a MB", "field");
 	for (size_t i = 0; i < r->image.databases; i++) {
 		const struct sl_image_database *db = &r->image.database[i];
 		costs_print(&r->together[i]);
-		printf("%s (%s), %zu patterns\n", sl_field_info(sl_plan_field(&r->image.plan, db->field))->name,
+		printf("%s (%s), %zu patterns\n",
+		       sl_field_info(sl_plan_field(&r->image.plan, db->field))->name,
 		       sl_mode_text(db->mode), r->together[i].pattern);
 		sum.bytes += r->together[i].bytes;
 		sum.stream_bytes += r->together[i].stream_bytes;
 	}
 	char size[32];
-	printf("\ntotal: %s of databases, %zu bytes for streams of all fields", sl_out_size(size, sum.bytes),
-	       sum.stream_bytes);
+	printf("\ntotal: %s of databases, %zu bytes for streams of all fields",
+	       sl_out_size(size, sum.bytes), sum.stream_bytes);
 	if (r->image.plan.always_n)
-		printf("; %zu conditions or groups have no pattern and are judged on every value of their field",
+		printf("; %zu conditions or groups have no pattern and are judged on every value "
+		       "of their field",
 		       r->image.plan.always_n);
 	putchar('\n');
 }
 
-static int packs_cost(const struct cost_options *options, const struct sl_list *files, struct sl_err *err)
+static int packs_cost(const struct cost_options *options, const struct sl_list *files,
+		      struct sl_err *err)
 {
 	struct report r = { 0 };
 	int rc = report_make(&r, options, files, err);

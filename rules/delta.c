@@ -1,6 +1,6 @@
-/* The base is looked at and not verified, which would take longer than all the rest: the sensor that
- * loads both verifies it. So every number in it is checked before it is used. An indicator is the same
- * if its pack, its id and the hash of its content are. */
+/* The base is looked at and not verified, which would take longer than all the rest: the sensor
+ * that loads both verifies it. So every number in it is checked before it is used. An indicator is
+ * the same if its pack, its id and the hash of its content are. */
 #include <rules/delta.h>
 
 #include <rules/ids.h>
@@ -48,7 +48,8 @@ static const struct sl_pack *pack_find(const struct sl_packs *packs, const char 
 static bool pack_prepare(struct comparison *c, uint32_t index, const struct sl_packs *packs)
 {
 	const struct sl_ruleset *base = c->base;
-	const struct sl_pack *pack = pack_find(packs, sl_ruleset_string(base, base->packs[index].name));
+	const struct sl_pack *pack =
+		pack_find(packs, sl_ruleset_string(base, base->packs[index].name));
 	c->pack[index] = pack;
 	if (!pack)
 		return true;
@@ -97,18 +98,21 @@ static void comparison_fini(struct comparison *c)
 static int base_check(const struct sl_ruleset *base, const char *path, struct sl_err *err)
 {
 	if (base->base)
-		return sl_fail(err, SL_EUSAGE, "%s: is a delta itself; name the ruleset that it goes with", path);
+		return sl_fail(err, SL_EUSAGE,
+			       "%s: is a delta itself; name the ruleset that it goes with", path);
 	if (base->indicators_n && !base->contents)
-		return sl_fail(err, SL_EFORMAT, "%s: does not say what its indicators were; compile it again",
-			       path);
+		return sl_fail(err, SL_EFORMAT,
+			       "%s: does not say what its indicators were; compile it again", path);
 	for (uint32_t i = 1; i < base->packs_n; i++)
 		if (strcmp(sl_ruleset_string(base, base->packs[i - 1].name),
 			   sl_ruleset_string(base, base->packs[i].name)) >= 0)
-			return sl_fail(err, SL_EFORMAT, "%s: corrupt: its packs are out of order", path);
+			return sl_fail(err, SL_EFORMAT, "%s: corrupt: its packs are out of order",
+				       path);
 	return SL_OK;
 }
 
-int sl_delta_make(struct sl_delta *delta, struct sl_packs *packs, const char *path, struct sl_err *err)
+int sl_delta_make(struct sl_delta *delta, struct sl_packs *packs, const char *path,
+		  struct sl_err *err)
 {
 	*delta = (struct sl_delta){ 0 };
 	struct sl_ruleset *base;

@@ -47,7 +47,8 @@ static int pcre_check(const char *regex, bool nocase, struct sl_err *err)
 	static const char other[4096] = { '\n', 1, 2 };
 	bool all = pcre_matches(code, "", 0) && pcre_matches(code, other, sizeof other);
 	pcre2_code_free(code);
-	return all ? sl_fail(err, SL_EFORMAT, "matches the empty string, and so everything") : SL_OK;
+	return all ? sl_fail(err, SL_EFORMAT, "matches the empty string, and so everything")
+		   : SL_OK;
 }
 
 int sl_expression_check(const char *regex, bool nocase, struct sl_err *err)
@@ -62,8 +63,11 @@ int sl_expression_check(const char *regex, bool nocase, struct sl_err *err)
 	if (least > 0)
 		return SL_SEARCH_EXACT;
 	int rc = pcre_check(regex, nocase, err);
-	if (rc < 0) /* Hyperscan tells better what is wrong, but where it only lacks what PCRE2 has */
-		return least == 0 || strstr(why.text, "not supported") ? rc : sl_fail(err, rc, "%s", why.text);
+	if (rc <
+	    0) /* Hyperscan tells better what is wrong, but where it only lacks what PCRE2 has */
+		return least == 0 || strstr(why.text, "not supported")
+			       ? rc
+			       : sl_fail(err, rc, "%s", why.text);
 	bool rough = least < 0 && width_least(regex, flags | HS_FLAG_PREFILTER, NULL) > 0;
 	return rough ? SL_SEARCH_ROUGH : SL_SEARCH_NONE;
 }

@@ -10,7 +10,8 @@ struct sl_ids {
 	size_t slots;
 };
 
-bool sl_ids_init(struct sl_ids *ids, const struct sl_indicator *indicator, size_t n); /* false: no memory */
+bool sl_ids_init(struct sl_ids *ids, const struct sl_indicator *indicator,
+		 size_t n); /* false: no memory */
 void sl_ids_fini(struct sl_ids *ids);
 
 /* The number, from 1, of the indicator that was added with that id; 0: none. */

@@ -40,8 +40,9 @@ struct sl_image {
 };
 
 struct sl_image_options {
-	struct sl_cache *cache;        /* NULL: none */
-	const struct sl_delta *delta;  /* the packs are what is left of them beside its base; NULL: all */
+	struct sl_cache *cache; /* NULL: none */
+	const struct sl_delta
+		*delta; /* the packs are what is left of them beside its base; NULL: all */
 };
 
 /* Moves what `from` has into `image`. */
@@ -67,7 +68,8 @@ int sl_image_write(const struct sl_image *image, const char *path, struct sl_err
 int sl_compile_records(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
 int sl_compile_tables(struct sl_image *image, const struct sl_packs *packs, struct sl_err *err);
 /* By a plan that may be another image's. Problems are those of expressions. */
-int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan, const struct sl_packs *packs,
-			struct sl_problems *problems, struct sl_err *err);
+int sl_compile_patterns(struct sl_image *image, const struct sl_plan *plan,
+			const struct sl_packs *packs, struct sl_problems *problems,
+			struct sl_err *err);
 
 #endif

@@ -1,7 +1,8 @@
-/* SHA-256 of the canonical JSON: sorted keys and no spaces, so that the same content has one digest, in
- * JSON, JSON Lines or YAML. What is in the lists counts, in the order in which they are first named.
- * The indicators are written one by one, since each has a hash of its own: of its text, and of what
- * its pack gives it. Writing a large pack out takes as long as checking it: hence a thread. */
+/* SHA-256 of the canonical JSON: sorted keys and no spaces, so that the same content has one
+ * digest, in JSON, JSON Lines or YAML. What is in the lists counts, in the order in which they are
+ * first named. The indicators are written one by one, since each has a hash of its own: of its
+ * text, and of what its pack gives it. Writing a large pack out takes as long as checking it: hence
+ * a thread. */
 #include <rules/pack_digest.h>
 #include <rules/reader.h>
 
@@ -101,7 +102,8 @@ static bool root_add(struct buffer *b, const struct sl_pack_digest *d)
 	const char **keys = calloc(n + 1, sizeof *keys);
 	bool ok = keys;
 	json_t *root = (json_t *)(uintptr_t)d->root;
-	for (void *at = json_object_iter(root); ok && at && i < n; at = json_object_iter_next(root, at))
+	for (void *at = json_object_iter(root); ok && at && i < n;
+	     at = json_object_iter_next(root, at))
 		keys[i++] = json_object_iter_key(at);
 	if (ok)
 		qsort(keys, i, sizeof *keys, key_compare);

@@ -1,4 +1,5 @@
-/* The digest of a pack's content, and a hash of each indicator's, computed beside the reading of it. */
+/* The digest of a pack's content, and a hash of each indicator's, computed beside the reading of
+ * it. */
 #ifndef SELAT_RULES_PACK_DIGEST_H
 #define SELAT_RULES_PACK_DIGEST_H
 
@@ -13,7 +14,8 @@ struct sl_pack_digest {
 	pthread_t thread;
 	bool started;
 	struct sl_sha256 *sha; /* of the JSON; the lists are added at the end */
-	uint64_t *content;     /* of each indicator, with what the pack says of all; NULL: not asked for */
+	uint64_t *content; /* of each indicator, with what the pack says of all; NULL: not asked for
+			    */
 	int rc;
 };
 

@@ -1,9 +1,9 @@
 /* Which condition goes to which of Hyperscan's databases, and as what expression.
  *
- *   a value scanned whole    block    literals unanchored: the sensor checks start and end by length
- *   a stream, short literal  gather   the same, over a batch of payloads
- *   a stream, all others     stream   anchors are in the expression, since a stream's end comes late;
- *                            block    the same for datagrams
+ *   a value scanned whole    block    literals unanchored: the sensor checks start and end by
+ * length a stream, short literal  gather   the same, over a batch of payloads a stream, all others
+ * stream   anchors are in the expression, since a stream's end comes late; block    the same for
+ * datagrams
  *
  * What the plan says is exact is found by the pattern alone; else the pattern is a trigger. */
 #include <rules/chain.h>
@@ -74,7 +74,8 @@ static void pattern_take(struct sl_patterns *p, const struct wanted *w, enum sl_
 	p->pattern[p->n++] = pattern;
 }
 
-/* A condition by itself. anchored: starts and ends are in the expression, and not left to the sensor. */
+/* A condition by itself. anchored: starts and ends are in the expression, and not left to the
+ * sensor. */
 static bool pattern_add(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode,
 			bool anchored)
 {
@@ -112,7 +113,8 @@ static bool chain_add(struct sl_patterns *p, const struct wanted *w, enum sl_dat
 	return true;
 }
 
-/* A trigger that fires once what must be looked at behind it has come, or will not come any more. */
+/* A trigger that fires once what must be looked at behind it has come, or will not come any more.
+ */
 static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode)
 {
 	const struct sl_condition *c = w->c;
@@ -126,7 +128,10 @@ static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_d
 	else
 		sl_literal_escape(at, sl_span_of(c->bytes, c->len), false, false);
 	at += strlen(at);
-	sprintf(at, ")(?s:.{%u}|.{0,%u}\\z)", w->plan->wait, w->plan->wait - 1u);
+	if (w->plan->wait == 1) /* Hyperscan refuses {0,0} */
+		strcpy(at, ")(?s:.|\\z)");
+	else
+		sprintf(at, ")(?s:.{%u}|.{0,%u}\\z)", w->plan->wait, w->plan->wait - 1u);
 	pattern_take(p, w, mode, &(struct sl_pattern){ .hs_flags = hs_flags(c, SL_MODE_STREAM) });
 	return true;
 }
@@ -182,8 +187,8 @@ static int pattern_compare(const void *left, const void *right, void *patterns)
 	return order ? order : (a->condition > b->condition) - (a->condition < b->condition);
 }
 
-static bool indicator_add(struct sl_patterns *p, const struct sl_plan *plan, const struct sl_pack *pack,
-			  size_t indicator, uint32_t *condition)
+static bool indicator_add(struct sl_patterns *p, const struct sl_plan *plan,
+			  const struct sl_pack *pack, size_t indicator, uint32_t *condition)
 {
 	const struct sl_indicator *ind = &pack->indicator[indicator];
 	for (size_t i = 0; i < ind->conditions; i++, ++*condition) {
@@ -196,7 +201,8 @@ static bool indicator_add(struct sl_patterns *p, const struct sl_plan *plan, con
 	return true;
 }
 
-int sl_patterns_collect(struct sl_patterns *p, const struct sl_packs *packs, const struct sl_plan *plan)
+int sl_patterns_collect(struct sl_patterns *p, const struct sl_packs *packs,
+			const struct sl_plan *plan)
 {
 	*p = (struct sl_patterns){ .at = calloc(plan->conditions + 1, sizeof *p->at) };
 	if (!p->at)

@@ -1,9 +1,9 @@
 /* The plan of a ruleset.
  *
- *   whole values   exact values in tables, else the rarest literal of the group, else its expression
- *   streams        groups of positive conditions as chains, exact (chain.c); else the last positive
- *                  condition of each chain, since what stands before it has come by then
- *   the rest       `not`, `absent`, length, number, and what has no trigger: judged on every value */
+ *   whole values   exact values in tables, else the rarest literal of the group, else its
+ * expression streams        groups of positive conditions as chains, exact (chain.c); else the last
+ * positive condition of each chain, since what stands before it has come by then the rest `not`,
+ * `absent`, length, number, and what has no trigger: judged on every value */
 #include <rules/plan.h>
 
 #include <rules/chain.h>
@@ -27,7 +27,8 @@ static void complain(struct planner *p, size_t index, const char *text)
 	char keys[64];
 	snprintf(keys, sizeof keys, "match\n%zu\n%s\n", index, sl_condition_key(c));
 	size_t first = p->problems->n;
-	sl_pack_problem(p->pack, p->indicator, keys, NULL, p->problems, "%s: %s", sl_condition_key(c), text);
+	sl_pack_problem(p->pack, p->indicator, keys, NULL, p->problems, "%s: %s",
+			sl_condition_key(c), text);
 	sl_packfile_locate(&p->pack->source, p->problems, first);
 }
 
@@ -263,7 +264,8 @@ static void indicator_plan(struct planner *p, const struct sl_indicator *ind, ui
 		positive = positive || !only_negative(&g);
 		negative = negative || only_negative(&g);
 	}
-	out->scope = (uint8_t)(ind->scope == SL_SCOPE_TRANSACTION && needs_flow(ind) ? SL_SCOPE_FLOW : ind->scope);
+	out->scope = (uint8_t)(ind->scope == SL_SCOPE_TRANSACTION && needs_flow(ind) ? SL_SCOPE_FLOW
+										     : ind->scope);
 	out->flags = negative ? SL_IND_ENDWISE : 0;
 	if (negative && !positive)
 		plan->endwise[plan->endwise_n++] = index;
@@ -292,7 +294,8 @@ static bool plan_init(struct sl_plan *plan, const struct sl_packs *packs)
 	plan->always = calloc(plan->conditions + 1, sizeof *plan->always);
 	plan->flowwise = calloc(plan->indicators + 1, sizeof *plan->flowwise);
 	plan->endwise = calloc(plan->indicators + 1, sizeof *plan->endwise);
-	return plan->condition && plan->indicator && plan->always && plan->flowwise && plan->endwise;
+	return plan->condition && plan->indicator && plan->always && plan->flowwise &&
+	       plan->endwise;
 }
 
 int sl_plan_make(struct sl_plan *plan, const struct sl_packs *packs, struct sl_problems *problems,
@@ -311,7 +314,8 @@ int sl_plan_make(struct sl_plan *plan, const struct sl_packs *packs, struct sl_p
 		}
 	qsort(plan->always, plan->always_n, sizeof *plan->always, always_compare);
 	if (p.too_many_derived)
-		return sl_fail(err, SL_EFAIL, "more than %d different transforms of fields in one ruleset",
+		return sl_fail(err, SL_EFAIL,
+			       "more than %d different transforms of fields in one ruleset",
 			       SL_DERIVED_MAX);
 	return SL_OK;
 }

@@ -13,7 +13,8 @@ struct sl_plan_condition {
 	uint8_t bit;
 	uint8_t chain;   /* conditions that its pattern stands for; 0: it has no pattern */
 	bool table;      /* its values stand in a table */
-	bool unanchored; /* its pattern is a trigger: positions are looked at when it is confirmed */
+	bool unanchored; /* its pattern is a trigger: positions are looked at when it is confirmed
+			  */
 	uint16_t wait;   /* bytes behind the match that must have come before the pattern fires */
 };
 
@@ -35,7 +36,8 @@ struct sl_plan {
 /* The field that a number, which may be a derived field's, looks at. */
 static inline enum sl_field sl_plan_field(const struct sl_plan *plan, unsigned field)
 {
-	return (enum sl_field)(field < SL_FIELD_COUNT ? field : plan->derived[field - SL_FIELD_COUNT].field);
+	return (enum sl_field)(
+		field < SL_FIELD_COUNT ? field : plan->derived[field - SL_FIELD_COUNT].field);
 }
 
 /* What cannot be looked for is a problem with its place. */

@@ -14,7 +14,8 @@ static unsigned byte_weight(uint8_t byte)
 		return 2;
 	if (byte < 0x80 && strchr("etaoinsr0123./:\r\n", byte))
 		return 4;
-	if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '=')
+	if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+	    byte == '=')
 		return 5;
 	return byte >= 'A' && byte <= 'Z' ? 6 : 7;
 }
@@ -23,8 +24,9 @@ static unsigned byte_weight(uint8_t byte)
 static size_t common_word(const uint8_t *at, size_t left)
 {
 	static const char *const words[] = {
-		"http://", "https://", "HTTP/1.", "Mozilla/5.0", "User-Agent", "Content-", "Accept", "Host: ",
-		"www.",    ".com",     ".php",    "GET ",        "POST ",      "text/html", "Windows NT", "AppleWebKit",
+		"http://", "https://",  "HTTP/1.",    "Mozilla/5.0", "User-Agent", "Content-",
+		"Accept",  "Host: ",    "www.",       ".com",        ".php",       "GET ",
+		"POST ",   "text/html", "Windows NT", "AppleWebKit",
 	};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		size_t len = strlen(words[i]);
@@ -59,7 +61,9 @@ unsigned sl_rarity(const struct sl_condition *c)
 	case SL_OP_ENDS:
 		return literal_rarity(c->bytes, c->len);
 	case SL_OP_REGEX:
-		return c->search == SL_SEARCH_EXACT ? EXPRESSION : c->search == SL_SEARCH_ROUGH ? ROUGH : 0;
+		return c->search == SL_SEARCH_EXACT   ? EXPRESSION
+		       : c->search == SL_SEARCH_ROUGH ? ROUGH
+						      : 0;
 	default:
 		return 0;
 	}

@@ -1,4 +1,5 @@
-/* Records while they are made: strings and shared rows. For compile_records.c and compile_rows.c. */
+/* Records while they are made: strings and shared rows. For compile_records.c and compile_rows.c.
+ */
 #ifndef SELAT_RULES_RECORDS_H
 #define SELAT_RULES_RECORDS_H
 
@@ -24,8 +25,10 @@ void sl_records_fini(struct sl_records *out);
 /* Each gives a row, or sets out->failed. */
 uint32_t sl_record_string(struct sl_records *out, const char *text);
 uint32_t sl_record_meta(struct sl_records *out, const struct sl_indicator *ind);
-uint32_t sl_record_where(struct sl_records *out, const struct sl_pack *pack, const struct sl_indicator *ind);
-uint32_t sl_record_action(struct sl_records *out, const struct sl_pack *pack, const struct sl_indicator *ind);
+uint32_t sl_record_where(struct sl_records *out, const struct sl_pack *pack,
+			 const struct sl_indicator *ind);
+uint32_t sl_record_action(struct sl_records *out, const struct sl_pack *pack,
+			  const struct sl_indicator *ind);
 uint32_t sl_record_position(struct sl_records *out, const struct sl_condition *c);
 
 #endif

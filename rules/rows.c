@@ -10,8 +10,9 @@
 static struct sl_ruleset_range *slot_find(const struct sl_rows *r, const void *row, size_t n)
 {
 	size_t i = XXH3_64bits(row, n * r->element) & (r->slots - 1);
-	while (r->slot[i].n && (r->slot[i].n != n || memcmp(r->bytes + r->slot[i].first * r->element, row,
-							    n * r->element) != 0))
+	while (r->slot[i].n &&
+	       (r->slot[i].n != n ||
+		memcmp(r->bytes + r->slot[i].first * r->element, row, n * r->element) != 0))
 		i = (i + 1) & (r->slots - 1);
 	return &r->slot[i];
 }

@@ -52,7 +52,8 @@ static void identity_text(char out[80], const struct sl_ruleset *rs)
 }
 
 /* Of patterns and databases: "payload gather"; else "". */
-static const char *param_text(char out[64], const struct sl_ruleset *rs, const struct sl_ruleset_section *s)
+static const char *param_text(char out[64], const struct sl_ruleset *rs,
+			      const struct sl_ruleset_section *s)
 {
 	out[0] = '\0';
 	if (s->type == SL_SECTION_PATTERNS || s->type == SL_SECTION_DATABASE)
@@ -135,11 +136,12 @@ static json_t *databases_json(const struct sl_ruleset *rs)
 	json_t *list = json_array();
 	for (uint32_t i = 0; i < rs->databases_n; i++) {
 		const struct sl_ruleset_database *db = &rs->database[i];
-		json_array_append_new(list, json_pack("{ss ss sI sI}", "field",
-						      sl_field_info(sl_ruleset_field(rs, db->field))->name, "mode",
-						      sl_mode_text(db->mode), "patterns",
-						      (json_int_t)db->patterns_n, "bytes",
-						      (json_int_t)db->bytes.len));
+		json_array_append_new(
+			list,
+			json_pack("{ss ss sI sI}", "field",
+				  sl_field_info(sl_ruleset_field(rs, db->field))->name, "mode",
+				  sl_mode_text(db->mode), "patterns", (json_int_t)db->patterns_n,
+				  "bytes", (json_int_t)db->bytes.len));
 	}
 	return list;
 }

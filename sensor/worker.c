@@ -327,7 +327,9 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 			sl_inspect_datagram(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT),
 					    lookup->side, p->payload);
 	}
-	now->flow.app = flow->app; /* a parser may have learnt what it is, and who the client is */
+	/* A parser may have learnt what it is, and who the client is. Where one gives the flow up to what follows
+	 * (CONNECT, STARTTLS), what came in this packet is still its own. */
+	now->flow.app = flow->app ? flow->app : app;
 	now->flow.client = flow->client;
 	if (w->detect && app != flow->app)
 		sl_detect_learnt(w->detect, now, flow, lookup->side);

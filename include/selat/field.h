@@ -13,8 +13,8 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 /*        id               name               kind     protocol  direction  stream  what it is */
 #define SL_FIELDS(X)                                                                                 \
 	X(PAYLOAD, "payload", BYTES, "any", BOTH, true, "a datagram's payload, or the TCP stream's bytes") \
-	X(IP_SRC, "ip.src", ADDRESS, "ip", BOTH, false, "the address of a flow's client")           \
-	X(IP_DST, "ip.dst", ADDRESS, "ip", BOTH, false, "the address of a flow's server")           \
+	X(IP_SRC, "ip.src", ADDRESS, "ip", BOTH, false, "the address a packet comes from")           \
+	X(IP_DST, "ip.dst", ADDRESS, "ip", BOTH, false, "the address a packet goes to")           \
 	X(DNS_QUERY, "dns.query", TEXT, "dns", BOTH, false, "the name a DNS message asks for")              \
 	X(DNS_RRNAME, "dns.response.rrname", TEXT, "dns", TO_CLIENT, false,                                 \
 	  "the name of a record in a DNS answer")                                                           \

@@ -214,9 +214,9 @@ bool sl_build_class(json_t *indicator, const char *text)
 	const char *end = rest + skip + second;
 	if (!skip || !second || second > 60 || strcmp(end, skip == 2 ? "\"" : "") != 0)
 		return false;
-	return json_object_set_new(
-		       indicator, "class",
-		       json_sprintf("%.*s/%.*s", (int)first, text, (int)second, rest + skip)) == 0;
+	return json_object_set_new(indicator, "class",
+				   json_sprintf("%.*s/%.*s", (int)first, text, (int)second,
+						rest + skip)) == 0;
 }
 
 /* One of the copies of `base`. */

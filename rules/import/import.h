@@ -14,7 +14,7 @@ struct sl_import_options {
 	char *name, *author, *tlp; /* of the pack; name NULL: made from output */
 	uint64_t version;
 	bool keep_going;
-	bool all;                 /* misp: what is not for detection too */
+	bool all;                  /* misp: what is not for detection too */
 	char *kind;               /* list: of every value */
 	struct sl_list columns;   /* list: KIND=NAME of a CSV's header */
 	struct sl_list variables; /* suricata: NAME=VALUE */

@@ -1,5 +1,5 @@
-/* MISP: events in files, and feeds (a folder with manifest.json and a file an event). Two passes:
- * what belongs to a pack of this program's own export has to be known before the first indicator is
+/* MISP: events in files, and feeds (a folder with manifest.json and a file an event). Two passes: what
+ * belongs to a pack of this program's own export has to be known before the first indicator is
  * added. */
 #include <rules/import/misp.h>
 #include <rules/misp.h>
@@ -183,8 +183,9 @@ int sl_import_misp(struct sl_import *im, char *const *paths, size_t n, struct sl
 	struct stat st;
 	int rc = SL_OK;
 	for (size_t i = 0; i < n && rc == SL_OK; i++)
-		rc = stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode) ? folder_add(&s, paths[i], err)
-								     : file_add(&s, paths[i], err);
+		rc = stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode)
+			     ? folder_add(&s, paths[i], err)
+			     : file_add(&s, paths[i], err);
 	for (size_t i = 0; i < s.n && rc == SL_OK; i++)
 		events_each(&m, s.source[i].path, s.source[i].root, event_scan);
 	if (rc == SL_OK)

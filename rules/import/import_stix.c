@@ -1,6 +1,6 @@
-/* STIX 2.1 bundles: the indicator objects whose patterns are STIX patterns, with what is said of
- * them. Other objects say nothing that a sensor looks for. Two passes: what belongs to a pack of
- * this program's own export has to be known before the first indicator is added. */
+/* STIX 2.1 bundles: the indicator objects whose patterns are STIX patterns, with what is said of them.
+ * Other objects say nothing that a sensor looks for. Two passes: what belongs to a pack of this
+ * program's own export has to be known before the first indicator is added. */
 #include <rules/import/build.h>
 #include <rules/import/own.h>
 #include <rules/import/stix.h>
@@ -83,8 +83,7 @@ static void object_scan(struct bundle *b, const json_t *object)
 	b->own.foreign += !json_object_get(object, "x_selat_indicator");
 }
 
-/* The strictest of its labels; a marking that is no label of TLP is told: it may forbid something.
- */
+/* The strictest of its labels; a marking that is no label of TLP is told: it may forbid something. */
 static void tlp_set(struct bundle *b, const struct sl_place *at, const json_t *object, json_t *meta)
 {
 	const json_t *refs = json_object_get(object, "object_marking_refs");
@@ -95,8 +94,8 @@ static void tlp_set(struct bundle *b, const struct sl_place *at, const json_t *o
 		if (id && !tlp)
 			tlp = (enum sl_tlp)json_integer_value(json_object_get(b->tlp, id));
 		if (id && !tlp)
-			sl_import_note(b->im, at,
-				       "the marking %s is no TLP label: read it yourself", id);
+			sl_import_note(b->im, at, "the marking %s is no TLP label: read it yourself",
+				       id);
 		strictest = tlp > strictest ? tlp : strictest;
 	}
 	if (strictest)
@@ -203,8 +202,7 @@ static void own_add(struct bundle *b, const struct sl_place *at, const json_t *o
 	bool same = pattern && given && strcmp(pattern, given) == 0;
 	free(pattern);
 	if (!same) {
-		sl_import_leave(b->im, at,
-				"its pattern and its x_selat_indicator do not say the same");
+		sl_import_leave(b->im, at, "its pattern and its x_selat_indicator do not say the same");
 		json_decref(ind);
 		return;
 	}
@@ -274,8 +272,7 @@ static void objects_each(struct bundle *b, const char *file, const json_t *root,
 	const json_t *objects = objects_of(root);
 	size_t n = json_is_array(objects) ? json_array_size(objects) : 1;
 	for (size_t i = 0; i < n; i++) {
-		const json_t *object =
-			json_is_array(objects) ? json_array_get(objects, i) : objects;
+		const json_t *object = json_is_array(objects) ? json_array_get(objects, i) : objects;
 		if (add)
 			object_add(b, file, object);
 		else

@@ -11,7 +11,7 @@ enum { ID_VALUE_MAX = 96 };
 
 enum column { INDICATOR, TYPE, SOURCE, DESC, URL, IF_IN, WHITELIST, COLUMNS };
 static const char *const column_names[COLUMNS] = {
-	"indicator", "indicator_type", "meta.source",    "meta.desc",
+	"indicator", "indicator_type", "meta.source",   "meta.desc",
 	"meta.url",  "meta.if_in",     "meta.whitelist",
 };
 
@@ -68,9 +68,8 @@ static json_t *hash_options(const char *value, const char *name, const char **re
 	case 64:
 		return json_pack("[{ss}]", file ? "sha256" : "cert_sha256", value);
 	}
-	*reason =
-		file ? "no MD5, SHA-1 or SHA-256 has so many digits"
-		     : "a pack has SHA-1 and SHA-256 of certificates; so many digits have neither";
+	*reason = file ? "no MD5, SHA-1 or SHA-256 has so many digits"
+		       : "a pack has SHA-1 and SHA-256 of certificates; so many digits have neither";
 	return NULL;
 }
 
@@ -122,8 +121,7 @@ static void head_read(struct zeek *z, char *line)
 				z->place[c] = place;
 	z->headed = true;
 	if (z->place[INDICATOR] < 0 || z->place[TYPE] < 0)
-		sl_import_leave(z->im, &z->at,
-				"the columns indicator and indicator_type are missing");
+		sl_import_leave(z->im, &z->at, "the columns indicator and indicator_type are missing");
 }
 
 /* The line's cells by column; "" for what is not there. */
@@ -185,8 +183,7 @@ static void row_read(struct zeek *z, char *line)
 		return;
 	}
 	if (strcmp(cell[WHITELIST], "T") == 0) {
-		sl_import_leave(z->im, &z->at,
-				"meta.whitelist: a pack has no place for exceptions");
+		sl_import_leave(z->im, &z->at, "meta.whitelist: a pack has no place for exceptions");
 		return;
 	}
 	for (size_t i = 0; i < TYPES; i++)

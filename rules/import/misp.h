@@ -19,16 +19,14 @@ struct sl_misp_event {
 	size_t not_ids; /* attributes that are not for detection */
 };
 
-/* An attribute's value as a list of options for sl_build_options, a new reference. NULL: why not.
- */
+/* An attribute's value as a list of options for sl_build_options, a new reference. NULL: why not. */
 json_t *sl_misp_options(const char *type, const char *value, struct sl_err *why);
 
 /* One attribute; object is the MISP object it stands in, or NULL. */
 void sl_misp_attribute(struct sl_misp *m, struct sl_misp_event *e, const json_t *object,
 		       const json_t *attribute);
 
-/* What event, object and attribute say beside the value, as keys of an indicator: a new reference.
- */
+/* What event, object and attribute say beside the value, as keys of an indicator: a new reference. */
 json_t *sl_misp_meta(struct sl_misp *m, const struct sl_misp_event *e, const struct sl_place *at,
 		     const json_t *object, const json_t *attribute);
 

@@ -56,7 +56,8 @@ json_t *sl_misp_meta(struct sl_misp *m, const struct sl_misp_event *e, const str
 	sl_build_name(m->im, at, meta, text_of(e->event, "info"));
 	sl_build_description(m->im, at, meta, text_of(attribute, "comment"));
 	for (size_t i = 0; i < json_array_size(e->links); i++)
-		sl_build_reference(m->im, at, meta, json_string_value(json_array_get(e->links, i)));
+		sl_build_reference(m->im, at, meta,
+				   json_string_value(json_array_get(e->links, i)));
 	return meta;
 }
 

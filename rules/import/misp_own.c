@@ -1,5 +1,5 @@
-/* Objects of this program's own export: their text attribute holds the indicator as its author
- * wrote it, the others what programs look for that know MISP alone. Both have to say the same. */
+/* Objects of this program's own export: their text attribute holds the indicator as its author wrote
+ * it, the others what programs look for that know MISP alone. Both have to say the same. */
 #include <rules/import/misp.h>
 #include <rules/misp.h>
 
@@ -80,8 +80,7 @@ static bool is_off(const struct sl_misp *m, const json_t *object, const json_t *
 	return values && !on && !m->im->options->all && !(status && strcmp(status, "shadow") == 0);
 }
 
-/* What it had from its pack, since the new one is another. Its label is the strictest of the tags.
- */
+/* What it had from its pack, since the new one is another. Its label is the strictest of the tags. */
 static void pack_fill(struct sl_misp *m, const struct sl_misp_event *e, const struct sl_place *at,
 		      const json_t *object, json_t *ind)
 {

@@ -165,8 +165,8 @@ static const struct {
 
 static bool is_harmless(const char *value)
 {
-	static const char *const marks[] = { "[.]",   "(.)", "{.}", "[dot]",
-					     "(dot)", "[:]", "[@]", "[at]" };
+	static const char *const marks[] = { "[.]", "(.)", "{.}", "[dot]", "(dot)",
+					     "[:]", "[@]", "[at]" };
 	if (strncasecmp(value, "hxxp", 4) == 0)
 		return true;
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)

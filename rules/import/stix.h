@@ -58,13 +58,12 @@ void sl_stix_fini(struct sl_stix_pattern *p);
 bool sl_stix_is_where(const struct sl_stix_test *t);
 
 /* What one test asks for, as a list of alternatives, a new reference. Each is an object with any of
- * "kind" { key: value … }, "below" NAME (names that end so), "where" { … }, "match" [ … ]. alone:
- * no other test of the term says what. NULL: why not. */
+ * "kind" { key: value … }, "below" NAME (names that end so), "where" { … }, "match" [ … ]. alone: no
+ * other test of the term says what. NULL: why not. */
 json_t *sl_stix_where_options(const struct sl_stix_test *t, struct sl_err *why);
 json_t *sl_stix_options(const struct sl_stix_test *t, bool alone, struct sl_err *why);
 
-/* All of a pattern's alternatives, as keys of indicators: a list, a new reference. NULL: why not.
- */
+/* All of a pattern's alternatives, as keys of indicators: a list, a new reference. NULL: why not. */
 json_t *sl_stix_indicators(const struct sl_stix_pattern *p, struct sl_err *why);
 
 /* Tokens. */

@@ -1,6 +1,6 @@
-/* The alternatives of a STIX pattern as keys of indicators: the options of a term's tests, each
- * with each, put together. If one alternative cannot be taken over, none is: half a pattern would
- * mean something else. */
+/* The alternatives of a STIX pattern as keys of indicators: the options of a term's tests, each with
+ * each, put together. If one alternative cannot be taken over, none is: half a pattern would mean
+ * something else. */
 #include <rules/import/stix.h>
 
 #include <selat/field.h>
@@ -64,8 +64,8 @@ static int where_merge(json_t *into, const json_t *more, struct sl_err *why)
 			continue;
 		}
 		if (!json_is_array(old) || !(is_denial(value) || is_denial(old)))
-			return sl_fail(why, SL_EFORMAT,
-				       "its pattern asks for two values of %s at once", key);
+			return sl_fail(why, SL_EFORMAT, "its pattern asks for two values of %s at once",
+				       key);
 		if (json_is_array(value))
 			json_array_extend(old, value);
 		else

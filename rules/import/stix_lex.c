@@ -59,8 +59,7 @@ static int text_next(struct sl_stix_lexer *l, struct sl_err *why)
 	}
 	*out = '\0';
 	if (!*l->at)
-		return sl_fail(why, SL_EFORMAT,
-			       "its pattern has a text without an end, from %zu on",
+		return sl_fail(why, SL_EFORMAT, "its pattern has a text without an end, from %zu on",
 			       position(l, l->token.at));
 	l->at++;
 	return SL_OK;

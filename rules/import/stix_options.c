@@ -99,12 +99,10 @@ static json_t *field_options(const struct sl_stix_test *t, const char *const *fi
 			     struct sl_err *why)
 {
 	if (!all_text(t) || (!is_equality(t) && t->op != SL_STIX_LIKE && t->op != SL_STIX_MATCHES))
-		return none(why, t,
-			    "only =, !=, IN, LIKE and MATCHES with texts can be taken over");
+		return none(why, t, "only =, !=, IN, LIKE and MATCHES with texts can be taken over");
 	if (t->negated && !single)
-		return none(why, t,
-			    "negated, and there may be several values: STIX asks for one that "
-			    "differs, a pack for none that is the same");
+		return none(why, t, "negated, and there may be several values: STIX asks for one that "
+				    "differs, a pack for none that is the same");
 	json_t *list = json_array();
 	for (size_t i = 0; fields[i]; i++)
 		if (!conditions_add(list, t, fields[i])) {
@@ -133,9 +131,8 @@ static json_t *domain_options(const struct sl_stix_test *t, bool alone, struct s
 static json_t *url_options(const struct sl_stix_test *t, bool alone, struct sl_err *why)
 {
 	if (!is_equality(t) || t->negated || !all_text(t))
-		return none(why, t,
-			    "only = and IN can be taken over; parts of URLs are in "
-			    "http-request-ext");
+		return none(why, t, "only = and IN can be taken over; parts of URLs are in "
+				    "http-request-ext");
 	if (!alone)
 		return none(why, t, "a URL together with other conditions has no place");
 	json_t *list = json_array();
@@ -298,9 +295,9 @@ static json_t *hash_options(const struct sl_stix_test *t, const char *kind, bool
 		if (strcmp(fields[i].kind, kind) == 0)
 			conditions_add(list, t, fields[i].field);
 	for (size_t i = 0; !alone && i < json_array_size(list); i++)
-		json_object_set_new(
-			json_array_get(json_object_get(json_array_get(list, i), "match"), 0),
-			"nocase", json_true());
+		json_object_set_new(json_array_get(json_object_get(json_array_get(list, i), "match"),
+						   0),
+				    "nocase", json_true());
 	if (json_array_size(list))
 		return list;
 	json_decref(list);

@@ -45,10 +45,9 @@ static int take(struct parser *p, const char *sign)
 
 static int too_many(struct parser *p)
 {
-	return sl_fail(
-		p->why, SL_EFORMAT,
-		"its pattern has more than %d alternatives, or more than %d comparisons in one",
-		SL_STIX_TERMS_MAX, SL_STIX_TERM_TESTS);
+	return sl_fail(p->why, SL_EFORMAT,
+		       "its pattern has more than %d alternatives, or more than %d comparisons in one",
+		       SL_STIX_TERMS_MAX, SL_STIX_TERM_TESTS);
 }
 
 /* a or b; b is taken. */
@@ -169,18 +168,12 @@ static int comparison_read(struct parser *p, struct sl_stix_test *t)
 		enum sl_stix_op op;
 		bool negated;
 	} ops[] = {
-		{ "=", SL_STIX_EQUAL, false },
-		{ "==", SL_STIX_EQUAL, false },
-		{ "!=", SL_STIX_EQUAL, true },
-		{ "<>", SL_STIX_EQUAL, true },
-		{ "IN", SL_STIX_IN, false },
-		{ "LIKE", SL_STIX_LIKE, false },
-		{ "MATCHES", SL_STIX_MATCHES, false },
-		{ "ISSUBSET", SL_STIX_SUBSET, false },
-		{ "ISSUPERSET", SL_STIX_SUPERSET, false },
-		{ "<", SL_STIX_LESS, false },
-		{ "<=", SL_STIX_LESS_EQUAL, false },
-		{ ">", SL_STIX_GREATER, false },
+		{ "=", SL_STIX_EQUAL, false },     { "==", SL_STIX_EQUAL, false },
+		{ "!=", SL_STIX_EQUAL, true },     { "<>", SL_STIX_EQUAL, true },
+		{ "IN", SL_STIX_IN, false },       { "LIKE", SL_STIX_LIKE, false },
+		{ "MATCHES", SL_STIX_MATCHES, false }, { "ISSUBSET", SL_STIX_SUBSET, false },
+		{ "ISSUPERSET", SL_STIX_SUPERSET, false }, { "<", SL_STIX_LESS, false },
+		{ "<=", SL_STIX_LESS_EQUAL, false }, { ">", SL_STIX_GREATER, false },
 		{ ">=", SL_STIX_GREATER_EQUAL, false },
 	};
 	int rc = path_read(p, t);
@@ -255,8 +248,7 @@ static int chain_read(struct parser *p, struct list *out, reader *item, const ch
 static int bracket_read(struct parser *p, struct list *out, reader *inside, const char *end)
 {
 	if (p->depth == SL_STIX_DEPTH_MAX)
-		return sl_fail(p->why, SL_EFORMAT,
-			       "its pattern has more than %d brackets in each other",
+		return sl_fail(p->why, SL_EFORMAT, "its pattern has more than %d brackets in each other",
 			       SL_STIX_DEPTH_MAX);
 	p->depth++;
 	int rc = next(p);
@@ -298,10 +290,8 @@ static int qualifier_check(struct parser *p)
 	};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (is(p, words[i].word))
-			return sl_fail(p->why, SL_EFORMAT,
-				       "its pattern has %s, for which a pack has "
-				       "no place",
-				       words[i].reason);
+			return sl_fail(p->why, SL_EFORMAT, "its pattern has %s, for which a pack has "
+				       "no place", words[i].reason);
 	return SL_OK;
 }
 

@@ -53,9 +53,8 @@ static json_t *port_options(const struct sl_stix_test *t, const char *key, struc
 		json_int_t first, last;
 		if (!range_of(t, json_array_get(t->values, i), &first, &last)) {
 			json_decref(ports);
-			return none(why, t,
-				    "a port is a number from 0 to 65535, compared by =, !=, IN, "
-				    "<, <=, >, >=");
+			return none(why, t, "a port is a number from 0 to 65535, compared by =, !=, IN, "
+					    "<, <=, >, >=");
 		}
 		const char *no = t->negated ? "!" : "";
 		if (first == last && !t->negated)
@@ -63,9 +62,8 @@ static json_t *port_options(const struct sl_stix_test *t, const char *key, struc
 		else if (first == last)
 			json_array_append_new(ports, json_sprintf("%s%lld", no, (long long)first));
 		else
-			json_array_append_new(
-				ports,
-				json_sprintf("%s%lld-%lld", no, (long long)first, (long long)last));
+			json_array_append_new(ports, json_sprintf("%s%lld-%lld", no,
+								  (long long)first, (long long)last));
 	}
 	return where_new(key, ports);
 }
@@ -74,8 +72,8 @@ static json_t *port_options(const struct sl_stix_test *t, const char *key, struc
 static json_t *protocol_options(const struct sl_stix_test *t, struct sl_err *why)
 {
 	static const char *const protos[] = { "tcp", "udp", "sctp", "icmp", "icmpv6", NULL };
-	static const char *const apps[] = { "http", "tls", "dns",   "quic",    "smtp",
-					    "ftp",  "ssh", "socks", "openvpn", NULL };
+	static const char *const apps[] = { "http", "tls", "dns", "quic", "smtp", "ftp",
+					    "ssh",  "socks", "openvpn", NULL };
 	const char *text = json_string_value(json_array_get(t->values, 0));
 	if (!text || t->negated || t->op != SL_STIX_EQUAL)
 		return none(why, t, "only = with one text can be taken over; write several by OR");

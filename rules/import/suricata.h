@@ -155,6 +155,6 @@ void suri_envelope_shift(struct suri_rule *r, struct suri_match *m);
 /* suricata_build.c: the rule's indicators, added to the import. */
 void suri_build(struct suri_rule *r);
 /* The conditions; a new reference. */
-json_t *suri_conditions(struct suri_rule *r, enum sl_field_dir dir);
+json_t *suri_conditions(struct suri_rule *r);
 
 #endif

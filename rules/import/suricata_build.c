@@ -1,5 +1,5 @@
-/* A rule that was read becomes its indicator; two or four where a rule looks both ways and the ways
- * differ: sid-1, sid-1/2 … */
+/* A rule that was read becomes its indicator; two where it looks both ways and they differ: sid-1,
+ * sid-1/2. */
 #include <rules/import/suricata.h>
 
 #include <stdio.h>
@@ -137,15 +137,15 @@ static void lists_shorten(struct suri_rule *r, json_t *where)
 	}
 }
 
-static json_t *where_make(struct suri_rule *r, enum sl_field_dir dir, bool swapped)
+static json_t *where_make(struct suri_rule *r, bool swapped)
 {
 	json_t *where = json_object();
 	apps_set(r, where);
 	json_object_update(where, r->where);
 	suri_header_where(r, where, swapped);
-	if (dir != SL_DIR_BOTH)
+	if (r->dir != SL_DIR_BOTH)
 		suri_set(r, where, "direction",
-			 json_string(dir == SL_DIR_TO_SERVER ? "to_server" : "to_client"));
+			 json_string(r->dir == SL_DIR_TO_SERVER ? "to_server" : "to_client"));
 	state_set(r, where);
 	bool plain = json_object_get(where, "app")
 			     ? json_object_size(where) == 1
@@ -169,6 +169,36 @@ static void hook_add(struct suri_rule *r, json_t *match)
 		r->failed = true;
 }
 
+/* Addresses are known before the protocol is: with them alone a rule waits for the first that its
+ * protocol says. */
+static void protocol_await(struct suri_rule *r, json_t *match)
+{
+	static const struct {
+		const char *app, *to_server, *to_client;
+	} signs[] = {
+		{ "http", "http.method", "http.stat_code" },
+		{ "http1", "http.method", "http.stat_code" },
+		{ "http2", "http.method", "http.stat_code" },
+		{ "tls", "tls.version", "tls.version" },
+		{ "dns", "dns.query", "dns.rcode" },
+		{ "quic", "quic.version", "quic.version" },
+		{ "ssh", "ssh.software", "ssh.software" },
+	};
+	const char *app = json_string_value(json_array_get(r->apps, 0));
+	for (size_t i = 0; i < r->matches; i++)
+		if (!on_address(&r->match[i]))
+			return;
+	for (size_t i = 0; app && r->matches && i < sizeof signs / sizeof signs[0]; i++) {
+		if (strcmp(signs[i].app, app) != 0)
+			continue;
+		const char *field =
+			r->dir == SL_DIR_TO_CLIENT ? signs[i].to_client : signs[i].to_server;
+		if (json_array_append_new(
+			    match, json_pack("{ss s{si}}", "field", field, "length", "min", 0)) < 0)
+			r->failed = true;
+	}
+}
+
 static void meta_set(struct suri_rule *r, json_t *into)
 {
 	if (r->class_)
@@ -188,13 +218,13 @@ static void meta_set(struct suri_rule *r, json_t *into)
 		suri_set(r, into, "description", json_string(r->description));
 }
 
-static json_t *indicator_make(struct suri_rule *r, const char *id, enum sl_field_dir dir,
-			      bool swapped)
+static json_t *indicator_make(struct suri_rule *r, const char *id, bool swapped)
 {
 	json_t *ind = json_pack("{ss}", "id", id);
-	json_t *where = where_make(r, dir, swapped), *match = suri_conditions(r, dir);
+	json_t *where = where_make(r, swapped), *match = suri_conditions(r);
 	const char *scope = scope_of(r);
 	hook_add(r, match);
+	protocol_await(r, match);
 	if (json_array_size(match) > CONDITIONS_MAX)
 		suri_refuse(r, "makes more than %d conditions", CONDITIONS_MAX);
 	if (r->msg && *r->msg)
@@ -209,26 +239,17 @@ static json_t *indicator_make(struct suri_rule *r, const char *id, enum sl_field
 	return ind;
 }
 
-/* The ways a rule looks, each an indicator of its own where they differ. */
+/* Both ways of a "<>" are an indicator each where its sides differ. */
 static void ways_add(struct suri_rule *r)
 {
-	bool addresses = false;
-	for (size_t i = 0; i < r->matches; i++)
-		addresses = addresses || on_address(&r->match[i]);
 	bool alike = strcmp(r->from, r->to) == 0 && strcmp(r->from_port, r->to_port) == 0;
-	int swaps = r->both_ways && !alike ? 2 : 1;
-	int dirs = addresses && r->dir == SL_DIR_BOTH ? 2 : 1;
-	for (int i = 0; i < swaps * dirs && !r->refused && !r->failed; i++) {
-		static const enum sl_field_dir each[] = { SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
+	int ways = r->both_ways && !alike ? 2 : 1;
+	for (int i = 0; i < ways && !r->refused && !r->failed; i++) {
 		char id[48];
-		if (i == 0)
-			snprintf(id, sizeof id, "%s", r->id);
-		else
-			snprintf(id, sizeof id, "%s/%d", r->id, i + 1);
-		json_t *ind =
-			indicator_make(r, id, dirs == 2 ? each[i % 2] : r->dir, i / dirs == 1);
+		snprintf(id, sizeof id, i ? "%s/2" : "%s", r->id);
+		json_t *ind = indicator_make(r, id, i == 1);
 		if (r->refused || r->failed || !sl_import_add(r->im, &r->at, json_incref(ind)))
-			i = swaps * dirs;
+			i = ways;
 		json_decref(ind);
 	}
 }

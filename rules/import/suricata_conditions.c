@@ -231,22 +231,13 @@ static bool is_late(const struct suri_match *m)
 	return m->negated && !is_relative(m);
 }
 
-static const char *field_name(const struct suri_field *field, enum sl_field_dir dir)
-{
-	if (dir != SL_DIR_TO_CLIENT)
-		return field->field;
-	if (strcmp(field->field, "ip.src") == 0)
-		return "ip.dst";
-	return strcmp(field->field, "ip.dst") == 0 ? "ip.src" : field->field;
-}
-
 /* What must hold and what is relative, in the rule's order, then what must not be anywhere. */
-static void group_add(struct making *mk, struct suri_match *first, enum sl_field_dir dir)
+static void group_add(struct making *mk, struct suri_match *first)
 {
 	struct suri_rule *r = mk->r;
 	struct suri_match *end = r->match + r->matches;
 	bool positive = false, alone;
-	mk->field = field_name(first->field, dir);
+	mk->field = first->field->field;
 	mk->before = 0;
 	mk->first = true;
 	mk->ended = false;
@@ -267,13 +258,13 @@ static void group_add(struct making *mk, struct suri_match *first, enum sl_field
 			}
 }
 
-json_t *suri_conditions(struct suri_rule *r, enum sl_field_dir dir)
+json_t *suri_conditions(struct suri_rule *r)
 {
 	struct making mk = { .r = r, .list = json_array() };
 	for (size_t i = 0; i < r->matches; i++)
 		r->match[i].taken = false;
 	for (size_t i = 0; i < r->matches && !r->refused; i++)
 		if (!r->match[i].taken)
-			group_add(&mk, &r->match[i], dir);
+			group_add(&mk, &r->match[i]);
 	return mk.list;
 }

@@ -101,10 +101,22 @@ static bool is_hex(const char *text)
 	return text[len] == '\0' && (len == 32 || len == 40 || len == 64);
 }
 
-static bool is_address(const char *text)
+/* Suricata's lists of addresses have IPv4 ones as IPv6 (RFC 4291, 2.5.5.2), too. */
+static bool address_add(struct lines *l, const char *text)
 {
-	struct sl_prefix prefix;
-	return sl_prefix_parse(text, &prefix, NULL) == 0;
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct sl_prefix p;
+	char out[SL_ADDRESS_TEXT];
+	if (sl_prefix_parse(text, &p, NULL) < 0)
+		return false;
+	if (p.address.family == 6 && p.bits >= 96 &&
+	    memcmp(p.address.bytes, mapped, sizeof mapped) == 0) {
+		memcpy(p.address.bytes, p.address.bytes + sizeof mapped, 4);
+		p.address.family = 4;
+		p.bits = (uint8_t)(p.bits - 96);
+	}
+	line_add(l, "", sl_prefix_format(out, &p));
+	return true;
 }
 
 /* One value as a data file's line or a JSON text has it. */
@@ -112,7 +124,9 @@ static bool value_add(struct lines *l, char *text, enum values_type type, bool e
 {
 	ssize_t len =
 		encoded && type == VALUES_STRING ? base64_decode(text) : (ssize_t)strlen(text);
-	if (len < 0 || (type == VALUES_ADDRESS && !is_address(text)))
+	if (type == VALUES_ADDRESS)
+		return address_add(l, text);
+	if (len < 0)
 		return false;
 	if ((type == VALUES_HASH || type == VALUES_HEX_TEXT) && !is_hex(text))
 		return false;

@@ -42,12 +42,13 @@ int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const stru
 
 void sl_lanes_join(struct sl_detect *d)
 {
-	d->packetwise = d->ends = d->bare = d->segments = false;
+	d->addresses = d->packetwise = d->ends = d->bare = d->segments = false;
 	d->watched = d->derives = (struct sl_field_set){ { 0 } };
 	d->lanes = d->lane[1].e ? 2 : 1;
 	for (unsigned i = 0; i < d->lanes; i++) {
 		const struct sl_engine *e = d->lane[i].e;
 		d->packetwise |= e->flowwise.packets || e->lengths;
+		d->addresses |= e->addresses;
 		d->ends |= e->ends;
 		d->bare |= e->bare;
 		d->segments |= e->segments;
@@ -178,7 +179,7 @@ void sl_detect_transaction_end(struct sl_detect *d, const struct sl_sighting *at
 			       uint32_t tx)
 {
 	const struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	if (slot->scopes || slot->waiting)
+	if (slot->scopes || slot->noted)
 		sl_event_add(d, SL_EVENT_END, at, flow, flow->client, tx);
 }
 
@@ -197,7 +198,8 @@ void sl_detect_forget(struct sl_detect *d, const struct sl_sighting *at, struct 
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
 	const struct sl_hit end = { .at = at, .flow = flow, .event = SL_EVENT_FLOW_END, .side = (uint8_t)flow->client,
 				    .condition = UINT32_MAX };
-	if (slot->waiting)
+	bool decides = d->ends && (slot->scopes || d->bare), others = d->hits_n || d->gathered_n;
+	if (slot->waiting || (decides && others)) /* what came before is said before */
 		sl_detect_flush(d);
 	if (d->ends && (slot->scopes || d->bare))
 		sl_judge(d, &end, 1);

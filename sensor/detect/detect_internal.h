@@ -26,7 +26,7 @@ enum {
 	SL_PARTIALS_MAX = 256,            /* indicators remembered in one scope */
 	SL_PARTIALS_POOL = 1 << 18,
 	SL_SCOPES_MAX = 32,               /* transactions open in one flow */
-	SL_SCOPES_POOL = 1 << 17,
+	SL_SCOPES_POOL = 1 << 17,         /* numbers of 26 bits */
 	SL_FACTS_MAX = 1024,              /* of one scope */
 	SL_FACTS_POOL = 1 << 16,
 	SL_FLOW_MARKS_MAX = 112,               /* about so many marks of one flow */
@@ -45,14 +45,15 @@ struct sl_tail {
 	uint8_t bytes[SL_TAIL_MAX];
 	uint8_t len : 5;
 	uint8_t unscanned : 1; /* the budget for streams was used up when this side began */
-	uint8_t generation : 2;
 };
 
 /* What detect keeps in a flow: small, because most flows never match. */
 struct sl_detect_slot {
 	struct sl_tail tail[2];
-	uint32_t scopes : 31;   /* what is remembered: a chain in the pool; 0: nothing */
-	uint32_t waiting : 1;   /* a gathered payload or a hit of this flow waits for the flush */
+	uint32_t scopes : 26;   /* what is remembered: a chain in the pool; 0: nothing */
+	uint32_t waiting : 1;   /* a gathered payload or an event of this flow waits for the flush */
+	uint32_t noted : 1;     /* an event does */
+	uint32_t generation : 4; /* of the ruleset that its addresses were looked up in */
 	uint32_t streams;       /* in the pool; 0: none */
 };
 
@@ -179,7 +180,8 @@ struct sl_detect {
 	struct sl_detect_config config;
 	struct sl_lane lane[SL_LANES];
 	unsigned lanes;
-	uint8_t generation;     /* of the ruleset: flows of an older one look their addresses up again */
+	uint8_t generation;     /* of the ruleset: 0 the first, then 1 to 15 in turn */
+	bool addresses;         /* conditions look at a packet's ends */
 	bool packetwise;        /* there is something to be judged at every packet */
 	bool ends;              /* or at a scope's end */
 	struct sl_field_set watched; /* fields whose occurrence matters */

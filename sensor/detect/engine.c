@@ -162,6 +162,8 @@ static void index_all(struct sl_engine *e)
 			sl_field_set_add(&e->derived, rs->derived[i].field);
 	for (uint32_t i = 0; i < rs->endwise_n; i++)
 		e->bare |= needs_absence_alone(rs, &rs->indicators[rs->endwise[i]]);
+	for (uint32_t i = 0; i < rs->conditions_n; i++)
+		e->addresses |= rs->conditions[i].field == SL_FIELD_IP_SRC || rs->conditions[i].field == SL_FIELD_IP_DST;
 	e->segments = needs_segments(e);
 }
 

@@ -109,14 +109,16 @@ struct sl_engine {
 	uint32_t windowed_n;
 	struct sl_field_set derived; /* stream fields that transforms look at */
 	struct sl_field_set looked;  /* fields of conditions and of exact kinds */
+	bool addresses;  /* conditions look at a packet's ends */
 	bool lengths;    /* of packets' payloads are judged */
 	bool bare;       /* an indicator needs nothing but that a field is absent: all transactions count */
 	bool ends;       /* there is anything to be decided at a scope's end */
 	bool segments;   /* expressions look at segments of TCP one by one: scope packet */
 };
 
-/* Where the indicators of an earlier ruleset are in this one. */
 enum { SL_LANES = 2 }; /* a ruleset, and a delta on top of it */
+
+/* Where the indicators of an earlier ruleset are in this one. */
 #define SL_NOWHERE UINT32_MAX
 struct sl_succession {
 	const struct sl_engine *from[SL_LANES]; /* the earlier one's; NULL: none. Compared, not used */

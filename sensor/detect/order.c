@@ -42,8 +42,9 @@ static bool push(struct sl_detect *d, const struct sl_hit *hit)
 		return false;
 	struct sl_hit *to = &d->hits[d->hits_n];
 	*to = *hit;
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, hit->flow);
 	to->order = d->hits_n++;
-	sl_detect_slot_of(d, hit->flow)->waiting = 1;
+	slot->waiting = slot->noted = 1;
 	return true;
 }
 
@@ -170,8 +171,10 @@ void sl_hits_evaluate(struct sl_detect *d)
 			end++;
 		sl_judge(d, first, end - i);
 	}
-	for (uint32_t i = 0; i < d->hits_n; i++)
-		sl_detect_slot_of(d, d->hits[i].flow)->waiting = 0;
+	for (uint32_t i = 0; i < d->hits_n; i++) {
+		struct sl_detect_slot *slot = sl_detect_slot_of(d, d->hits[i].flow);
+		slot->waiting = slot->noted = 0;
+	}
 	d->hits_n = 0;
 	d->kept_n = 0;
 }

@@ -93,15 +93,14 @@ static void judge_length(struct sl_detect *d, const struct sl_sighting *at, stru
 
 /* --- from the worker --- */
 
-static unsigned generation_of(const struct sl_detect_slot *slot)
+/* Is this the flow's first packet since the ruleset came? Until a second one comes nobody asks. */
+static bool renew(const struct sl_detect *d, struct sl_flow *flow)
 {
-	return (unsigned)slot->tail[0].generation | (unsigned)slot->tail[1].generation << 2;
-}
-
-static void generation_set(struct sl_detect_slot *slot, unsigned generation)
-{
-	slot->tail[0].generation = generation & 3;
-	slot->tail[1].generation = generation >> 2 & 3;
+	struct sl_detect_slot *slot = d->generation ? sl_detect_slot_of(d, flow) : NULL;
+	if (!slot || slot->generation == d->generation)
+		return false;
+	slot->generation = d->generation & 15u;
+	return true;
 }
 
 static bool any_flowwise(const struct sl_detect *d)
@@ -115,16 +114,14 @@ static bool any_flowwise(const struct sl_detect *d)
 void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 		      unsigned side, size_t payload)
 {
-	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
 	bool first = at->flow.packets[side] == 1, fresh = first && at->flow.packets[!side] == 0;
-	bool renewed = generation_of(slot) != d->generation;
+	bool renewed = renew(d, flow);
 	if (d->hits_n > SL_HITS_MAX - HITS_ROOM || d->gathered_n > SL_GATHER_ENTRIES - ENTRIES_ROOM ||
 	    d->buffer_n > SL_GATHER_BYTES - BYTES_ROOM)
 		sl_detect_flush(d);
 	if (!first && !renewed && !d->packetwise)
 		return;
-	generation_set(slot, d->generation);
-	if (first || renewed) {
+	if (fresh || renewed || (first && d->addresses)) {
 		look_up_ends(d, at, flow, side, fresh || renewed);
 		ends_seen(d, at, flow, side);
 	}

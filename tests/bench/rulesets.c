@@ -29,7 +29,8 @@ static FILE *pack_open(const struct packs *p, const char *name)
 	FILE *f = fopen(path, "w");
 	if (f)
 		fprintf(f,
-			"{\"selat\":1,\"pack\":\"bench/%s\",\"version\":1,\"author\":\"bench.example\","
+			"{\"selat\":1,\"pack\":\"bench/"
+			"%s\",\"version\":1,\"author\":\"bench.example\","
 			"\"tlp\":\"TLP:CLEAR\",\"defaults\":{\"severity\":\"low\"}}\n",
 			name);
 	else
@@ -57,18 +58,24 @@ static void exact_write(struct packs *p, FILE *f, unsigned i)
 	char name[NAME_ROOM], hash[65];
 	uint32_t address;
 	switch (i % 10) {
-	case 0: case 1: case 2: case 3:
+	case 0:
+	case 1:
+	case 2:
+	case 3:
 		name_make(name, r, "d");
 		p->key_bytes += strlen(name);
 		fprintf(f, "{\"id\":\"d-%u\",\"domain\":\"%s\"}\n", i, name);
 		break;
-	case 4: case 5: case 6:
+	case 4:
+	case 5:
+	case 6:
 		address = (uint32_t)random_next(r);
 		p->key_bytes += 5;
-		fprintf(f, "{\"id\":\"a-%u\",\"address\":\"%u.%u.%u.%u\"}\n", i, address >> 24, address >> 16 & 255,
-			address >> 8 & 255, address & 255);
+		fprintf(f, "{\"id\":\"a-%u\",\"address\":\"%u.%u.%u.%u\"}\n", i, address >> 24,
+			address >> 16 & 255, address >> 8 & 255, address & 255);
 		break;
-	case 7: case 8:
+	case 7:
+	case 8:
 		hash_make(hash, r);
 		p->key_bytes += 65;
 		fprintf(f, "{\"id\":\"h-%u\",\"sha256\":\"%s\"}\n", i, hash);
@@ -82,7 +89,8 @@ static void exact_write(struct packs *p, FILE *f, unsigned i)
 
 static void text_make(char out[NAME_ROOM], struct random *r, unsigned least, unsigned most)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	unsigned n = random_between(r, least, most);
 	for (unsigned i = 0; i < n; i++)
 		out[i] = letters[random_below(r, 62)];
@@ -92,22 +100,26 @@ static void text_make(char out[NAME_ROOM], struct random *r, unsigned least, uns
 /* Literals on five fields; of twenty one is an expression, as in large sets of rules. */
 static void pattern_write(struct packs *p, FILE *f, unsigned i)
 {
-	static const char *const fields[] = { "payload", "http.uri", "http.user_agent", "http.request_body",
-					      "http.header" };
+	static const char *const fields[] = { "payload", "http.uri", "http.user_agent",
+					      "http.request_body", "http.header" };
 	char a[NAME_ROOM], b[NAME_ROOM];
 	text_make(a, &p->random, 5, 24);
 	text_make(b, &p->random, 3, 6);
 	if (i % EXPRESSIONS_IN == 0)
-		fprintf(f, "{\"id\":\"p-%u\",\"match\":[{\"field\":\"%s\",\"regex\":\"/%.6s\\\\.php\\\\?[a-z]{2,4}=%s\"}]}\n",
+		fprintf(f,
+			"{\"id\":\"p-%u\",\"match\":[{\"field\":\"%s\",\"regex\":\"/"
+			"%.6s\\\\.php\\\\?[a-z]{2,4}=%s\"}]}\n",
 			i, i % (5 * EXPRESSIONS_IN) ? "http.uri" : "payload", a, b);
 	else
-		fprintf(f, "{\"id\":\"p-%u\",\"match\":[{\"field\":\"%s\",\"contains\":\"%s\"}]}\n", i, fields[i % 5], a);
+		fprintf(f, "{\"id\":\"p-%u\",\"match\":[{\"field\":\"%s\",\"contains\":\"%s\"}]}\n",
+			i, fields[i % 5], a);
 }
 
 static int packs_make(const char *folder, unsigned indicators, unsigned patterns)
 {
 	struct packs p = { .folder = folder, .random = { 5 } };
-	FILE *exact = pack_open(&p, "exact"), *pattern = pack_open(&p, "patterns"), *daily = pack_open(&p, "daily");
+	FILE *exact = pack_open(&p, "exact"), *pattern = pack_open(&p, "patterns"),
+	     *daily = pack_open(&p, "daily");
 	if (!exact || !pattern || !daily)
 		return 1;
 	for (unsigned i = 0; i < indicators; i++)
@@ -159,7 +171,7 @@ static int load_once(const char *path, double *file_ms, double *all_ms)
 static double miss_ns(const char *path)
 {
 	struct sl_ruleset *rs;
-	char (*key)[NAME_ROOM] = malloc(MISSES * sizeof *key);
+	char(*key)[NAME_ROOM] = malloc(MISSES * sizeof *key);
 	uint8_t *len = malloc(MISSES);
 	struct random r = { 99 };
 	unsigned hits = 0;
@@ -201,8 +213,9 @@ static int load_measure(const char *path, unsigned rounds)
 	qsort(file, rounds, sizeof *file, by_value);
 	qsort(all, rounds, sizeof *all, by_value);
 	qsort(miss, rounds, sizeof *miss, by_value);
-	printf("{\"file_ms\": %.2f, \"load_ms\": %.2f, \"load_best_ms\": %.2f, \"miss_ns\": %.1f}\n", file[rounds / 2],
-	       all[rounds / 2], all[0], miss[rounds / 2]);
+	printf("{\"file_ms\": %.2f, \"load_ms\": %.2f, \"load_best_ms\": %.2f, \"miss_ns\": "
+	       "%.1f}\n",
+	       file[rounds / 2], all[rounds / 2], all[0], miss[rounds / 2]);
 	return 0;
 }
 

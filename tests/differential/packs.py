@@ -1,6 +1,8 @@
 """Random indicators about what is in a capture: values taken from it, cut, changed, put in places."""
 import string
 
+import oracle
+
 FIRM = set(string.ascii_letters + string.digits + " -_/.:=&?@")
 STREAM = {"payload"}
 
@@ -103,7 +105,7 @@ def single(rng, field, value):
     if kind < 0.35:
         return {"field": field, "length": rng.choice(({"min": len(value)}, {"max": len(value) - 1}, len(value)))}
     if kind < 0.4 and value.isdigit() and len(value) < 10:
-        return {"field": field, "number": {"min": int(value) - rng.randint(0, 2), "max": int(value)}}
+        return {"field": field, "number": {"min": max(0, int(value) - rng.randint(0, 2)), "max": int(value)}}
     if kind < 0.55:
         regex = regex_of(rng, piece(rng, value, 12)[1])
         return {"field": field, "regex": regex}
@@ -128,9 +130,10 @@ def conditions(rng, field, value):
     return [c]
 
 
-def where(rng, flow):
-    pairs = [("direction", rng.choice(("to_server", "to_client"))), ("proto", flow.proto), ("port", flow.server_port),
-             ("client", flow.client), ("server", flow.server)]
+def where(rng, flow, groups):
+    pairs = [("proto", flow.proto), ("port", flow.server_port), ("client", flow.client), ("server", flow.server)]
+    if groups == 1:  # of several, the packet counts at which the last one holds
+        pairs.append(("direction", rng.choice(("to_server", "to_client"))))
     if flow.app:
         pairs.append(("app", flow.app))
     return dict(rng.sample(pairs, rng.randint(1, 2)))
@@ -158,7 +161,9 @@ def indicator(rng, traffic, id_):
     if scope != "transaction" and not (scope == "packet" and any(c["field"] in STREAM for c in match)):
         out["scope"] = scope
     if rng.random() < 0.25:
-        out["where"] = where(rng, traffic.flows[flow])
+        plain = all("not" not in c and "absent" not in c for c in match)
+        groups = len(oracle.groups_of(match)) if plain else 0
+        out["where"] = where(rng, traffic.flows[flow], groups)
     return out
 
 

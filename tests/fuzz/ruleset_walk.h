@@ -1,5 +1,5 @@
-/* Reads all that a ruleset's numbers point at, as a sensor would: with a sanitizer watching, what leads
- * outside is found. Returns something of everything, so that no reading is left out. */
+/* Reads all that a ruleset's numbers point at, as a sensor would: with a sanitizer watching, what
+ * leads outside is found. Returns something of everything, so that no reading is left out. */
 #ifndef SELAT_TESTS_RULESET_WALK_H
 #define SELAT_TESTS_RULESET_WALK_H
 
@@ -13,12 +13,14 @@ static inline uint64_t walk_string(const struct sl_ruleset *rs, uint32_t string)
 static inline uint64_t walk_where(const struct sl_ruleset *rs, const struct sl_ruleset_where *w)
 {
 	const struct sl_ruleset_range networks[] = { w->client, w->server, w->from, w->to };
-	const struct sl_ruleset_range ports[] = { w->port, w->client_port, w->from_port, w->to_port, w->own_port };
+	const struct sl_ruleset_range ports[] = { w->port, w->client_port, w->from_port, w->to_port,
+						  w->own_port };
 	const struct sl_ruleset_range marks[] = { w->marked, w->marked_any, w->not_marked };
 	uint64_t sum = w->apps;
 	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
 		for (uint32_t k = 0; k < networks[i].n; k++)
-			sum += rs->networks[networks[i].first + k].bytes[rs->networks[networks[i].first + k].bits / 8 % 16];
+			sum += rs->networks[networks[i].first + k]
+				       .bytes[rs->networks[networks[i].first + k].bits / 8 % 16];
 	for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
 		for (uint32_t k = 0; k < ports[i].n; k++)
 			sum += rs->ports[ports[i].first + k].last;
@@ -38,7 +40,8 @@ static inline uint64_t walk_action(const struct sl_ruleset *rs, const struct sl_
 	return sum;
 }
 
-static inline uint64_t walk_condition(const struct sl_ruleset *rs, const struct sl_ruleset_condition *c)
+static inline uint64_t walk_condition(const struct sl_ruleset *rs,
+				      const struct sl_ruleset_condition *c)
 {
 	uint64_t sum = walk_string(rs, c->value) + rs->positions[c->position].min;
 	for (uint32_t i = 0; i < c->len; i++)
@@ -51,8 +54,9 @@ static inline uint64_t walk_indicator(const struct sl_ruleset *rs, uint32_t inde
 {
 	const struct sl_ruleset_indicator *ind = &rs->indicators[index];
 	const struct sl_ruleset_meta *meta = sl_ruleset_meta(rs, index);
-	uint64_t sum = walk_string(rs, ind->id) + walk_string(rs, ind->value) + walk_string(rs, meta->name) +
-		       walk_string(rs, meta->references) + walk_string(rs, rs->packs[ind->pack].name);
+	uint64_t sum = walk_string(rs, ind->id) + walk_string(rs, ind->value) +
+		       walk_string(rs, meta->name) + walk_string(rs, meta->references) +
+		       walk_string(rs, rs->packs[ind->pack].name);
 	for (uint32_t i = 0; i < ind->conditions_n; i++)
 		sum += walk_condition(rs, &rs->conditions[ind->condition + i]);
 	return sum + (uint64_t)sl_indicator_kind_text((enum sl_indicator_kind)ind->kind)[0];
@@ -65,7 +69,8 @@ static inline uint64_t walk_table(const struct sl_ruleset *rs, const struct sl_t
 		for (uint32_t i = 0; i < p.n; i++) {
 			uint32_t number = p.value[i] & ~SL_POSTING_INDICATOR;
 			bool marked = number != p.value[i];
-			bool indicator = t == &rs->equals || t == &rs->equals_nocase ? marked : !marked;
+			bool indicator =
+				t == &rs->equals || t == &rs->equals_nocase ? marked : !marked;
 			sum += indicator ? rs->indicators[number].kind : rs->conditions[number].op;
 		}
 	return sum;
@@ -77,14 +82,17 @@ static inline uint64_t walk_databases(const struct sl_ruleset *rs)
 	for (uint32_t i = 0; i < rs->databases_n; i++)
 		for (uint32_t p = 0; p < rs->database[i].patterns_n; p++)
 			for (uint32_t c = 0; c < rs->database[i].patterns[p].conditions_n; c++)
-				sum += rs->conditions[rs->pattern_conditions[rs->database[i].patterns[p].condition + c]].op;
+				sum += rs->conditions
+					       [rs->pattern_conditions
+							[rs->database[i].patterns[p].condition + c]]
+						       .op;
 	return sum;
 }
 
 static inline uint64_t walk_ruleset(const struct sl_ruleset *rs)
 {
 	const struct sl_table *const tables[] = { &rs->prefix4, &rs->prefix6, &rs->domains,
-						  &rs->urls,	&rs->equals,  &rs->equals_nocase };
+						  &rs->urls,    &rs->equals,  &rs->equals_nocase };
 	uint64_t sum = walk_databases(rs);
 	for (uint32_t i = 0; i < rs->indicators_n; i++)
 		sum += walk_indicator(rs, i);

@@ -1,4 +1,5 @@
-/* The cache of compiled patterns: what was put comes back; what was changed, by whomever, does not. */
+/* The cache of compiled patterns: what was put comes back; what was changed, by whomever, does not.
+ */
 #include "fixture.h"
 
 #include <dirent.h>
@@ -157,8 +158,10 @@ static void rulesets_are_the_same_with_it(void **state)
 {
 	(void)state;
 	char *names[] = { (char *)(uintptr_t) "p.json" };
-	file_write("p.json", "{\"selat\":1,\"pack\":\"t/p\",\"version\":1,\"author\":\"a\",\"tlp\":\"TLP:GREEN\","
-			     "\"indicators\":[{\"id\":\"x\",\"match\":[{\"field\":\"http.uri\",\"regex\":\"ab+c\"}]}]}");
+	file_write("p.json", "{\"selat\":1,\"pack\":\"t/"
+			     "p\",\"version\":1,\"author\":\"a\",\"tlp\":\"TLP:GREEN\","
+			     "\"indicators\":[{\"id\":\"x\",\"match\":[{\"field\":\"http.uri\","
+			     "\"regex\":\"ab+c\"}]}]}");
 	compile_to("plain", names, 1);
 	struct sl_cache *cache = cache_make();
 	for (unsigned round = 0; round < 2; round++) {

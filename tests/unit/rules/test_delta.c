@@ -2,19 +2,23 @@
 #include "fixture.h"
 
 #define HEAD(name, version)                                                                        \
-	"{\"selat\":1,\"pack\":\"" name "\",\"version\":" version ",\"author\":\"a\",\"tlp\":\"TLP:GREEN\","
+	"{\"selat\":1,\"pack\":\"" name "\",\"version\":" version                                  \
+	",\"author\":\"a\",\"tlp\":\"TLP:GREEN\","
 
-static const char old_a[] = HEAD("t/a", "1") "\"indicators\":["
-					     "{\"id\":\"same\",\"domain\":\"same.example\"},"
-					     "{\"id\":\"other\",\"domain\":\"old.example\"},"
-					     "{\"id\":\"gone\",\"domain\":\"gone.example\"},"
-					     "{\"id\":\"list\",\"match\":[{\"field\":\"http.uri\",\"in\":\"list\"}]}]}";
-static const char new_a[] = HEAD("t/a", "2") "\"indicators\":["
-					     "{\"domain\":\"same.example\",\"id\":\"same\"},"
-					     "{\"id\":\"new\",\"match\":[{\"field\":\"http.uri\",\"regex\":\"x+yz\"}]},"
-					     "{\"id\":\"other\",\"domain\":\"new.example\"},"
-					     "{\"id\":\"list\",\"match\":[{\"field\":\"http.uri\",\"in\":\"list\"}]}]}";
-static const char pack_b[] = HEAD("t/b", "1") "\"indicators\":[{\"id\":\"same\",\"address\":\"192.0.2.1\"}]}";
+static const char old_a[] =
+	HEAD("t/a", "1") "\"indicators\":["
+			 "{\"id\":\"same\",\"domain\":\"same.example\"},"
+			 "{\"id\":\"other\",\"domain\":\"old.example\"},"
+			 "{\"id\":\"gone\",\"domain\":\"gone.example\"},"
+			 "{\"id\":\"list\",\"match\":[{\"field\":\"http.uri\",\"in\":\"list\"}]}]}";
+static const char new_a[] =
+	HEAD("t/a", "2") "\"indicators\":["
+			 "{\"domain\":\"same.example\",\"id\":\"same\"},"
+			 "{\"id\":\"new\",\"match\":[{\"field\":\"http.uri\",\"regex\":\"x+yz\"}]},"
+			 "{\"id\":\"other\",\"domain\":\"new.example\"},"
+			 "{\"id\":\"list\",\"match\":[{\"field\":\"http.uri\",\"in\":\"list\"}]}]}";
+static const char pack_b[] =
+	HEAD("t/b", "1") "\"indicators\":[{\"id\":\"same\",\"address\":\"192.0.2.1\"}]}";
 
 static int delta_try(const char *to, const char *base, const char *pack, struct sl_delta *delta,
 		     struct sl_err *err)
@@ -98,8 +102,10 @@ static void lists_and_defaults_count(void **state)
 	assert_int_equal(delta.same, 3);
 	assert_int_equal(delta.withdrawn_n, 1);
 	sl_delta_fini(&delta);
-	file_write("b.json", HEAD("t/b", "1") "\"defaults\":{\"severity\":\"high\"},"
-					      "\"indicators\":[{\"id\":\"same\",\"address\":\"192.0.2.1\"}]}");
+	file_write(
+		"b.json",
+		HEAD("t/b", "1") "\"defaults\":{\"severity\":\"high\"},"
+				 "\"indicators\":[{\"id\":\"same\",\"address\":\"192.0.2.1\"}]}");
 	assert_int_equal(delta_try("delta", "base", "b.json", &delta, &err), SL_OK);
 	assert_int_equal(delta.same, 0);
 	assert_int_equal(delta.withdrawn_n, 1);
@@ -114,7 +120,8 @@ static void a_new_pack_withdraws_nothing(void **state)
 	struct sl_err err = { "" };
 	struct sl_ruleset *rs;
 	base_make();
-	file_write("c.json", HEAD("t/c", "1") "\"indicators\":[{\"id\":\"same\",\"domain\":\"c.example\"}]}");
+	file_write("c.json",
+		   HEAD("t/c", "1") "\"indicators\":[{\"id\":\"same\",\"domain\":\"c.example\"}]}");
 	assert_int_equal(delta_try("delta", "base", "c.json", &delta, &err), SL_OK);
 	assert_int_equal(sl_ruleset_open(&rs, "delta", &err), SL_OK);
 	assert_int_equal(rs->indicators_n, 1);
@@ -142,7 +149,8 @@ static void says_what_cannot_be_a_base(void **state)
 	base_remove();
 }
 
-/* The base is not verified: whatever it says, its numbers lead nowhere else (the sanitizers watch). */
+/* The base is not verified: whatever it says, its numbers lead nowhere else (the sanitizers watch).
+ */
 static void a_broken_base_does_no_harm(void **state)
 {
 	(void)state;

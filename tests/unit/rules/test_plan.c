@@ -1,5 +1,5 @@
-/* The plan: what each condition is looked for by, made of conditions written by hand. And chains: their
- * expressions find what a slow matcher finds. */
+/* The plan: what each condition is looked for by, made of conditions written by hand. And chains:
+ * their expressions find what a slow matcher finds. */
 #include "fixture.h"
 
 #include <hs.h>
@@ -34,8 +34,8 @@ static struct sl_condition with(struct sl_condition c, unsigned flags)
 	return c;
 }
 
-static struct sl_condition placed(struct sl_condition c, int32_t offset, int32_t depth, int32_t distance,
-				  int32_t within)
+static struct sl_condition placed(struct sl_condition c, int32_t offset, int32_t depth,
+				  int32_t distance, int32_t within)
 {
 	c.positioned = true;
 	c.position.offset = offset;
@@ -49,7 +49,9 @@ enum { NO = SL_NOT_GIVEN };
 static const struct sl_plan *plan_of(struct hand *h, const struct sl_condition *c, size_t n)
 {
 	struct sl_err err = { "" };
-	*h = (struct hand){ .ind = { .id = "x", .kind = SL_IND_MATCH, .condition = h->c, .conditions = n } };
+	*h = (struct hand){
+		.ind = { .id = "x", .kind = SL_IND_MATCH, .condition = h->c, .conditions = n }
+	};
 	memcpy(h->c, c, n * sizeof *c);
 	h->pack = (struct sl_pack){ .indicator = &h->ind, .n = 1, .name = "t/p" };
 	h->packs = (struct sl_packs){ &h->pack, 1 };
@@ -93,7 +95,8 @@ static void groups_are_looked_for_by_what_is_rare(void **state)
 	const struct sl_condition c[] = {
 		literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "http://www."),
 		with(literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "Qz7_x"), SL_COND_SAME),
-		with(literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "longer and rare!"), SL_COND_SAME | SL_COND_NOT),
+		with(literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "longer and rare!"),
+		     SL_COND_SAME | SL_COND_NOT),
 		with(literal(SL_FIELD_HTTP_URI, SL_OP_REGEX, "[a-z]{30}"), SL_COND_SAME),
 		literal(SL_FIELD_HTTP_METHOD, SL_OP_EQUALS, "PUT"),
 	};
@@ -161,8 +164,10 @@ static void streams_have_chains(void **state)
 	struct hand h;
 	const struct sl_condition c[] = {
 		placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "GET"), 0, 3, NO, NO),
-		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "b"), NO, NO, 2, 5), SL_COND_SAME),
-		with(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "other"), SL_COND_SAME | SL_COND_NOCASE),
+		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "b"), NO, NO, 2, 5),
+		     SL_COND_SAME),
+		with(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "other"),
+		     SL_COND_SAME | SL_COND_NOCASE),
 		literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "alone"),
 	};
 	const struct sl_plan *p = plan_of(&h, c, 4);
@@ -182,7 +187,8 @@ static void streams_with_negatives_are_confirmed(void **state)
 	struct hand h;
 	const struct sl_condition c[] = {
 		literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "first"),
-		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "last"), NO, NO, 0, NO), SL_COND_SAME),
+		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "last"), NO, NO, 0, NO),
+		     SL_COND_SAME),
 		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "no"), NO, NO, 1, 20),
 		     SL_COND_SAME | SL_COND_NOT),
 		with(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "apart"), SL_COND_SAME),
@@ -226,7 +232,8 @@ static void derived_fields_are_shared(void **state)
 static void rarity_orders(void **state)
 {
 	(void)state;
-	struct sl_condition common = literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "User-Agent: Mozilla/5.0");
+	struct sl_condition common =
+		literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "User-Agent: Mozilla/5.0");
 	struct sl_condition rare = literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "Xq#7");
 	struct sl_condition run = literal(SL_FIELD_HTTP_URI, SL_OP_CONTAINS, "AAAAAAAAAAAAA");
 	assert_true(sl_rarity(&rare) > sl_rarity(&common));
@@ -237,8 +244,8 @@ static void rarity_orders(void **state)
 
 /* --- chains against a slow matcher --- */
 
-static bool holds_from(const struct sl_condition *c, size_t n, const char *bytes, size_t len, size_t end,
-		       bool first)
+static bool holds_from(const struct sl_condition *c, size_t n, const char *bytes, size_t len,
+		       size_t end, bool first)
 {
 	if (n == 0)
 		return true;
@@ -247,10 +254,12 @@ static bool holds_from(const struct sl_condition *c, size_t n, const char *bytes
 		size_t to = at + c->len;
 		int64_t d = p->distance == NO ? 0 : p->distance;
 		bool chained = !first && sl_chain_follows(c);
-		if (memcmp(bytes + at, c->bytes, c->len) != 0 || (chained && (int64_t)at < (int64_t)end + d) ||
+		if (memcmp(bytes + at, c->bytes, c->len) != 0 ||
+		    (chained && (int64_t)at < (int64_t)end + d) ||
 		    (chained && p->within != NO && (int64_t)to > (int64_t)end + d + p->within) ||
 		    (p->offset != NO && (int64_t)at < p->offset) ||
-		    (p->depth != NO && (int64_t)to > (p->offset == NO ? 0 : p->offset) + p->depth) ||
+		    (p->depth != NO &&
+		     (int64_t)to > (p->offset == NO ? 0 : p->offset) + p->depth) ||
 		    len - to < p->after_min || len - to > p->after_max)
 			continue;
 		if (holds_from(c + 1, n - 1, bytes, len, to, false))
@@ -259,7 +268,8 @@ static bool holds_from(const struct sl_condition *c, size_t n, const char *bytes
 	return false;
 }
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *ctx)
 {
 	(void)id, (void)from, (void)to, (void)flags;
 	*(bool *)ctx = true;
@@ -321,7 +331,8 @@ static void chains_find_what_they_say(void **state)
 		if (rand() % 3 == 0) {
 			c[n - 1].positioned = true;
 			c[n - 1].position.after_min = (uint32_t)rand() % 3;
-			c[n - 1].position.after_max = rand() % 2 ? UINT32_MAX : (uint32_t)rand() % 6;
+			c[n - 1].position.after_max =
+				rand() % 2 ? UINT32_MAX : (uint32_t)rand() % 6;
 			if (n > 1 && !sl_chain_follows(&c[n - 1]))
 				c[n - 1].position.distance = 0;
 		}
@@ -339,6 +350,23 @@ static void chains_find_what_they_say(void **state)
 		found += want;
 	}
 	assert_true(fitting > 500 && found > 100 && found < fitting - 100);
+}
+
+/* What would take Hyperscan seconds to compile is confirmed instead. */
+static void wide_chains_are_confirmed(void **state)
+{
+	(void)state;
+	struct sl_condition c[] = {
+		placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "abc"), 0, 900, NO, NO),
+		placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "def"), NO, NO, 0, 500),
+	};
+	assert_true(sl_chain_fits(c, 2));
+	c[1].position.within = 900;
+	assert_false(sl_chain_fits(c, 2));
+	c[0].position.depth = 1004;
+	assert_false(sl_chain_fits(c, 1));
+	c[0].position.depth = 1003;
+	assert_true(sl_chain_fits(c, 1));
 }
 
 /* --- expressions --- */
@@ -371,6 +399,7 @@ int main(void)
 		cmocka_unit_test(derived_fields_are_shared),
 		cmocka_unit_test(rarity_orders),
 		cmocka_unit_test(chains_find_what_they_say),
+		cmocka_unit_test(wide_chains_are_confirmed),
 		cmocka_unit_test(expressions_that_need_pcre),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -435,17 +435,16 @@ static void lists_hold_any_bytes(void **state)
 static void directions(void **state)
 {
 	(void)state;
-	file_write("i.lst", "192.0.2.1\n");
-	/* the packet's source is the flow's server on the way back */
+	file_write("i.lst", "192.0.2.1\n::ffff:192.0.2.2\n");
+	/* addresses alone wait for what their protocol says first */
 	expect("alert http any any -> any any (flow:to_client; ip.src; dataset:isset,i,type "
 	       "ip,load i.lst; sid:1;)",
-	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"ip.dst\",\"in\":\"pack.i.txt\"}],"
+	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"ip.src\",\"in\":\"pack.i.txt\"},"
+	       "{\"field\":\"http.stat_code\",\"length\":{\"min\":0}}],"
 	       "\"where\":{\"app\":\"http\",\"direction\":\"to_client\"}}]");
-	expect("alert http any any -> any any (ip.src; dataset:isset,i,type ip,load i.lst; sid:1;)",
+	expect("alert tcp any any -> any any (ip.src; dataset:isset,i,type ip,load i.lst; sid:1;)",
 	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"ip.src\",\"in\":\"pack.i.txt\"}],"
-	       "\"where\":{\"app\":\"http\",\"direction\":\"to_server\"}},"
-	       "{\"id\":\"sid-1/2\",\"match\":[{\"field\":\"ip.dst\",\"in\":\"pack.i.txt\"}],"
-	       "\"where\":{\"app\":\"http\",\"direction\":\"to_client\"}}]");
+	       "\"where\":{\"proto\":\"tcp\"}}]");
 	unlink("i.lst");
 	expect("alert http any any => any any (http.uri; content:\"a\"; http.stat_code; "
 	       "content:\"200\"; sid:1;)",

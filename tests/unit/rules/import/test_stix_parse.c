@@ -1,5 +1,5 @@
-/* STIX patterns: what holds with what, and what is refused. The alternatives are written as paths
- * with an operator, joined by '&', each on a line. */
+/* STIX patterns: what holds with what, and what is refused. The alternatives are written as paths with
+ * an operator, joined by '&', each on a line. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,22 +64,16 @@ static void comparisons(void **state)
 	holds("[a:b NOT = 'x']", "a:b!=[\"x\"]\n");
 	holds("[a:b NOT != 'x']", "a:b=[\"x\"]\n");
 	holds("[a:b NOT IN ('x','y')]", "a:b!in[\"x\",\"y\"]\n");
-	holds("[a:b IN (1)]", "a:b"
-			      "in[1]\n");
-	holds("[a:b LIKE '%x']", "a:b"
-				 "like[\"%x\"]\n");
-	holds("[a:b MATCHES '\\\\d']", "a:b"
-				       "matches[\"\\\\d\"]\n");
-	holds("[a:b ISSUBSET '::/0']", "a:b"
-				       "subset[\"::/0\"]\n");
-	holds("[a:b ISSUPERSET '::/0']", "a:b"
-					 "superset[\"::/0\"]\n");
+	holds("[a:b IN (1)]", "a:b" "in[1]\n");
+	holds("[a:b LIKE '%x']", "a:b" "like[\"%x\"]\n");
+	holds("[a:b MATCHES '\\\\d']", "a:b" "matches[\"\\\\d\"]\n");
+	holds("[a:b ISSUBSET '::/0']", "a:b" "subset[\"::/0\"]\n");
+	holds("[a:b ISSUPERSET '::/0']", "a:b" "superset[\"::/0\"]\n");
 	holds("[a:b<1]", "a:b<[1]\n");
 	holds("[a:b<=-1]", "a:b<=[-1]\n");
 	holds("[a:b>true]", "a:b>[true]\n");
 	holds("[a:b>=h'00']", "a:b>=[null]\n");
-	holds("[EXISTS a:b]", "a:b"
-			      "exists[]\n");
+	holds("[EXISTS a:b]", "a:b" "exists[]\n");
 	holds("[a:b = 'it\\'s \\\\ \\x']", "a:b=[\"it's \\\\ x\"]\n");
 }
 
@@ -87,8 +81,7 @@ static void paths(void **state)
 {
 	(void)state;
 	holds("[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'x']",
-	      "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'=[\"x\"]"
-	      "\n");
+	      "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'=[\"x\"]\n");
 	holds("[a:b[*].c[0] = 'x']", "a:b[*].c[0]=[\"x\"]\n");
 	holds("[ a : b . 'c d' = 'x' ]", "a:b.'c d'=[\"x\"]\n");
 	refused("[a = 'x']", "object path");
