@@ -18,7 +18,6 @@ struct planner {
 	const struct sl_pack *pack;
 	size_t indicator; /* in the pack */
 	uint32_t first;   /* condition of the indicator, in the plan */
-	bool too_many_derived;
 };
 
 static void complain(struct planner *p, size_t index, const char *text)
@@ -34,7 +33,7 @@ static void complain(struct planner *p, size_t index, const char *text)
 
 /* --- fields --- */
 
-static uint8_t field_number(struct planner *p, const struct sl_condition *c)
+static uint8_t field_number(struct planner *p, const struct sl_condition *c, size_t index)
 {
 	struct sl_plan *plan = p->plan;
 	struct sl_ruleset_derived want = { .field = (uint8_t)c->field, .n = c->transforms };
@@ -45,7 +44,10 @@ static uint8_t field_number(struct planner *p, const struct sl_condition *c)
 		if (memcmp(&plan->derived[i], &want, sizeof want) == 0)
 			return (uint8_t)(SL_FIELD_COUNT + i);
 	if (plan->derived_n == SL_DERIVED_MAX) {
-		p->too_many_derived = true;
+		char text[80];
+		snprintf(text, sizeof text, "more than %d different transforms of fields in one ruleset",
+			 SL_DERIVED_MAX);
+		complain(p, index, text);
 		return (uint8_t)c->field;
 	}
 	plan->derived[plan->derived_n++] = want;
@@ -239,7 +241,7 @@ static void conditions_begin(struct planner *p, const struct sl_indicator *ind)
 	for (size_t i = 0; i < ind->conditions; i++) {
 		const struct sl_condition *c = &ind->condition[i];
 		struct sl_plan_condition *out = &p->plan->condition[p->first + i];
-		out->field = field_number(p, c);
+		out->field = field_number(p, c, i);
 		out->flags = c->flags & (SL_COND_NOCASE | SL_COND_HEX | SL_COND_NOT | SL_COND_SAME);
 		if (c->op == SL_OP_REGEX && c->search != SL_SEARCH_EXACT)
 			out->flags |= SL_COND_PCRE;
@@ -313,10 +315,6 @@ int sl_plan_make(struct sl_plan *plan, const struct sl_packs *packs, struct sl_p
 			p.first += (uint32_t)p.pack->indicator[k].conditions;
 		}
 	qsort(plan->always, plan->always_n, sizeof *plan->always, always_compare);
-	if (p.too_many_derived)
-		return sl_fail(err, SL_EFAIL,
-			       "more than %d different transforms of fields in one ruleset",
-			       SL_DERIVED_MAX);
 	return SL_OK;
 }
 

@@ -459,9 +459,32 @@ static void the_old_file_stays_on_failure(void **state)
 	assert_int_equal(access("/dev/null", W_OK), 0);
 }
 
+/* One transform more than a ruleset has room for is said with its place, not of the ruleset as a whole. */
+static void too_many_transforms(void **state)
+{
+	(void)state;
+	static const char *const how[] = { "to_md5", "to_sha1", "to_lowercase", "to_uppercase", "url_decode",
+					   "dotprefix", "strip_whitespace", "compress_whitespace", "base64_decode" };
+	char *names[] = { (char[]){ "p.jsonl" } }, text[16384];
+	size_t at = (size_t)snprintf(text, sizeof text, "{\"selat\":1,\"pack\":\"t/a\",\"version\":1,"
+							"\"author\":\"a\",\"tlp\":\"TLP:GREEN\"}\n");
+	for (unsigned i = 0; i < SL_DERIVED_MAX + 1; i++)
+		at += (size_t)snprintf(text + at, sizeof text - at,
+				       "{\"id\":\"%u\",\"match\":[{\"field\":\"http.uri\",\"transform\":[\"%s\","
+				       "\"%s\"],\"contains\":\"abcdef\"}]}\n", i, how[i % 9], how[i / 9]);
+	file_write(names[0], text);
+	char *said = problems_of(names, 1);
+	assert_non_null(strstr(said, "p.jsonl:66:"));
+	assert_non_null(strstr(said, "more than 64 different transforms"));
+	assert_null(strstr(said, "p.jsonl:65:"));
+	free(said);
+	unlink(names[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(too_many_transforms),
 		cmocka_unit_test(same_packs_same_bytes),
 		cmocka_unit_test(one_content_one_identity),
 		cmocka_unit_test(tables_hold_what_was_put_in),
