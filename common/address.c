@@ -60,16 +60,15 @@ void sl_address_mask(struct sl_address *a, unsigned bits)
 			a->bytes[i] &= (uint8_t)(0xff00 >> bits);
 }
 
-/* The address before the slash. */
-static bool address_parse(const char *text, size_t len, struct sl_address *a)
+bool sl_address_of(struct sl_span text, struct sl_address *out)
 {
 	char copy[INET6_ADDRSTRLEN];
-	if (len >= sizeof(copy))
+	if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.at, '\0', text.len))
 		return false;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	*a = (struct sl_address){ .family = strchr(copy, ':') ? 6 : 4 };
-	return inet_pton(a->family == 6 ? AF_INET6 : AF_INET, copy, a->bytes) == 1;
+	memcpy(copy, text.at, text.len);
+	copy[text.len] = '\0';
+	*out = (struct sl_address){ .family = strchr(copy, ':') ? 6 : 4 };
+	return inet_pton(out->family == 6 ? AF_INET6 : AF_INET, copy, out->bytes) == 1;
 }
 
 /* One to three digits, no leading zero. */
@@ -91,7 +90,7 @@ int sl_prefix_parse(const char *text, struct sl_prefix *out, struct sl_err *err)
 	sl_text_escape(shown, sizeof(shown), sl_span_str(text), true);
 	struct sl_prefix p;
 	size_t len = strcspn(text, "/");
-	if (!address_parse(text, len, &p.address))
+	if (!sl_address_of(sl_span_of(text, len), &p.address))
 		return sl_fail(err, SL_EFORMAT,
 			       "\"%s\" is no IP address or prefix; write it as 198.51.100.0/24 or "
 			       "2001:db8::1",

@@ -44,6 +44,19 @@ static bool is_label_char(uint8_t c)
 	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
+struct sl_span sl_name_of_mail(struct sl_span mail)
+{
+	const uint8_t *sign = mail.len > 0 ? memrchr(mail.at, '@', mail.len) : NULL;
+	size_t n = 0;
+
+	if (!sign)
+		return sl_span_of(mail.at, 0);
+	size_t most = mail.len - (size_t)(sign + 1 - mail.at);
+	while (n < most && (is_label_char(sign[1 + n]) || sign[1 + n] == '.'))
+		n++;
+	return sl_span_of(sign + 1, n);
+}
+
 static bool is_address(const char *text)
 {
 	uint8_t bytes[16];

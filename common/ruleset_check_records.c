@@ -124,9 +124,11 @@ static int lists_check(struct sl_ruleset *rs, struct sl_err *err)
 		if (ind->kind != SL_IND_MATCH || ind->conditions_n)
 			rc = sl_fail(err, SL_EFORMAT, "an indicator of flows has conditions");
 	}
-	for (uint32_t i = 0; i < rs->endwise_n && rc == SL_OK; i++)
-		if (!(rs->indicators[rs->endwise[i]].flags & SL_IND_ENDWISE))
+	for (uint32_t i = 0; i < rs->endwise_n && rc == SL_OK; i++) {
+		const struct sl_ruleset_indicator *ind = &rs->indicators[rs->endwise[i]];
+		if (!(ind->flags & SL_IND_ENDWISE) || !ind->conditions_n)
 			rc = sl_fail(err, SL_EFORMAT, "an indicator of scopes' ends is none");
+	}
 	return rc;
 }
 

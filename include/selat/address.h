@@ -20,6 +20,9 @@ struct sl_prefix {
 /* As inet_ntop writes it; returns out. */
 char *sl_address_format(char out[SL_ADDRESS_TEXT], const struct sl_address *a);
 
+/* An address and nothing else, as it stands in a value of traffic: no error, and any bytes. */
+bool sl_address_of(struct sl_span text, struct sl_address *out);
+
 /* "198.51.100.0/24", "2001:db8::1". A missing length means one host. Host bits that are set are
  * an error that shows the prefix without them. */
 int sl_prefix_parse(const char *text, struct sl_prefix *out, struct sl_err *err);

@@ -131,14 +131,29 @@ bool list_is_csv(const struct sl_import *im, const char *text)
 	return false;
 }
 
+/* A number; what is none ("80-90") stays text, which the pack's reader refuses with the reason. */
+static json_t *number_json(const char *text)
+{
+	enum { DIGITS = 18 };
+	size_t len = strlen(text);
+	bool number = len && len <= DIGITS && strspn(text, "0123456789") == len;
+	return number ? json_integer(atoll(text)) : json_string(text);
+}
+
+static json_t *truth_json(const char *text)
+{
+	if (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0)
+		return json_boolean(strcasecmp(text, "true") == 0);
+	return json_string(text);
+}
+
 /* Cells of several items have blanks between them. */
 static json_t *items_json(char *text, bool numbers)
 {
 	json_t *list = json_array();
 	char *save = NULL;
 	for (char *item = strtok_r(text, " ", &save); item; item = strtok_r(NULL, " ", &save))
-		json_array_append_new(list,
-				      numbers ? json_integer(atoll(item)) : json_string(item));
+		json_array_append_new(list, numbers ? number_json(item) : json_string(item));
 	if (numbers && json_array_size(list) == 1) {
 		json_t *one = json_incref(json_array_get(list, 0));
 		json_decref(list);
@@ -161,13 +176,13 @@ static void meta_take(json_t *more, const char *key, char *cell)
 {
 	json_t *value = NULL;
 	if (strcmp(key, "confidence") == 0)
-		value = json_integer(atoll(cell));
+		value = number_json(cell);
 	else if (strcmp(key, "port") == 0)
 		value = items_json(cell, true);
 	else if (strcmp(key, "references") == 0)
 		value = items_json(cell, false);
 	else if (strcmp(key, "subdomains") == 0)
-		value = json_boolean(strcmp(cell, "false") != 0);
+		value = truth_json(cell);
 	else if (is_meta(key))
 		value = text_json(cell, strcmp(key, "description") == 0);
 	if (value)

@@ -1,6 +1,7 @@
 /* What a value is: an address, a URL, a hash, a fingerprint, a domain; and its indicator. Values
  * may be defanged: hxxp, [.], (.), [dot], [:]. */
 #include <rules/idn.h>
+#include <rules/import/build.h>
 #include <rules/import/list.h>
 
 #include <ctype.h>
@@ -222,7 +223,10 @@ static void value_build(struct sl_import *im, struct sl_place *at, const struct 
 		json_object_set_new(ind, "port", json_integer(port));
 	if (ind && value->more)
 		json_object_update(ind, value->more);
-	sl_import_add(im, at, ind);
+	if (json_object_size(value->more)) /* other cells are not checked yet */
+		sl_build_add(im, at, ind);
+	else
+		sl_import_add(im, at, ind);
 }
 
 void list_value_add(struct sl_import *im, struct sl_place *at, const struct list_value *value)

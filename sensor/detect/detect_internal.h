@@ -330,7 +330,7 @@ struct sl_window *sl_window_new(struct sl_detect *d); /* NULL: no room, counted 
 void sl_window_free(struct sl_detect *d, struct sl_window *w); /* NULL is fine */
 /* offset: of the bytes. What was there before a gap goes. */
 void sl_window_add(struct sl_detect *d, struct sl_window *w, struct sl_span bytes, uint64_t offset);
-bool sl_window_would_drop(const struct sl_window *w, size_t n);
+bool sl_window_would_drop(const struct sl_window *w, size_t n, uint64_t offset);
 /* What it has before `end`. *base: the offset of its first byte. */
 struct sl_span sl_window_bytes(const struct sl_window *w, uint64_t end, uint64_t *base);
 

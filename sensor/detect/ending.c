@@ -123,7 +123,7 @@ static void endwise_decide(struct sl_run *r, struct sl_ledger *s, unsigned lane)
 		bool mine = ind->scope == (packet ? SL_SCOPE_PACKET : flow ? SL_SCOPE_FLOW : SL_SCOPE_TRANSACTION);
 		if (!(mine && (any || !packet)) && !(ind->scope == SL_SCOPE_TRANSACTION && any && (packet || flow)))
 			continue;
-		if (!denials_hold(r, s, lane, ind))
+		if (sl_is_gone(r->d->lane[lane].gone, rs->endwise[i]) || !denials_hold(r, s, lane, ind))
 			continue;
 		struct sl_hit hit = { .at = r->event->at, .flow = r->flow, .indicator = rs->endwise[i],
 				      .lane = (uint8_t)lane, .condition = ind->condition, .tx = s->tx,

@@ -1,5 +1,4 @@
 /* Exact values: addresses, domains, URLs, whole fields. All by tables; a miss is the usual case. */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <selat/name.h>
 #include <selat/url.h>
@@ -79,36 +78,14 @@ static void answer_found(void *ctx, const struct sl_address *address, uint32_t p
 
 static void look_up_answer(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
-	char text[SL_ADDRESS_TEXT];
-	struct sl_address address = { .family = 4 };
+	struct sl_address address;
 	struct answer answer = { d, l, v };
 	const struct sl_ruleset *rs = d->lane[l->lane].rs;
-	if (rs->prefix4.n + rs->prefix6.n == 0 || v->bytes.len >= sizeof text)
-		return;
-	memcpy(text, v->bytes.at, v->bytes.len);
-	text[v->bytes.len] = '\0';
-	if (inet_pton(AF_INET, text, address.bytes) != 1) {
-		if (inet_pton(AF_INET6, text, address.bytes) != 1)
-			return;
-		address.family = 6;
-	}
-	sl_exact_prefixes(rs, &address, answer_found, &answer);
+	if (rs->prefix4.n + rs->prefix6.n && sl_address_of(v->bytes, &address))
+		sl_exact_prefixes(rs, &address, answer_found, &answer);
 }
 
 /* --- names --- */
-
-/* What follows the last "@" of "Name <user@domain>", up to what cannot be part of a name. */
-static struct sl_span mail_domain(struct sl_span mail)
-{
-	const uint8_t *at = mail.len ? memrchr(mail.at, '@', mail.len) : NULL;
-	size_t n = 0;
-	if (!at)
-		return sl_span_of(mail.at, 0);
-	at++;
-	while (at + n < mail.at + mail.len && (isalnum(at[n]) || at[n] == '.' || at[n] == '-' || at[n] == '_'))
-		n++;
-	return sl_span_of(at, n);
-}
 
 /* Where a domain may stand in the field's values; none in most. */
 static struct sl_span name_in(const struct sl_value *v)
@@ -118,7 +95,7 @@ static struct sl_span name_in(const struct sl_value *v)
 	case SL_FIELD_SMTP_RCPT_TO:
 	case SL_FIELD_EMAIL_FROM:
 	case SL_FIELD_EMAIL_TO:
-		return mail_domain(v->bytes);
+		return sl_name_of_mail(v->bytes);
 	case SL_FIELD_DNS_ANSWER:
 		return v->bytes;
 	default:

@@ -36,12 +36,13 @@ static int withdraw(struct sl_loaded_ruleset *l, const char *path, struct sl_err
 	const struct sl_ruleset *delta = l->engine->rs, *base = l->base->engine->rs;
 	if (!delta->base || memcmp(delta->base, base->header->digest, sizeof base->header->digest) != 0)
 		return sl_fail(err, SL_EFORMAT, "%s: was not made for this ruleset; compile it again", path);
+	if (delta->withdrawn_n && delta->withdrawn[delta->withdrawn_n - 1] >= base->indicators_n)
+		return sl_fail(err, SL_EFORMAT, "%s: withdraws what its base does not have; compile it again", path);
 	l->gone = calloc(base->indicators_n / 64 + 1, sizeof *l->gone);
 	if (!l->gone)
 		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	for (uint32_t i = 0; i < delta->withdrawn_n; i++)
-		if (delta->withdrawn[i] < base->indicators_n)
-			l->gone[delta->withdrawn[i] / 64] |= UINT64_C(1) << delta->withdrawn[i] % 64;
+		l->gone[delta->withdrawn[i] / 64] |= UINT64_C(1) << delta->withdrawn[i] % 64;
 	return SL_OK;
 }
 

@@ -234,7 +234,7 @@ static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const 
 	}
 	if (!s->window[side])
 		return;
-	if (slot->waiting && sl_window_would_drop(s->window[side], bytes.len))
+	if (slot->waiting && sl_window_would_drop(s->window[side], bytes.len, offset))
 		sl_detect_flush(d);
 	sl_window_add(d, s->window[side], bytes, offset);
 }

@@ -163,6 +163,7 @@ static void drop_stream(struct sl_detect *d, struct sl_body *b, unsigned lane, m
 static void end_streams(struct sl_detect *d, struct sl_body *b, const struct sl_place *place)
 {
 	struct sl_place shown = *place;
+	shown.window = b->window;
 	if (!shown.bytes.len) {
 		shown.bytes = sl_span_of(b->tail, b->tail_len);
 		shown.offset -= b->tail_len;

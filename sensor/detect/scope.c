@@ -164,7 +164,8 @@ bool sl_atom_holds(const struct sl_detect *d, const struct sl_ledger *s, unsigne
 	return sl_scope_knows(d, s, fact) || (over_all && sl_scope_knows(d, s, fact | SL_FACT_ELSEWHERE));
 }
 
-/* True: it was otherwise before. A mark's number is never 0: a 0 is a free place. */
+/* True: it was otherwise before; what has no room is not set. A mark's number is never 0: a 0 is a free
+ * place. */
 bool sl_mark_change(struct sl_detect *d, struct sl_ledger *flow, uint32_t mark, bool set)
 {
 	uint32_t *at = number_find(d, flow->marks, mark);
@@ -177,7 +178,8 @@ bool sl_mark_change(struct sl_detect *d, struct sl_ledger *flow, uint32_t mark, 
 	at = number_find(d, flow->marks, 0);
 	if (at)
 		*at = mark;
-	else if (chain_length(d, flow->marks) > SL_FLOW_MARKS_MAX / SL_FACTS || !number_add(d, &flow->marks, mark))
-		sl_count(d->config.counters, SL_COUNT_PARTIALS_FULL);
-	return true;
+	if (at || (chain_length(d, flow->marks) <= SL_FLOW_MARKS_MAX / SL_FACTS && number_add(d, &flow->marks, mark)))
+		return true;
+	sl_count(d->config.counters, SL_COUNT_PARTIALS_FULL);
+	return false;
 }

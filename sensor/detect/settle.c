@@ -30,6 +30,8 @@ struct found {
 static void flowwise_found(const struct found *f, uint32_t indicator)
 {
 	struct sl_hit hit = *f->event;
+	if (sl_is_gone(f->d->lane[f->lane].gone, indicator))
+		return;
 	hit.event = SL_EVENT_HIT;
 	hit.indicator = indicator;
 	hit.lane = (uint8_t)f->lane;

@@ -43,12 +43,19 @@ static int index_fill(struct index *x, unsigned lane)
 	return SL_OK;
 }
 
+static bool same_field(const struct sl_ruleset *a, unsigned x, const struct sl_ruleset *b, unsigned y)
+{
+	if (x < SL_FIELD_COUNT || y < SL_FIELD_COUNT)
+		return x == y;
+	return memcmp(&a->derived[x - SL_FIELD_COUNT], &b->derived[y - SL_FIELD_COUNT], sizeof *a->derived) == 0;
+}
+
 static bool same_condition(const struct sl_ruleset *a, const struct sl_ruleset_condition *x,
 			   const struct sl_ruleset *b, const struct sl_ruleset_condition *y)
 {
 	/* positions are rows: those that are equal may lie elsewhere */
 	return x->op == y->op && x->flags == y->flags && x->bit == y->bit && x->len == y->len &&
-	       sl_ruleset_field(a, x->field) == sl_ruleset_field(b, y->field) &&
+	       same_field(a, x->field, b, y->field) &&
 	       memcmp(a->strings + x->bytes, b->strings + y->bytes, x->len) == 0 &&
 	       memcmp(&a->positions[x->position], &b->positions[y->position], sizeof *a->positions) == 0;
 }

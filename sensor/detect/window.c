@@ -24,9 +24,9 @@ void sl_window_free(struct sl_detect *d, struct sl_window *w)
 	free(w);
 }
 
-bool sl_window_would_drop(const struct sl_window *w, size_t n)
+bool sl_window_would_drop(const struct sl_window *w, size_t n, uint64_t offset)
 {
-	return w->len + n > ROOM_MAX;
+	return w->len && (offset != w->end || n > SL_WINDOW_BYTES || w->len + n > ROOM_MAX);
 }
 
 static bool grow(struct sl_detect *d, struct sl_window *w, size_t need)
@@ -65,7 +65,7 @@ void sl_window_add(struct sl_detect *d, struct sl_window *w, struct sl_span byte
 	}
 	if (!bytes.len)
 		return;
-	if (sl_window_would_drop(w, bytes.len))
+	if (w->len + bytes.len > ROOM_MAX)
 		drop_all_but(w, SL_WINDOW_BYTES);
 	if (!grow(d, w, w->len + bytes.len)) {
 		w->len = 0;

@@ -3,8 +3,6 @@
 #include "allow_internal.h"
 #include "alert_internal.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <selat/log.h>
 #include <selat/name.h>
 #include <stdio.h>
@@ -43,19 +41,9 @@ static bool allows_address(struct sl_allow *a, const struct sl_address *address)
 
 static bool allows_address_text(struct sl_allow *a, struct sl_span value)
 {
-	struct sl_address address = { .family = 4 };
-	char text[SL_ADDRESS_TEXT];
+	struct sl_address address;
 
-	if (value.len >= sizeof text)
-		return false;
-	memcpy(text, value.at, value.len);
-	text[value.len] = '\0';
-	if (inet_pton(AF_INET, text, address.bytes) != 1) {
-		if (inet_pton(AF_INET6, text, address.bytes) != 1)
-			return false;
-		address.family = 6;
-	}
-	return allows_address(a, &address);
+	return sl_address_of(value, &address) && allows_address(a, &address);
 }
 
 /* --- names --- */
@@ -74,21 +62,6 @@ static bool allows_name(struct sl_allow *a, struct sl_span name)
 	return false;
 }
 
-/* What follows the last "@" of "Name <user@domain>", up to what cannot be part of a name. */
-static struct sl_span mail_domain(struct sl_span mail)
-{
-	const uint8_t *at = mail.len ? memrchr(mail.at, '@', mail.len) : NULL;
-	size_t n = 0, most;
-
-	if (!at)
-		return sl_span_of(mail.at, 0);
-	at++;
-	most = (size_t)(mail.at + mail.len - at);
-	while (n < most && (isalnum(at[n]) || at[n] == '.' || at[n] == '-' || at[n] == '_'))
-		n++;
-	return sl_span_of(at, n);
-}
-
 /* The name in a field's value; none in most fields. */
 static struct sl_span name_in(enum sl_field field, struct sl_span value)
 {
@@ -97,7 +70,7 @@ static struct sl_span name_in(enum sl_field field, struct sl_span value)
 	case SL_FIELD_SMTP_RCPT_TO:
 	case SL_FIELD_EMAIL_FROM:
 	case SL_FIELD_EMAIL_TO:
-		return mail_domain(value);
+		return sl_name_of_mail(value);
 	case SL_FIELD_DNS_ANSWER:
 	case SL_FIELD_SMTP_HELO:
 		return value;

@@ -105,7 +105,7 @@ static inline uint64_t walk_ruleset(const struct sl_ruleset *rs)
 	for (uint32_t i = 0; i < rs->flowwise_n; i++)
 		sum += rs->indicators[rs->flowwise[i]].where;
 	for (uint32_t i = 0; i < rs->endwise_n; i++)
-		sum += rs->indicators[rs->endwise[i]].scope;
+		sum += rs->conditions[rs->indicators[rs->endwise[i]].condition].op;
 	for (uint32_t i = 0; i < rs->withdrawn_n; i++)
 		sum += rs->withdrawn[i];
 	for (uint32_t i = 0; rs->contents && i < rs->indicators_n; i++)

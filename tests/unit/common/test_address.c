@@ -112,6 +112,22 @@ static void test_format(void **state)
 	assert_string_equal(sl_address_format(out, &none), "");
 }
 
+static void test_read(void **state)
+{
+	(void)state;
+	static const char nul[] = "192.0.2.1\0.example";
+	struct sl_address a;
+	assert_true(sl_address_of(sl_span_of("192.0.2.1x", 9), &a));
+	assert_int_equal(a.family, 4);
+	assert_memory_equal(a.bytes, "\xc0\0\2\1\0\0", 6);
+	assert_true(sl_address_of(sl_span_str("2001:DB8::1"), &a));
+	assert_int_equal(a.family, 6);
+	assert_false(sl_address_of(sl_span_of(nul, sizeof nul - 1), &a));
+	assert_false(sl_address_of(sl_span_of(NULL, 0), &a));
+	assert_false(sl_address_of(sl_span_str("192.0.2.1/32"), &a));
+	assert_false(sl_address_of(sl_span_str("2001:0db8:0000:0000:0000:0000:0000:0000:0000:0001"), &a));
+}
+
 /* Each bit is kept or cleared on its own merit. */
 static void test_mask(void **state)
 {
@@ -132,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_host_bits_show_the_right_prefix),
 		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_mask),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

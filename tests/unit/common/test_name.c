@@ -137,6 +137,25 @@ static void parse_keeps_the_limits(void **state)
 	refused(name, "253");
 }
 
+static void of_mail_is_what_follows_the_last_sign(void **state)
+{
+	(void)state;
+	static const char *const mails[][2] = {
+		{ "a@b.example", "b.example" },
+		{ "\"A@B\" <a-b@C_d.Example.>, x", "C_d.Example." },
+		{ "a@", "" },
+		{ "a@ b.example", "" },
+		{ "b.example", "" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++) {
+		struct sl_span name = sl_name_of_mail(sl_span_str(mails[i][0]));
+		assert_int_equal(name.len, strlen(mails[i][1]));
+		assert_memory_equal(name.at, mails[i][1], name.len);
+	}
+	assert_int_equal(sl_name_of_mail(sl_span_of(NULL, 0)).len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +163,7 @@ int main(void)
 		cmocka_unit_test(normal_keeps_other_bytes),
 		cmocka_unit_test(normal_keeps_to_its_room),
 		cmocka_unit_test(parent_walks_up),
+		cmocka_unit_test(of_mail_is_what_follows_the_last_sign),
 		cmocka_unit_test(parse_takes_names),
 		cmocka_unit_test(parse_says_what_is_wrong),
 		cmocka_unit_test(parse_keeps_the_limits),

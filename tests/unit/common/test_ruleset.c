@@ -387,6 +387,21 @@ static void orphans_are_refused(void **state)
 	expect_corrupt(bytes, "conditions that belong to no indicator");
 }
 
+/* An alert of one shows its first condition: the last indicator's would lie behind the section. */
+static void ends_without_conditions_are_refused(void **state)
+{
+	(void)state;
+	struct file kept = file;
+	uint8_t *bytes = pack_compile(whole, &file.size);
+	struct sl_ruleset_indicator *ind = (void *)(bytes + section_of(bytes, SL_SECTION_INDICATORS)->offset);
+	uint32_t *endwise = (void *)(bytes + section_of(bytes, SL_SECTION_ENDWISE)->offset);
+	assert_int_equal(ind[4].conditions_n, 0);
+	ind[4].flags |= SL_IND_ENDWISE;
+	endwise[0] = 4;
+	expect_corrupt(bytes, "an indicator of scopes' ends is none");
+	file = kept;
+}
+
 /* Two indicators of 20 conditions made one of 40: more than a word of bits holds. */
 static void too_many_conditions_are_refused(void **state)
 {
@@ -523,6 +538,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_wrong_with_the_head),
 		cmocka_unit_test(hostile_numbers_are_refused),
 		cmocka_unit_test(orphans_are_refused),
+		cmocka_unit_test(ends_without_conditions_are_refused),
 		cmocka_unit_test(too_many_conditions_are_refused),
 		cmocka_unit_test(unaligned_sections_are_refused),
 		cmocka_unit_test(no_number_leads_outside),

@@ -65,6 +65,23 @@ static void csv_by_kinds(void **state)
 	       "\"192.0.2.1\"}]");
 }
 
+/* What is no number is no other number: it is left, and said. */
+static void csv_numbers(void **state)
+{
+	(void)state;
+	static const char text[] = "value,port,confidence,subdomains\na.example,,70,TRUE\n192.0.2.1,80-90,,\n"
+				   "b.example,,high,\nc.example,,,no\nd.example,,99999999999999999999,\n";
+	struct imported *i = import_text(sl_import_list, text, (struct sl_import_options){ 0 });
+	indicators_expect(i, "[{\"id\":\"a.example\",\"domain\":\"a.example\",\"confidence\":70,"
+			     "\"subdomains\":true}]");
+	for (unsigned line = 3; line <= 6; line++) {
+		char place[16];
+		snprintf(place, sizeof place, "in:%u: ", line);
+		assert_non_null(strstr(i->said, place));
+	}
+	imported_free(i);
+}
+
 static void csv_with_values(void **state)
 {
 	(void)state;
@@ -102,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_are_guessed), cmocka_unit_test(forms_of_lists),
 		cmocka_unit_test(kind_given),        cmocka_unit_test(csv_by_kinds),
+		cmocka_unit_test(csv_numbers),
 		cmocka_unit_test(csv_with_values),   cmocka_unit_test(what_is_no_value),
 	};
 	return cmocka_run_group_tests(tests, folder_enter, folder_leave);

@@ -107,6 +107,27 @@ static void what_held_is_kept(void **state)
 	fixture_free(x);
 }
 
+/* The same words about what another transform makes are another condition. */
+static void another_transform_is_another(void **state)
+{
+	(void)state;
+	static const char *const how[] = { "strip_whitespace", "url_decode" };
+	for (unsigned i = 0; i < 2; i++) {
+		char old[512], new[512];
+		static const char form[] = "[" IND("a", "\"scope\": \"flow\", ", COND("http.uri",
+			"\"transform\": [\"%s\"], \"contains\": \"ab\"") "," HAS("two")) "]";
+		snprintf(old, sizeof old, form, how[0]);
+		snprintf(new, sizeof new, form, how[i]);
+		struct fixture *x = fixture_new(old);
+		struct sl_flow *f = stream_flow(x, 1);
+		fixture_values(x, f, SL_FIELD_HTTP_URI, "a b", SL_FIELD_HTTP_URI, NULL);
+		swap(x, new, true);
+		fixture_text(x, f, "two");
+		fixture_expect(x, i ? "" : "a ");
+		fixture_free(x);
+	}
+}
+
 static void denials_are_kept(void **state)
 {
 	(void)state;
@@ -219,6 +240,22 @@ static void a_delta_on_its_base(void **state)
 	base_close(&p);
 }
 
+/* Indicators that no condition finds: by where alone, and by what is absent. */
+static void a_delta_withdraws_what_nothing_finds(void **state)
+{
+	(void)state;
+	static const char where[] = IND("where", "\"where\": {\"port\": 80}, ", "");
+	static const char absent[] = IND("absent", "", COND("dns.query", "\"contains\": \"x\", \"not\": true"));
+	char pack[1024];
+	struct pushed p;
+	snprintf(pack, sizeof pack, "[%s,%s,%s]", where, absent, IND("stay", "", HAS("one")));
+	base_open(&p, pack);
+	fixture_value_expect(p.x, SL_FIELD_DNS_QUERY, "y", "absent where ");
+	push(&p, "[" IND("stay", "", HAS("one")) "]");
+	fixture_value_expect(p.x, SL_FIELD_DNS_QUERY, "y", "");
+	base_close(&p);
+}
+
 static void a_delta_of_another_base(void **state)
 {
 	(void)state;
@@ -238,13 +275,60 @@ static void a_delta_of_another_base(void **state)
 	base_close(&p);
 }
 
+/* Writes another number over the first that the delta withdraws, and its digest anew. */
+static void withdraw_another(const char *path, uint32_t number)
+{
+	FILE *f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	size_t size = (size_t)ftell(f);
+	uint8_t *bytes = malloc(size);
+	assert_non_null(bytes);
+	rewind(f);
+	assert_int_equal(fread(bytes, 1, size, f), size);
+	struct sl_ruleset_header *header = (void *)bytes;
+	struct sl_ruleset_section *s = (void *)(bytes + sizeof *header);
+	while (s->type != SL_SECTION_BASE)
+		s++;
+	memcpy(bytes + s->offset + sizeof header->digest, &number, sizeof number);
+	uint8_t digest[sizeof header->digest];
+	assert_int_equal(sl_ruleset_digest(bytes, size, -1, digest, NULL), SL_OK);
+	memcpy(header->digest, digest, sizeof digest);
+	rewind(f);
+	assert_int_equal(fwrite(bytes, 1, size, f), size);
+	fclose(f);
+	free(bytes);
+}
+
+static void a_delta_that_withdraws_nobody(void **state)
+{
+	(void)state;
+	struct pushed p;
+	struct sl_loaded_ruleset *next;
+	struct sl_err err = { "" };
+	char path[64];
+	base_open(&p, "[" IND("a", "", HAS("aaa")) "," IND("b", "", HAS("bbb")) "]");
+	fixture_compile_to("[" IND("b", "", HAS("bbb")) "]", p.path, path);
+	withdraw_another(path, 1);
+	assert_int_equal(sl_loaded_open_delta(&next, p.base, path, &err), SL_OK);
+	assert_int_equal(sl_loaded_indicators(next), 1);
+	sl_loaded_release(next);
+	withdraw_another(path, 2);
+	assert_int_equal(sl_loaded_open_delta(&next, p.base, path, &err), SL_EFORMAT);
+	assert_non_null(strstr(err.text, "withdraws what its base does not have"));
+	unlink(path);
+	base_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_half_seen_is_kept), cmocka_unit_test(what_held_is_kept),
+		cmocka_unit_test(another_transform_is_another),
 		cmocka_unit_test(denials_are_kept),          cmocka_unit_test(marks_are_kept),
 		cmocka_unit_test(streams_begin_anew),        cmocka_unit_test(addresses_are_looked_up_again),
 		cmocka_unit_test(a_delta_on_its_base),       cmocka_unit_test(a_delta_of_another_base),
+		cmocka_unit_test(a_delta_withdraws_what_nothing_finds), cmocka_unit_test(a_delta_that_withdraws_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,6 +124,44 @@ static void only_where_it_can_be(void **state)
 	fixture_free(x);
 }
 
+/* What waits for the flush still sees its bytes when a gap or one large segment comes behind them. */
+static void what_waits_keeps_its_window(void **state)
+{
+	(void)state;
+	static uint8_t large[SL_WINDOW_BYTES + 1];
+	struct fixture *x = fixture_new("[" IND("x", PAYLOAD("\"contains\": \"USER\"") ","
+		PAYLOAD("\"contains\": \"root\", \"distance\": 1, \"within\": 4, \"not\": true") ","
+		PAYLOAD("\"contains\": \"end\", \"distance\": 1")) "]");
+	struct sl_flow *f = fixture_pair(x, 6, 1);
+	fixture_text(x, f, "USER toor end");
+	f->side[0].delivered += 100;
+	fixture_stream(x, f, 0, "more", 4, true);
+	fixture_expect(x, "x ");
+	f = fixture_pair(x, 6, 2);
+	fixture_text(x, f, "USER toor end");
+	fixture_stream(x, f, 0, large, sizeof large, false);
+	fixture_expect(x, "x ");
+	fixture_free(x);
+}
+
+/* An expression that is decided at a body's end is verified on all that the window has. */
+static void at_a_bodys_end(void **state)
+{
+	(void)state;
+	static const char text[] = "xxabc----------------------------------------abc";
+	struct fixture *x = fixture_new("[" IND("back", COND("file.data", "\"regex\": \"(abc)-{40}\\\\1$\"")) "]");
+	struct sl_flow *f = fixture_pair(x, 6, 1);
+	void *kept = NULL;
+	struct sl_piece p = { .field = SL_FIELD_FILE_DATA, .tx = 1, .bytes = sl_span_str(text), .kept = &kept };
+	sl_detect_piece(x->detect, fixture_sight(x, f), f, 1, &p);
+	p.bytes = sl_span_of(NULL, 0);
+	p.offset = sizeof text - 1;
+	p.last = p.whole_end = true;
+	sl_detect_piece(x->detect, fixture_sight(x, f), f, 1, &p);
+	fixture_expect(x, "back ");
+	fixture_free(x);
+}
+
 static void bytes_before_an_end(void **state)
 {
 	(void)state;
@@ -161,6 +199,7 @@ int main(void)
 		cmocka_unit_test(expressions),       cmocka_unit_test(negated_in_place),
 		cmocka_unit_test(places_in_the_stream), cmocka_unit_test(of_bodies),
 		cmocka_unit_test(within_the_budget), cmocka_unit_test(only_where_it_can_be),
+		cmocka_unit_test(what_waits_keeps_its_window), cmocka_unit_test(at_a_bodys_end),
 		cmocka_unit_test(bytes_before_an_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
