@@ -57,7 +57,7 @@ static const struct sl_option table[] = {
 	{ "flow", "vlan", 0, NULL, SL_OPT_FLAG, false, AT(flow_vlan), NULL, 0, 0, NULL, "false",
 	  "the same addresses and ports in two VLANs are two flows" },
 	{ "flow", "carriers", 0, NULL, SL_OPT_FLAG, false, AT(flow_carriers), NULL, 0, 0, NULL, "true",
-	  "where only its content says that a datagram is a tunnel, look at the datagram too" },
+	  "look at UDP datagrams that carry tunnels too, but for VXLAN, Geneve and Teredo on their ports" },
 	{ "flow", "community_seed", 0, NULL, SL_OPT_U64, false, AT(community_seed), "N", 0, 65535, NULL, "0",
 	  "the seed of community-id, the same wherever ids are compared" },
 	{ "flow", "timeout_closed", 0, NULL, SL_OPT_U64, false, AT(idle_closed), "SECONDS", 1, 1000000, NULL, "30",

@@ -40,7 +40,7 @@
 	X(FRAGMENT_FULL, "fragment_full", "datagrams given up because the buffers were full")         \
 	X(CAPWAP_FRAGMENTS, "capwap_fragments", "packets with a part of a frame in CAPWAP; put together like fragments") \
 	X(FURTHER_PACKETS, "further_packets", "packets beyond one a frame, in 802.11 aggregates; inspected too") \
-	X(CARRIER_PACKETS, "carrier_packets", "datagrams that are tunnels by their content alone, looked at as they are too") \
+	X(CARRIER_PACKETS, "carrier_packets", "UDP datagrams that carry a tunnel, looked at beside what is in it") \
 	X(FURTHER_LOST, "further_lost", "packets of aggregates and tunnels not looked at because one batch had too many") \
 	X(BAD_CHECKSUM, "bad_checksum", "packets whose IP, TCP or UDP checksum is wrong; not inspected") \
 	X(FLOWS, "flows", "flows begun")                                                              \

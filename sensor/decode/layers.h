@@ -13,7 +13,7 @@ struct sl_decoding {
 	struct sl_packet *p;
 	struct sl_forks *forks; /* NULL: one packet is enough */
 	bool forked;       /* there was more than one */
-	bool carriers;     /* what is a tunnel by its content alone is a packet too */
+	bool carriers;     /* a datagram that carries a tunnel is a packet too, see transport.c */
 	bool checksums;
 	bool joined;       /* not in the frame, but in a datagram that was put together */
 	bool in_udp;       /* in what only a UDP port or a look says is a tunnel */
@@ -65,8 +65,8 @@ sl_layer_fn sl_decode_tcp, sl_decode_udp, sl_decode_udplite, sl_decode_sctp, sl_
 
 /* Which tunnel, if any, a UDP payload at the cursor is: by port, or by what it looks like. */
 enum sl_layer sl_layer_of_udp(struct sl_decoding *d);
-/* Do the ports say what it is, as IANA assigned them? */
-bool sl_udp_tunnel_assigned(const struct sl_packet *p);
+/* By its port an overlay whose outer datagrams say nothing of their own. */
+bool sl_udp_is_plain_overlay(const struct sl_packet *p);
 
 /* Goes on behind the fragment header of an IPv6 datagram that was put together. */
 enum sl_layer sl_decode_ipv6_rest(struct sl_decoding *d, uint8_t next);

@@ -14,17 +14,11 @@ enum {
 	PORT_GENEVE = 6081,
 };
 
-bool sl_udp_tunnel_assigned(const struct sl_packet *p)
+/* GTP, CAPWAP and L2TP are attacked themselves: rules look at their headers. */
+bool sl_udp_is_plain_overlay(const struct sl_packet *p)
 {
-	static const uint16_t of_server[] = { PORT_VXLAN, PORT_VXLAN_GPE, PORT_GENEVE };
-	static const uint16_t of_either[] = { PORT_GTP_U, PORT_GTP_C, PORT_L2TP, PORT_CAPWAP_DATA, PORT_TEREDO };
-	for (size_t i = 0; i < sizeof of_server / sizeof *of_server; i++)
-		if (p->dport == of_server[i])
-			return true;
-	for (size_t i = 0; i < sizeof of_either / sizeof *of_either; i++)
-		if (p->sport == of_either[i] || p->dport == of_either[i])
-			return true;
-	return false;
+	return p->dport == PORT_VXLAN || p->dport == PORT_VXLAN_GPE || p->dport == PORT_GENEVE ||
+	       p->sport == PORT_TEREDO || p->dport == PORT_TEREDO;
 }
 
 enum sl_layer sl_layer_of_udp(struct sl_decoding *d)

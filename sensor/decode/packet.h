@@ -105,7 +105,7 @@ struct sl_packet {
 	uint8_t layers, vlans, labels, tunnels;
 	uint8_t part;               /* enum sl_part: of what `fragment` is one that waits */
 	bool further;               /* one of several in a frame, not the last; len is its part's */
-	bool carrier;               /* further: a datagram that may be a tunnel, and may not */
+	bool carrier;               /* further: a datagram that carries a tunnel */
 	bool has_ports, has_vni, has_teid, has_stamp, has_quoted;
 	uint32_t vni, teid; /* of the innermost such tunnel */
 	uint32_t seq, ack, stamp;   /* TCP; stamp is TSval, if has_stamp */
@@ -129,7 +129,7 @@ enum { SL_DATAGRAM_MAX = 65536 }; /* bytes */
 struct sl_packets {
 	struct sl_packet *at;
 	size_t n, spare;
-	bool carriers; /* wanted: packets for datagrams that are tunnels by their content alone */
+	bool carriers; /* wanted: packets for datagrams that carry tunnels */
 	size_t lost; /* packets, or datagrams of them, that there was no room for */
 	uint8_t (*joined)[SL_DATAGRAM_MAX];
 	size_t joined_n, joined_max;

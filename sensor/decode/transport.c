@@ -95,7 +95,7 @@ enum sl_layer sl_decode_udp(struct sl_decoding *d)
 	p->payload = sl_span_of(d->cur.p, sl_cur_left(&d->cur));
 	enum sl_layer tunnel = sl_layer_of_udp(d);
 	d->in_udp = tunnel != SL_LAYER_END;
-	if (d->in_udp && d->carriers && !sl_udp_tunnel_assigned(p))
+	if (d->in_udp && d->carriers && !sl_udp_is_plain_overlay(p))
 		sl_carry(d);
 	return tunnel;
 }

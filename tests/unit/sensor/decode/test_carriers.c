@@ -1,4 +1,4 @@
-/* A datagram that is a tunnel by its content alone is looked at as it is, too. */
+/* A datagram that carries a tunnel is looked at as it is, too, unless it is a plain overlay. */
 #include "nest.h"
 #include <sensor/decode/unpack.h>
 
@@ -37,7 +37,7 @@ static void end(struct fixture *x)
 	free(x);
 }
 
-static void by_content_alone(void **state)
+static void carriers_and_others(void **state)
 {
 	(void)state;
 	static const struct {
@@ -47,6 +47,7 @@ static void by_content_alone(void **state)
 		{ "@e0800 @i17 @u50000,8472 " VXLAN, 2 }, /* Linux's port, which IANA gave to others */
 		{ "@e0800 @i17 @u50000,4000 " VXLAN, 2 },
 		{ "@e0800 @i17 @u50000,4789 " VXLAN, 1 }, /* as IANA assigned it */
+		{ "@e0800 @i17 @u50000,2152 30 ff 0021 00000063 @4", 2 },
 		{ "@e0800 @i17 @u50000,9 00000000 00000000 0000", 1 }, /* no tunnel */
 		{ "@e0800 @i17 @u50000,4000 08000000 00002a00 @e0806 0001", 1 }, /* nothing that can be followed */
 		{ "@e0800 @i17 @u50000,8472 08000000 00002a00 @e0806 0001", 1 },
@@ -110,7 +111,7 @@ static void cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_content_alone),
+		cmocka_unit_test(carriers_and_others),
 		cmocka_unit_test(no_room),
 		cmocka_unit_test(cut_anywhere),
 	};
