@@ -93,7 +93,7 @@ static const struct sl_option table[] = {
 	{ "alerts", "window", 0, NULL, SL_OPT_TEXT, false, AT(window_text), "SECONDS", 0, 0, NULL, NULL,
 	  "repeats of an alert within so long are one summary, 0 is off; live and published 60 if not given, "
 	  "else off" },
-	{ "alerts", "windows", 0, NULL, SL_OPT_U64, false, AT(windows), "N", 16, 4000000, NULL, "16384",
+	{ "alerts", "windows", 0, NULL, SL_OPT_U64, false, AT(windows), "N", 16, 100000, NULL, "16384",
 	  "such windows open at a time; beyond, the oldest ends early" },
 	{ "alerts", "rate", 0, NULL, SL_OPT_TEXT, false, AT(rate_text), "N", 0, 0, NULL, NULL,
 	  "alerts a second that one indicator may make, 0 is no limit; live and published 5000 if not given, "

@@ -7,18 +7,37 @@ enum { ALARM_MS = 60000 };
 
 /* --- lanes: the ruleset, and a delta on top --- */
 
-static int lane_init(struct sl_lane *lane, const struct sl_engine *e, const uint64_t *gone, hs_scratch_t **scratch)
+static int lane_init(struct sl_lane *lane, const struct sl_engine *e, const uint64_t *gone)
 {
 	*lane = (struct sl_lane){ .e = e, .rs = e->rs, .gone = gone,
 				  .last = calloc(e->rs->conditions_n + 1, sizeof *lane->last),
 				  .atom_last = calloc(e->crowds.atoms + 1, sizeof *lane->atom_last),
 				  .judged = calloc(e->rs->conditions_n + 1, sizeof *lane->judged) };
-	if (!lane->last || !lane->judged || !lane->atom_last)
-		return SL_ENOMEM;
+	return lane->last && lane->judged && lane->atom_last ? SL_OK : SL_ENOMEM;
+}
+
+static bool scratch_fit(hs_scratch_t **scratch, const struct sl_engine *e)
+{
 	for (unsigned f = 0; f < SL_FIELDS_ALL; f++)
-		for (unsigned m = 0; m < SL_MODES; m++) /* one scratch, grown over all databases */
+		for (unsigned m = 0; m < SL_MODES; m++)
 			if (e->scanner[f][m].db && hs_alloc_scratch(e->scanner[f][m].db, scratch) != HS_SUCCESS)
-				return SL_ENOMEM;
+				return false;
+	return true;
+}
+
+/* One scratch, grown over all databases: a clone of it, because a failure would take the one in use. */
+static int scratch_grow(struct sl_detect *d, const struct sl_engine *const *engine, unsigned n)
+{
+	hs_scratch_t *grown = NULL;
+	bool fits = !d->scratch || hs_clone_scratch(d->scratch, &grown) == HS_SUCCESS;
+	for (unsigned i = 0; fits && i < n; i++)
+		fits = scratch_fit(&grown, engine[i]);
+	if (!fits) {
+		hs_free_scratch(grown);
+		return SL_ENOMEM;
+	}
+	hs_free_scratch(d->scratch);
+	d->scratch = grown;
 	return SL_OK;
 }
 
@@ -36,8 +55,8 @@ int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const stru
 	unsigned n = sl_loaded_engines(loaded, engine);
 	int rc = SL_OK;
 	for (unsigned i = 0; rc == SL_OK && i < n; i++)
-		rc = lane_init(&lane[i], engine[i], i == 0 ? loaded->gone : NULL, &d->scratch);
-	return rc;
+		rc = lane_init(&lane[i], engine[i], i == 0 ? loaded->gone : NULL);
+	return rc == SL_OK ? scratch_grow(d, engine, n) : rc;
 }
 
 void sl_lanes_join(struct sl_detect *d)
