@@ -143,6 +143,31 @@ static void transactions_judge(struct sl_run *r, const struct sl_hit *hit)
 	}
 }
 
+static uint32_t group_of(const struct sl_ruleset *rs, uint32_t c)
+{
+	while (rs->conditions[c].flags & SL_COND_SAME)
+		c--;
+	return c;
+}
+
+/* The bits that the condition brings. A datagram is a value by itself: a group with a bit for each of its
+ * conditions holds there or not at all. */
+static uint32_t bits_brought(struct sl_run *r, const struct sl_ledger *s, const struct sl_hit *hit)
+{
+	const struct sl_ruleset *rs = r->d->lane[hit->lane].rs;
+	uint32_t bit = 1u << rs->conditions[hit->condition].bit;
+	if (hit->tx != SL_TX_DATAGRAM || s == &r->packet)
+		return bit;
+	uint32_t all = run_of_bits(rs, &rs->indicators[hit->indicator], group_of(rs, hit->condition));
+	if (!all)
+		return bit;
+	struct sl_partial *here = sl_partial_get(r->d, &r->packet, hit->lane, hit->indicator, true);
+	if (!here)
+		return 0;
+	here->held |= bit;
+	return (here->held & all) == all ? all : 0;
+}
+
 static void hit_judge(struct sl_run *r, const struct sl_hit *hit)
 {
 	const struct sl_ruleset *rs = r->d->lane[hit->lane].rs;
@@ -160,12 +185,23 @@ static void hit_judge(struct sl_run *r, const struct sl_hit *hit)
 	if (!p)
 		return;
 	if (c) {
-		p->held |= 1u << c->bit;
-		p->side_held[hit->side] |= 1u << c->bit;
+		uint32_t bits = bits_brought(r, s, hit);
+		p->held |= bits;
+		p->side_held[hit->side] |= bits;
 	}
 	partial_judge(r, s, p, hit);
 	if (ind->scope == SL_SCOPE_TRANSACTION && s->tx == SL_TX_FLOW && s != &r->packet && ind->conditions_n > 1)
 		transactions_judge(r, hit);
+}
+
+static bool follows_atom(const struct sl_run *r, const struct sl_partial *p, uint32_t atom)
+{
+	const struct sl_engine *e = r->d->lane[p->lane].e;
+	const struct sl_ruleset_indicator *ind = &e->rs->indicators[p->indicator];
+	for (uint32_t i = 0; e->crowds.atom && i < ind->conditions_n; i++)
+		if (e->crowds.atom[ind->condition + i] == atom)
+			return true;
+	return false;
 }
 
 /* What many share holds: noted, and those that wait for it are asked again. */
@@ -178,7 +214,7 @@ static void atom_note(struct sl_run *r, struct sl_ledger *s, const struct sl_hit
 		hit.event = SL_EVENT_HIT;
 		hit.condition = UINT32_MAX;
 		hit.indicator = p->indicator;
-		if (p->lane == event->lane)
+		if (p->lane == event->lane && follows_atom(r, p, event->condition))
 			partial_judge(r, s, p, &hit);
 	}
 }

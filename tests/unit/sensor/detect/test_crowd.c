@@ -149,10 +149,31 @@ static void denied_in_the_same_words(void **state)
 	fixture_free(x);
 }
 
+/* What is shared and comes from the other side asks nobody who does not wait for it. */
+static void only_followers_are_asked(void **state)
+{
+	(void)state;
+	static char pack[32 * 1024];
+	size_t n = (size_t)snprintf(pack, sizeof pack, "[{\"id\": \"one\", \"scope\": \"flow\", \"match\": ["
+				    COND("http.uri", "\"contains\": \"word\"") "], \"where\": {\"direction\": \"to_client\"}}");
+	for (unsigned i = 0; i < 20; i++)
+		n += (size_t)snprintf(pack + n, sizeof pack - n, ",{\"id\": \"w%u\", \"scope\": \"flow\", \"match\": ["
+				      COND("http.server", "\"equals\": \"bot\"") "," COND("http.uri", "\"contains\": \"x%u_\"")
+				      "]}", i, i);
+	snprintf(pack + n, sizeof pack - n, "]");
+	struct fixture *x = fixture_new(pack);
+	struct sl_flow *f = stream_flow(x);
+	say(x, f, 1, SL_FIELD_HTTP_URI, "/word");
+	sl_detect_flush(x->detect);
+	fixture_say(x, f, 1, 1, SL_FIELD_HTTP_SERVER, "bot", SL_FIELD_HTTP_SERVER, NULL);
+	expect_sorted(x, "");
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_any_order),
+		cmocka_unit_test(in_any_order), cmocka_unit_test(only_followers_are_asked),
 		cmocka_unit_test(each_in_its_scope),
 		cmocka_unit_test(apart_by_scope),
 		cmocka_unit_test(costs_what_is_rare),

@@ -221,9 +221,28 @@ static void same_side_of_a_stream(void **state)
 	fixture_free(x);
 }
 
+/* A datagram is a value by itself, also for a group that lasts as long as the flow. */
+static void a_group_on_one_datagram(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[{\"id\": \"both\", \"scope\": \"flow\", \"match\": ["
+					"{\"field\": \"payload\", \"contains\": \"alpha\"},"
+					"{\"field\": \"payload\", \"contains\": \"omega\", \"same\": true}]}]");
+	struct sl_flow *f = fixture_pair(x, 17, 1);
+	fixture_datagram(x, f, "an alpha", 8);
+	fixture_datagram(x, f, "an omega", 8);
+	sl_detect_flush(x->detect);
+	fixture_expect(x, "");
+	fixture_datagram(x, f, "omega and alpha", 15);
+	sl_detect_flush(x->detect);
+	fixture_expect(x, "both ");
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_group_on_one_datagram),
 		cmocka_unit_test(a_request_and_its_response), cmocka_unit_test(not_in_a_transaction),
 		cmocka_unit_test(what_a_late_match_says),     cmocka_unit_test(absent),
 		cmocka_unit_test(nothing_but_not),            cmocka_unit_test(not_in_a_packet),
