@@ -187,6 +187,8 @@ struct sl_detect {
 	struct sl_field_set watched; /* fields whose occurrence matters */
 	struct sl_field_set derives; /* stream fields that transforms look at */
 	bool bare;
+	bool gathers;           /* short literals are looked for in payloads */
+	bool scans;             /* payloads are looked at in any other way */
 	bool segments;          /* expressions look at segments of TCP one by one: scope packet */
 	hs_scratch_t *scratch;
 	struct sl_verifier verifier;
