@@ -124,19 +124,33 @@ bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
 	return rs->prefix4.n + rs->prefix6.n && field == SL_FIELD_DNS_ANSWER;
 }
 
-/* The name and those above it, as far as there are domains of so many labels. False: none is known. */
+/* Where in the name those begin that have as many labels as some domain has: the longest last. */
+static unsigned find_suffixes(const struct sl_engine *e, struct sl_span name, uint16_t start[SL_NAME_MAX])
+{
+	unsigned n = 0, labels = 1;
+	uint64_t occur = e->labels >> labels;
+	for (size_t end = name.len; end && occur;) {
+		const uint8_t *dot = memrchr(name.at, '.', end);
+		size_t first = dot ? (size_t)(dot + 1 - name.at) : 0;
+		if (occur & 1)
+			start[n++] = (uint16_t)first;
+		end = dot ? first - 1 : 0;
+		occur >>= ++labels <= SL_LABELS_MOST;
+	}
+	return n;
+}
+
+/* The name and those above it. False: none is known. */
 static bool look_up_domains(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
 			    struct sl_span name, size_t before)
 {
 	const struct sl_engine *e = d->lane[l->lane].e;
-	struct sl_postings found = { NULL, 0 };
+	uint16_t start[SL_NAME_MAX];
 	bool known = false;
-	unsigned labels = sl_labels_of(name);
-	for (struct sl_span rest = name; rest.len; rest = sl_name_parent(rest), labels--) {
-		size_t at = name.len - rest.len;
-		if (!(e->labels >> sl_labels_bit(labels) & 1))
-			continue;
-		found = sl_table_get(&e->rs->domains, rest);
+	for (unsigned n = find_suffixes(e, name, start); n-- > 0;) {
+		size_t at = start[n];
+		struct sl_span rest = sl_span_of(name.at + at, name.len - at);
+		struct sl_postings found = sl_table_get(&e->rs->domains, rest);
 		for (uint32_t i = 0; i < found.n; i++) {
 			uint32_t ind = found.value[i];
 			if (at == 0 || e->rs->indicators[ind].flags & SL_IND_SUBDOMAINS)

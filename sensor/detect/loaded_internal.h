@@ -127,7 +127,7 @@ struct sl_engine {
 	uint32_t *windowed; /* by port of TCP: bits of applications with such groups on payloads; NULL: none */
 	struct sl_field_set derived; /* stream fields that transforms look at */
 	uint8_t look[SL_FIELDS_ALL]; /* enum sl_look; of stream fields nothing but that they are derived from */
-	uint64_t labels; /* of how many labels there are domains: bits of sl_labels_bit */
+	uint64_t labels; /* of how many labels there are domains: a bit each, from 1 to SL_LABELS_MOST */
 	struct sl_field_set looked;  /* fields of conditions and of exact kinds */
 	bool addresses;  /* conditions look at a packet's ends */
 	struct sl_ranged *length; /* of packets' payloads, by min */
@@ -167,19 +167,7 @@ static inline unsigned sl_loaded_engines(const struct sl_loaded_ruleset *l, cons
 	return l->base ? 2 : 1;
 }
 
-/* Labels of a name, and the bit that stands for that many: the last for all that are more. */
-static inline unsigned sl_labels_of(struct sl_span name)
-{
-	unsigned n = 1;
-	for (size_t i = 0; i < name.len; i++)
-		n += name.at[i] == '.';
-	return n;
-}
-
-static inline unsigned sl_labels_bit(unsigned labels)
-{
-	return labels < 63 ? labels : 63;
-}
+enum { SL_LABELS_MOST = 63 }; /* of a name, and all that are more */
 
 /* engine.c, crowd.c, always.c, flowwise.c, look.c, window.c, length.c */
 int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 enum {
-	HEADER = 12,
 	QUESTION_LEAST = 5, /* the root, type, class */
 	RECORD_LEAST = 11,
 	OPCODE_LAST = 6, /* RFC 8490 */
@@ -51,14 +50,14 @@ static bool header_plausible(const struct header *h, size_t bytes)
 {
 	if (!flags_plausible(h->flags) || (!h->questions && !(is_response(h) && h->records[0])))
 		return false;
-	return bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions +
+	return bytes >= SL_DNS_HEADER + QUESTION_LEAST * (size_t)h->questions +
 				RECORD_LEAST * (size_t)records_of(h);
 }
 
 static bool header_possible(const struct header *h, size_t bytes)
 {
 	return (h->flags >> 11 & 15) <= OPCODE_LAST &&
-	       bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions;
+	       bytes >= SL_DNS_HEADER + QUESTION_LEAST * (size_t)h->questions;
 }
 
 /* Classes of RFC 1035 section 3.2.4 and RFC 2136; mDNS sets the top bit. */
@@ -116,15 +115,16 @@ static void rcode_take(struct sl_talk *t, unsigned rcode)
 }
 
 /* Returns how many questions were read. */
-static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
+static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_dns_message *m,
 			       unsigned n, bool known)
 {
 	for (unsigned i = 0; i < n; i++) {
 		uint8_t name[SL_DNS_NAME_MAX];
-		int len = question_read(c, message, name, known);
+		int len = question_read(c, m->bytes, name, known);
 		if (len < 0)
 			return i;
-		sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
+		struct sl_span kept = sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
+		m->asked = i ? m->asked : kept;
 	}
 	return n;
 }
@@ -149,7 +149,8 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	if (c.failed ||
 	    !(known ? header_possible(&h, message.len) : header_plausible(&h, message.len)))
 		return false;
-	unsigned questions = questions_read(t, &c, message, h.questions, known);
+	struct sl_dns_message m = { .bytes = message };
+	unsigned questions = questions_read(t, &c, &m, h.questions, known);
 	if (questions < h.questions && (!known || !questions))
 		return false;
 	bool take = is_response(&h) &&
@@ -158,7 +159,7 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	unsigned rcode = 0;
 	if (take || !known) {
 		bool whole = questions == h.questions &&
-			     sl_dns_records(t, &c, message, records_of(&h), take, &rcode);
+			     sl_dns_records(t, &c, &m, records_of(&h), take, &rcode);
 		if (!known && (!whole || sl_cur_left(&c)))
 			return false;
 	}
@@ -183,7 +184,7 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	struct header h;
 	bool home = at_home(t->flow);
 	size_t bytes = sl_cur_be16(&c);
-	if (!c.failed && bytes < HEADER + (home ? 0 : QUESTION_LEAST))
+	if (!c.failed && bytes < SL_DNS_HEADER + (home ? 0 : QUESTION_LEAST))
 		return SL_PARSE_REFUSE;
 	if (in.len >= 6 && !flags_plausible((uint16_t)(in.at[4] << 8 | in.at[5])))
 		return SL_PARSE_REFUSE;
@@ -195,11 +196,11 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	if (!h.questions)
 		return SL_PARSE_DONE;
 	struct sl_span message = sl_span_of(in.at + 2, in.len - 2 < bytes ? in.len - 2 : bytes);
-	struct sl_cur question = sl_cur_of(message.at + HEADER, message.len - HEADER);
+	struct sl_cur question = sl_cur_of(message.at + SL_DNS_HEADER, message.len - SL_DNS_HEADER);
 	uint8_t name[SL_DNS_NAME_MAX];
 	int len = question_read(&question, message, name, false);
 	if (len < 0)
-		return message.len < bytes && message.len < HEADER + 255 + 4 ? SL_PARSE_MORE
+		return message.len < bytes && message.len < SL_DNS_HEADER + 255 + 4 ? SL_PARSE_MORE
 									     : SL_PARSE_REFUSE;
 	return home || len > 0 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }

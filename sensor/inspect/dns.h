@@ -11,12 +11,19 @@ enum { SL_DNS_NAME_MAX = 253 /* 255 on the wire, less the first length and the r
  * or cut. */
 int sl_dns_name(struct sl_cur *c, struct sl_span message, uint8_t out[SL_DNS_NAME_MAX]);
 
-/* Puts a copy of the bytes into the message at hand. */
-void sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n);
+enum { SL_DNS_HEADER = 12 };
+
+/* A message, and the name of its first question, which most records point to; no bytes: it is not known. */
+struct sl_dns_message {
+	struct sl_span bytes, asked;
+};
+
+/* Puts a copy of the bytes into the message at hand. Borrowed as long as that; no bytes: there is no room. */
+struct sl_span sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n);
 
 /* Reads n records: with `take` their names and data become values. False: not all of them are
  * there. *rcode gets the upper bits that an OPT record holds. */
-bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message, unsigned n,
+bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, const struct sl_dns_message *m, unsigned n,
 		    bool take, unsigned *rcode);
 
 #endif

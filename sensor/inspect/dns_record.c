@@ -60,13 +60,14 @@ int sl_dns_name(struct sl_cur *c, struct sl_span message, uint8_t out[SL_DNS_NAM
 	return -1;
 }
 
-void sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n)
+struct sl_span sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n)
 {
 	uint8_t *copy = sl_talk_room(t, n);
 	if (!copy)
-		return;
+		return sl_span_of(NULL, 0);
 	memcpy(copy, bytes, n);
 	sl_value_add(t, field, sl_span_of(copy, n));
+	return sl_span_of(copy, n);
 }
 
 static void address_take(struct sl_talk *t, struct sl_cur *c, int family)
@@ -151,41 +152,67 @@ static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct 
 	}
 }
 
-/* The name last put into the message: a set of records repeats its own. */
-struct last {
-	uint8_t name[SL_DNS_NAME_MAX];
-	int len;
+/* name | type | class | TTL(32) | length | data   RFC 1035, section 4.1.3 */
+struct record {
+	uint8_t room[SL_DNS_NAME_MAX];
+	struct sl_span name; /* there, or the question's */
+	uint16_t type;
+	uint32_t ttl;
+	struct sl_cur data;
 };
 
-static void owner_take(struct sl_talk *t, struct last *last, const uint8_t *name, int len)
+/* Steps over the name if it is nothing but a pointer to the question's. */
+static bool is_asked(struct sl_cur *c, const struct sl_dns_message *m)
 {
-	if (len <= 0 || (len == last->len && memcmp(name, last->name, (size_t)len) == 0))
-		return;
-	memcpy(last->name, name, (size_t)len);
-	last->len = len;
-	sl_dns_value(t, SL_FIELD_DNS_RRNAME, name, (size_t)len);
+	static const uint8_t pointer[] = { POINTER, SL_DNS_HEADER };
+	if (!m->asked.len || sl_cur_left(c) < sizeof pointer || memcmp(c->p, pointer, sizeof pointer) != 0)
+		return false;
+	sl_cur_take(c, sizeof pointer);
+	return true;
 }
 
-/* name | type | class | TTL(32) | length | data   RFC 1035, section 4.1.3 */
-bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message, unsigned n,
+static bool record_read(struct sl_cur *c, const struct sl_dns_message *m, struct record *r)
+{
+	r->name = m->asked;
+	if (!is_asked(c, m)) {
+		int len = sl_dns_name(c, m->bytes, r->room);
+		if (len < 0)
+			return false;
+		r->name = sl_span_of(r->room, (size_t)len);
+	}
+	r->type = sl_cur_be16(c);
+	sl_cur_be16(c);
+	r->ttl = sl_cur_be32(c);
+	r->data = sl_cur_sub(c, sl_cur_be16(c));
+	return !c->failed;
+}
+
+/* A set of records repeats its own name: once is enough. */
+static void owner_take(struct sl_talk *t, struct sl_span *last, const struct record *r)
+{
+	if (!r->name.len || sl_span_eq(r->name, *last))
+		return;
+	if (r->name.at == r->room) {
+		*last = sl_dns_value(t, SL_FIELD_DNS_RRNAME, r->name.at, r->name.len);
+		return;
+	}
+	sl_value_add(t, SL_FIELD_DNS_RRNAME, r->name);
+	*last = r->name;
+}
+
+bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, const struct sl_dns_message *m, unsigned n,
 		    bool take, unsigned *rcode)
 {
-	struct last last = { .len = 0 };
+	struct sl_span last = { NULL, 0 };
+	struct record r;
 	for (unsigned i = 0; i < n; i++) {
-		uint8_t name[SL_DNS_NAME_MAX];
-		int len = sl_dns_name(c, message, name);
-		uint16_t type = sl_cur_be16(c);
-		sl_cur_be16(c);
-		uint32_t ttl = sl_cur_be32(c);
-		struct sl_cur data = sl_cur_sub(c, sl_cur_be16(c));
-		if (len < 0 || c->failed)
+		if (!record_read(c, m, &r))
 			return false;
-		if (type ==
-		    TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
-			*rcode = ttl >> 24 << 4;
+		if (r.type == TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
+			*rcode = r.ttl >> 24 << 4;
 		} else if (take) {
-			owner_take(t, &last, name, len);
-			data_take(t, type, data, message);
+			owner_take(t, &last, &r);
+			data_take(t, r.type, r.data, m->bytes);
 		}
 	}
 	return true;
