@@ -199,8 +199,8 @@ static size_t request_url(struct sl_detect *d, const struct sl_looking *l, const
 	char address[SL_ADDRESS_TEXT];
 	sl_flow_view(l->flow, &view);
 	struct sl_span name = host ? host->bytes : sl_span_str(sl_address_format(address, &view.dst));
-	return sl_url_request((char *)d->key, SL_URL_MAX, "http", name, view.dport ? view.dport : PORT_HTTP,
-			      (*target)->bytes);
+	return sl_url_request((char *)d->key, SL_URL_MAX, l->flow->app == SL_APP_RTSP ? "rtsp" : "http", name,
+			      view.dport ? view.dport : PORT_HTTP, (*target)->bytes);
 }
 
 static bool any_urls(const struct sl_detect *d)
