@@ -336,6 +336,7 @@ void sl_http_head_fields(struct sl_talk *t, struct sl_span in, struct sl_http_he
 		sl_http_lines_add(t, &lines, h, name, value);
 	}
 	sl_http_host_field(t, h);
+	sl_http_url_field(t, h, t->side);
 	sl_http_lines_end(t, &lines);
 }
 
