@@ -170,15 +170,16 @@ void sl_http_url_field(struct sl_talk *t, const struct sl_http_head *h, unsigned
 	char *url = (char *)sl_talk_room(t, room);
 	if (!url)
 		return;
+	struct sl_flow_moment now;
 	struct sl_flow_view view;
 	char address[SL_ADDRESS_TEXT];
-	sl_flow_view(t->flow, &view);
-	bool known = t->flow->client == client;
-	uint16_t port = known ? view.dport : view.sport;
+	sl_flow_moment(t->flow, &now);
+	now.client = client & 1;
+	sl_flow_view_at(t->flow, &now, &view);
 	if (!host.len)
-		host = sl_span_str(sl_address_format(address, known ? &view.dst : &view.src));
+		host = sl_span_str(sl_address_format(address, &view.dst));
 	size_t n = sl_url_request(url, room < SL_URL_MAX ? room : SL_URL_MAX, t->parser == &sl_rtsp_parser ? "rtsp" : "http",
-				  host, port ? port : PORT_HTTP, h->target);
+				  host, view.dport ? view.dport : PORT_HTTP, h->target);
 	if (n)
 		sl_value_add(t, SL_FIELD_HTTP_URL, sl_span_of(url, n));
 }
