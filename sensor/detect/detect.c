@@ -194,7 +194,6 @@ void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, st
 				.side = (uint8_t)side };
 	for (size_t i = 0; i < n; i++)
 		sl_value_look(d, &l, &values[i]);
-	sl_exact_url(d, &l);
 	if (d->ends)
 		transaction_seen(d, &l);
 }

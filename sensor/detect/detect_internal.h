@@ -274,7 +274,6 @@ bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uin
 /* exact.c */
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
 void sl_exact_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
-void sl_exact_url(struct sl_detect *d, struct sl_looking *l);
 bool sl_exact_names(enum sl_field field); /* may a domain stand in its values? */
 bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field);
 typedef void sl_prefix_fn(void *ctx, const struct sl_address *address, uint32_t posting);

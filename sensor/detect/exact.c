@@ -1,10 +1,7 @@
 /* Exact values: addresses, domains, URLs, whole fields. All by tables; a miss is the usual case. */
 #include <ctype.h>
 #include <selat/name.h>
-#include <selat/url.h>
 #include <sensor/detect/detect_internal.h>
-
-enum { PORT_HTTP = 80 };
 
 /* --- addresses --- */
 
@@ -119,7 +116,7 @@ bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
 {
 	if (rs->domains.n && sl_exact_names(field))
 		return true;
-	if (rs->urls.n && (field == SL_FIELD_HTTP_HOST_RAW || field == SL_FIELD_HTTP_URI_RAW))
+	if (rs->urls.n && field == SL_FIELD_HTTP_URL)
 		return true;
 	return rs->prefix4.n + rs->prefix6.n && field == SL_FIELD_DNS_ANSWER;
 }
@@ -212,6 +209,14 @@ void sl_exact_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_v
 		look_up_equal(d, l, v, &e->rs->equals_nocase, true);
 }
 
+/* Both are in normal form. */
+static void look_up_url(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	struct sl_postings found = sl_table_get(&d->lane[l->lane].rs->urls, v->bytes);
+	for (uint32_t i = 0; i < found.n; i++)
+		sl_hit_field(d, l, v, found.value[i], UINT32_MAX, 0, v->bytes.len);
+}
+
 /* What is an address is no domain: their last label is no number. */
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
@@ -219,47 +224,7 @@ void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_v
 	bool address = look & SL_LOOK_ADDRESS && look_up_answer(d, l, v);
 	if (look & SL_LOOK_NAME && !address)
 		look_up_name(d, l, v);
+	if (look & SL_LOOK_URL)
+		look_up_url(d, l, v);
 	sl_exact_equal(d, l, v);
-}
-
-/* --- URLs --- */
-
-/* The request's URL, in normal form, into the key; 0: it has none. */
-static size_t request_url(struct sl_detect *d, const struct sl_looking *l, const struct sl_value **target)
-{
-	const struct sl_value *host = NULL;
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->values[i].field == SL_FIELD_HTTP_HOST_RAW && !host)
-			host = &l->values[i];
-		if (l->values[i].field == SL_FIELD_HTTP_URI_RAW)
-			*target = &l->values[i];
-	}
-	if (!*target)
-		return 0;
-	struct sl_flow_view view;
-	char address[SL_ADDRESS_TEXT];
-	sl_flow_view(l->flow, &view);
-	struct sl_span name = host ? host->bytes : sl_span_str(sl_address_format(address, &view.dst));
-	return sl_url_request((char *)d->key, SL_URL_MAX, "http", name, view.dport ? view.dport : PORT_HTTP,
-			      (*target)->bytes);
-}
-
-static bool any_urls(const struct sl_detect *d)
-{
-	for (unsigned lane = 0; lane < d->lanes; lane++)
-		if (d->lane[lane].rs->urls.n)
-			return true;
-	return false;
-}
-
-void sl_exact_url(struct sl_detect *d, struct sl_looking *l)
-{
-	const struct sl_value *target = NULL;
-	size_t len = any_urls(d) ? request_url(d, l, &target) : 0;
-	for (unsigned lane = 0; len && lane < d->lanes; lane++) {
-		l->lane = (uint8_t)lane;
-		struct sl_postings found = sl_table_get(&d->lane[lane].rs->urls, sl_span_of(d->key, len));
-		for (uint32_t i = 0; i < found.n; i++)
-			sl_hit_field(d, l, target, found.value[i], UINT32_MAX, 0, target->bytes.len);
-	}
 }

@@ -109,6 +109,8 @@ enum sl_look {
 	SL_LOOK_PATTERNS = 16,
 	SL_LOOK_ALWAYS = 32,
 	SL_LOOK_DERIVED = 64, /* transforms begin with it */
+	SL_LOOK_URL = 128,
+	SL_LOOK_EXACT = SL_LOOK_NAME | SL_LOOK_ADDRESS | SL_LOOK_URL | SL_LOOK_EQUALS | SL_LOOK_NOCASE,
 };
 
 /* One ruleset made ready for scanning. Immutable. */

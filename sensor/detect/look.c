@@ -36,6 +36,8 @@ static void look_at_field(struct sl_engine *e, unsigned field)
 		e->look[field] |= SL_LOOK_NAME;
 	if (addresses && field == SL_FIELD_DNS_ANSWER)
 		e->look[field] |= SL_LOOK_ADDRESS;
+	if (rs->urls.n && field == SL_FIELD_HTTP_URL)
+		e->look[field] |= SL_LOOK_URL;
 	if (e->scanner[field][SL_MODE_BLOCK].db)
 		e->look[field] |= SL_LOOK_PATTERNS;
 	if (e->always[field] < e->always[field + 1])

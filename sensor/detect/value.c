@@ -62,7 +62,7 @@ static void judge_always(struct sl_detect *d, struct sl_looking *l, const struct
 
 static void look_at_whole(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, unsigned look)
 {
-	if (look & (SL_LOOK_NAME | SL_LOOK_ADDRESS | SL_LOOK_EQUALS | SL_LOOK_NOCASE))
+	if (look & SL_LOOK_EXACT)
 		sl_exact_value(d, l, v);
 	if (look & SL_LOOK_PATTERNS)
 		sl_field_scan(d, l, v);
