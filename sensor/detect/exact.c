@@ -29,22 +29,25 @@ bool sl_exact_end_fits(const struct sl_ruleset *rs, uint32_t indicator, uint8_t 
 	return w->own_port.n == 0;
 }
 
+/* A table's key: one byte behind the other. The next one is masked further, in place. */
+struct prefix_key {
+	uint8_t bits;
+	struct sl_address masked;
+};
+_Static_assert(offsetof(struct prefix_key, masked.bytes) == 1, "no padding in a key");
+
 /* Every prefix that holds the address, longest first; one look-up a length that occurs. */
 void sl_exact_prefixes(const struct sl_ruleset *rs, const struct sl_address *address, sl_prefix_fn *each, void *ctx)
 {
-	const struct sl_ruleset_prefixes *p = &rs->prefixes;
 	bool v4 = address->family == 4;
 	const struct sl_table *table = v4 ? &rs->prefix4 : &rs->prefix6;
-	struct sl_address masked = *address;
-	const uint64_t *lengths = v4 ? &p->v4 : p->v6;
-	int most = v4 ? 32 : 128;
-	if (table->n == 0)
-		return;
-	for (int bits = sl_prefix_below(lengths, most + 1); bits >= 0; bits = sl_prefix_below(lengths, bits)) {
-		uint8_t key[17] = { (uint8_t)bits };
-		sl_address_mask(&masked, (unsigned)bits);
-		memcpy(key + 1, masked.bytes, v4 ? 4 : 16);
-		struct sl_postings found = sl_table_get(table, sl_span_of(key, v4 ? 5 : 17));
+	const uint64_t *lengths = v4 ? &rs->prefixes.v4 : rs->prefixes.v6;
+	struct prefix_key key = { .masked = *address };
+	int bits = table->n ? sl_prefix_below(lengths, v4 ? 33 : 129) : -1;
+	for (; bits >= 0; bits = sl_prefix_below(lengths, bits)) {
+		key.bits = (uint8_t)bits;
+		sl_address_mask(&key.masked, (unsigned)bits);
+		struct sl_postings found = sl_table_get(table, sl_span_of(&key, v4 ? 1 + 4 : 1 + 16));
 		for (uint32_t i = 0; i < found.n; i++)
 			each(ctx, address, found.value[i]);
 	}
