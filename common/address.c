@@ -69,18 +69,6 @@ void sl_address_mask(struct sl_address *a, unsigned bits)
 	memset(a->bytes + whole + 1, 0, sizeof a->bytes - whole - 1);
 }
 
-int sl_prefix_below(const uint64_t *lengths, int below)
-{
-	while (below > 0) {
-		int word = (below - 1) / 64, top = (below - 1) % 64;
-		uint64_t left = lengths[word] & UINT64_MAX >> (63 - top);
-		if (left)
-			return word * 64 + 63 - __builtin_clzll(left);
-		below = word * 64;
-	}
-	return -1;
-}
-
 /* As inet_pton reads it: four numbers, no zero in front. By hand, because each answer of DNS is tried. */
 static bool ip4_read(struct sl_span text, uint8_t *bytes)
 {

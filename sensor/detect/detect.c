@@ -216,16 +216,21 @@ void sl_detect_flush(struct sl_detect *d)
 	d->buffer_n = 0;
 }
 
+static void flow_decide(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
+{
+	const struct sl_hit end = { .at = at, .flow = flow, .event = SL_EVENT_FLOW_END,
+				    .side = (uint8_t)flow->client, .condition = UINT32_MAX };
+	sl_judge(d, &end, 1);
+}
+
 void sl_detect_forget(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	const struct sl_hit end = { .at = at, .flow = flow, .event = SL_EVENT_FLOW_END, .side = (uint8_t)flow->client,
-				    .condition = UINT32_MAX };
 	bool decides = d->ends && (slot->scopes || d->bare), others = d->hits_n || d->gathered_n;
 	if (slot->waiting || (decides && others)) /* what came before is said before */
 		sl_detect_flush(d);
 	if (d->ends && (slot->scopes || d->bare))
-		sl_judge(d, &end, 1);
+		flow_decide(d, at, flow);
 	sl_payload_forget(d, slot);
 	sl_scopes_drop(d, slot, true);
 }

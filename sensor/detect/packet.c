@@ -18,6 +18,11 @@ struct end {
 	enum sl_field condition_field;
 };
 
+static bool has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
+}
+
 static void end_found(void *ctx, const struct sl_address *address, uint32_t posting)
 {
 	struct end *e = ctx;
@@ -25,7 +30,8 @@ static void end_found(void *ctx, const struct sl_address *address, uint32_t post
 	uint32_t c = posting & SL_POSTING_CONDITION ? posting & ~SL_POSTING_CONDITION : UINT32_MAX;
 	uint32_t indicator = c == UINT32_MAX ? posting : rs->conditions[c].indicator;
 	char text[SL_ADDRESS_TEXT];
-	if (c == UINT32_MAX ? !e->indicators || !sl_exact_end_fits(rs, indicator, e->proto, e->port)
+	uint16_t port = has_ports(e->proto) ? e->port : 0; /* none: what names one does not hold */
+	if (c == UINT32_MAX ? !e->indicators || !sl_exact_end_fits(rs, indicator, e->proto, port)
 			    : rs->conditions[c].field != e->condition_field)
 		return;
 	struct sl_hit hit = { .at = e->at, .flow = e->flow, .condition = c, .indicator = indicator,
@@ -39,12 +45,11 @@ static void end_found(void *ctx, const struct sl_address *address, uint32_t post
 static void look_up_end(struct end *e, bool high, enum sl_field field, enum sl_field condition_field)
 {
 	const struct sl_flow_key *key = &e->flow->key;
-	bool ports = key->proto == IPPROTO_TCP || key->proto == IPPROTO_UDP || key->proto == IPPROTO_SCTP;
 	struct sl_address address = { .family = key->family };
 	memcpy(address.bytes, high ? key->high : key->low, sizeof address.bytes);
 	e->field = (uint8_t)field;
 	e->condition_field = condition_field;
-	e->port = !ports ? 0 : high ? key->high_port : key->low_port; /* none: what names one does not hold */
+	e->port = high ? key->high_port : key->low_port;
 	sl_exact_prefixes(e->d->lane[e->lane].rs, &address, end_found, e);
 }
 
