@@ -13,7 +13,9 @@ enum {
 
 static bool is_token(uint8_t c)
 {
-	return isalnum(c) || (c > ' ' && c < 0x7f && strchr("!#$%&'*+-.^_`|~", c));
+	uint8_t low = c | 0x20;
+	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+	       (c > ' ' && c < 0x7f && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 /* "HTTP/1.1" and such. HTTP/2 has another form; its preface looks like this one's. */
