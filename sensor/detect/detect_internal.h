@@ -6,6 +6,8 @@
  *   piece.c   patterns on bodies and files     ─┘ window.c: groups on streams            │   (events)
  *   packet.c  a packet: addresses, lengths, indicators that hold by where alone         ─┘
  *
+ *   Found once, when a ruleset is opened (engine.c): look.c, length.c, flowwise.c, crowd.c, always.c, window.c
+ *
  *   order.c ─► judge.c: conditions into indicators, a packet at a time (scope.c: what a flow remembers)
  *           ─► settle.c: where, marks, pass ─► fire.c ─► match */
 #ifndef SELAT_SENSOR_DETECT_DETECT_INTERNAL_H
