@@ -165,8 +165,8 @@ enum sl_parse sl_http_probe_strict(struct sl_span in)
 {
 	struct sl_http_head h;
 	struct sl_span rest = in, line;
-	if (in.len && !is_token(in.at[0]) && in.at[0] != ' ' && in.at[0] != '\t')
-		return SL_PARSE_REFUSE; /* no line of any kind */
+	if (in.len && !isupper(in.at[0]) && (!in.at[0] || !strchr("-_ \t", in.at[0])))
+		return SL_PARSE_REFUSE; /* as is_plain will say of the method */
 	if (!sl_http_line(&rest, &line))
 		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, SL_HTTP_UNKNOWN) : SL_PARSE_REFUSE;
 	if (line.len >= STRICT_LINE_MAX || !start_line(line, false, &h))
