@@ -483,6 +483,22 @@ static void requirements(void **state)
 	       "\"where\":{\"proto\":\"udp\"},\"status\":\"shadow\"}]");
 }
 
+/* What Suricata does not load either need not be read; and what it does load must be. */
+static void requirements_of_what_is_unknown(void **state)
+{
+	(void)state;
+	expect("alert smb any any -> any any (msg:\"a\"; new.buffer; content:\"b\"; requires: version "
+	       ">= 10; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"status\":\"off\",\"name\":\"a\",\"description\":\"rule: "
+	       "alert smb any any -> any any (msg:\\\"a\\\"; new.buffer; content:\\\"b\\\"; requires: "
+	       "version >= 10; sid:1;)\"}]");
+	expect("alert smtp any any -> any any (requires: keyword new.buffer; new.buffer; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"status\":\"off\",\"description\":\"rule: alert smtp any "
+	       "any -> any any (requires: keyword new.buffer; new.buffer; sid:1;)\"}]");
+	expect_left("alert smb any any -> any any (requires: version >= 8; sid:1;)", "\"smb\"");
+	expect_left("alert smb any any -> any any (requires: version >= 10;)", "\"smb\"");
+}
+
 static void hooks(void **state)
 {
 	(void)state;
@@ -587,6 +603,7 @@ int main(void)
 		cmocka_unit_test(directions),
 		cmocka_unit_test(named_values),
 		cmocka_unit_test(requirements),
+		cmocka_unit_test(requirements_of_what_is_unknown),
 		cmocka_unit_test(hooks),
 		cmocka_unit_test(what_has_no_counterpart),
 		cmocka_unit_test(variables_without_end),
