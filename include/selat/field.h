@@ -84,6 +84,11 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 	X(EMAIL_FROM, "email.from", TEXT, "smtp", BOTH, false, "the From header of a mail")                 \
 	X(EMAIL_TO, "email.to", TEXT, "smtp", BOTH, false, "the To header of a mail")                       \
 	X(EMAIL_SUBJECT, "email.subject", TEXT, "smtp", BOTH, false, "the Subject header of a mail")        \
+	X(EMAIL_CC, "email.cc", TEXT, "smtp", BOTH, false, "the Cc header of a mail")                       \
+	X(EMAIL_DATE, "email.date", TEXT, "smtp", BOTH, false, "the Date header of a mail")                 \
+	X(EMAIL_MESSAGE_ID, "email.message_id", TEXT, "smtp", BOTH, false, "the Message-ID header of a mail") \
+	X(EMAIL_X_MAILER, "email.x_mailer", TEXT, "smtp", BOTH, false, "the X-Mailer header of a mail")     \
+	X(EMAIL_RECEIVED, "email.received", TEXT, "smtp", BOTH, false, "a Received header of a mail")       \
 	X(EMAIL_URL, "email.url", TEXT, "smtp", BOTH, false, "a link in a mail's text")                     \
 	X(SSH_SOFTWARE, "ssh.software", TEXT, "ssh", BOTH, false, "the software in an SSH banner")          \
 	X(SSH_HASSH, "ssh.hassh", TEXT, "ssh", TO_SERVER, false, "HASSH of an SSH client")                  \

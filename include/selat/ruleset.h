@@ -17,7 +17,7 @@
 #include <selat/table.h>
 
 #define SL_RULESET_MAGIC "SELATRS\n"
-enum { SL_RULESET_FORMAT = 2, SL_RULESET_ALIGN = 64 };
+enum { SL_RULESET_FORMAT = 3, SL_RULESET_ALIGN = 64 };
 
 struct sl_ruleset_header { /* 256 bytes */
 	char magic[8];

@@ -95,6 +95,7 @@ static struct sl_span name_in(const struct sl_value *v)
 	case SL_FIELD_SMTP_RCPT_TO:
 	case SL_FIELD_EMAIL_FROM:
 	case SL_FIELD_EMAIL_TO:
+	case SL_FIELD_EMAIL_CC:
 		return sl_name_of_mail(v->bytes);
 	case SL_FIELD_DNS_ANSWER:
 		return v->bytes;

@@ -54,8 +54,9 @@ static void domains_of_mails_and_certificates(void **state)
 	(void)state;
 	struct fixture *x = fixture_new("[{\"id\": \"evil\", \"domain\": \"evil.example\"}]");
 	static const enum sl_field mail[] = { SL_FIELD_SMTP_MAIL_FROM, SL_FIELD_SMTP_RCPT_TO,
-					      SL_FIELD_EMAIL_FROM, SL_FIELD_EMAIL_TO };
-	for (size_t f = 0; f < 4; f++) {
+					      SL_FIELD_EMAIL_FROM, SL_FIELD_EMAIL_TO,
+					      SL_FIELD_EMAIL_CC };
+	for (size_t f = 0; f < sizeof mail / sizeof *mail; f++) {
 		fixture_value_expect(x, mail[f], "news@Evil.example", "evil ");
 		fixture_value_expect(x, mail[f], "\"evil.example\" <a@mail.evil.example>", "evil ");
 		fixture_value_expect(x, mail[f], "evil.example@good.example", "");
