@@ -17,7 +17,13 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 	X(IP_DST, "ip.dst", ADDRESS, "ip", BOTH, false, "the address a packet goes to")           \
 	X(DNS_QUERY, "dns.query", TEXT, "dns", BOTH, false, "the name a DNS message asks for")              \
 	X(DNS_RRNAME, "dns.response.rrname", TEXT, "dns", TO_CLIENT, false,                                 \
-	  "the name of a record in a DNS answer")                                                           \
+	  "a name in a DNS response: asked for, of a record, or in its data (NS, CNAME, SOA, PTR, MX)")     \
+	X(DNS_ANSWERS, "dns.answers.rrname", TEXT, "dns", TO_CLIENT, false,                                 \
+	  "the name of a record in a DNS response's answers")                                               \
+	X(DNS_AUTHORITIES, "dns.authorities.rrname", TEXT, "dns", TO_CLIENT, false,                         \
+	  "the name of a record in its authority section")                                                  \
+	X(DNS_ADDITIONALS, "dns.additionals.rrname", TEXT, "dns", TO_CLIENT, false,                         \
+	  "the name of a record in its additional section")                                                 \
 	X(DNS_ANSWER, "dns.answer", TEXT, "dns", TO_CLIENT, false,                                          \
 	  "the data of a record in a DNS answer: an address, a name, a text")                               \
 	X(DNS_RCODE, "dns.rcode", TEXT, "dns", TO_CLIENT, false,                                            \

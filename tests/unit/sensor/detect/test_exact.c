@@ -35,7 +35,8 @@ static void domains(void **state)
 		{ "www.only.example", "" },
 	};
 	static const enum sl_field fields[] = { SL_FIELD_DNS_QUERY, SL_FIELD_HTTP_HOST,
-						SL_FIELD_TLS_SNI, SL_FIELD_DNS_RRNAME,
+						SL_FIELD_TLS_SNI, SL_FIELD_DNS_ANSWERS,
+						SL_FIELD_DNS_AUTHORITIES, SL_FIELD_DNS_ADDITIONALS,
 						SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
@@ -212,8 +213,8 @@ static void fields_that_tables_want(void **state)
 		enum sl_field wanted[4], not_wanted[3];
 	} cases[] = {
 		{ "[{\"id\": \"d\", \"domain\": \"evil.example\"}]",
-		  { SL_FIELD_DNS_RRNAME, SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME, SL_FIELD_EMAIL_FROM },
-		  { SL_FIELD_DNS_RCODE, SL_FIELD_FILE_SHA256, SL_FIELD_HTTP_URI_RAW } },
+		  { SL_FIELD_DNS_ANSWERS, SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME, SL_FIELD_EMAIL_FROM },
+		  { SL_FIELD_DNS_RRNAME, SL_FIELD_FILE_SHA256, SL_FIELD_HTTP_URI_RAW } },
 		{ "[{\"id\": \"a\", \"address\": \"2001:db8::/64\"}]",
 		  { SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER },
 		  { SL_FIELD_DNS_RRNAME, SL_FIELD_TLS_SNI, SL_FIELD_JA3_HASH } },
