@@ -330,6 +330,8 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	/* A parser may have learnt what it is, and who the client is. Where one gives the flow up to what follows
 	 * (CONNECT, STARTTLS), what came in this packet is still its own. */
 	now->flow.app = flow->app ? flow->app : app;
+	if (flow->app)
+		now->flow.app_before = flow->app_before;
 	now->flow.client = flow->client;
 	if (w->detect && app != flow->app)
 		sl_detect_learnt(w->detect, now, flow, lookup->side);

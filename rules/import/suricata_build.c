@@ -129,7 +129,8 @@ static void apps_set(struct suri_rule *r, json_t *where)
 static void lists_shorten(struct suri_rule *r, json_t *where)
 {
 	static const char *const keys[] = { "proto",   "from",   "to",         "from_port",
-					    "to_port", "marked", "marked_any", "not_marked" };
+					    "to_port", "marked", "marked_any", "not_marked",
+					    "app_before" };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		const json_t *list = json_object_get(where, keys[i]);
 		if (json_array_size(list) == 1)

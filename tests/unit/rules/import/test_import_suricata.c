@@ -483,6 +483,16 @@ static void requirements(void **state)
 	       "\"where\":{\"proto\":\"udp\"},\"status\":\"shadow\"}]");
 }
 
+static void protocol_before_an_upgrade(void **state)
+{
+	(void)state;
+	expect("alert tcp any any -> any any (app-layer-protocol:smtp,original; app-layer-protocol:tls,final; "
+	       "sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"where\":{\"app\":\"tls\",\"app_before\":\"smtp\",\"proto\":\"tcp\","
+	       "\"packet\":true}}]");
+	expect_left("alert tcp any any -> any any (app-layer-protocol:smtp,first; sid:1;)", "\"first\"");
+}
+
 /* What Suricata does not load either need not be read; and what it does load must be. */
 static void requirements_of_what_is_unknown(void **state)
 {
@@ -603,6 +613,7 @@ int main(void)
 		cmocka_unit_test(directions),
 		cmocka_unit_test(named_values),
 		cmocka_unit_test(requirements),
+		cmocka_unit_test(protocol_before_an_upgrade),
 		cmocka_unit_test(requirements_of_what_is_unknown),
 		cmocka_unit_test(hooks),
 		cmocka_unit_test(what_has_no_counterpart),

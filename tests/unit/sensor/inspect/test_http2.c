@@ -199,6 +199,7 @@ static void upgrade(void **state)
 	fixture_feed(x, 1, whole->at, whole->n, 0);
 	free(whole);
 	assert_int_equal(x->flow.app, SL_APP_HTTP2);
+	assert_int_equal(x->flow.app_before, SL_APP_HTTP);
 	client_begins(&w);
 	headers(&w, END_STREAM, 3, request);
 	fixture_feed(x, 0, w.at, w.n, 0);
