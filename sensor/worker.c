@@ -139,6 +139,8 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 		rc = sl_flow_table_new(&w->flows, &flow, err);
 	if (rc == SL_OK)
 		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, s->depth, &tcp, &w->counters, err);
+	if (rc == SL_OK && strcmp(s->urgent, "inline") == 0)
+		sl_tcp_urgent_inline(w->tcp);
 	if (rc == SL_OK)
 		rc = sl_inspect_new(&w->inspect, &inspect, err);
 	if (rc == SL_OK && c->loaded) {
