@@ -136,6 +136,7 @@ static void where_fill(struct sl_records *out, const struct sl_pack *pack, const
 		.marked_any = marks_put(out, pack, w->marked_any, w->marked_any_n),
 		.not_marked = marks_put(out, pack, w->not_marked, w->not_marked_n),
 		.apps = w->apps,
+		.apps_before = w->apps_before,
 		.direction = w->direction,
 		.part = w->part,
 		.tunnel = w->tunnel,

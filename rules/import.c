@@ -125,16 +125,18 @@ static int files_import(const struct sl_import_options *options, const struct sl
 			     "%zu cannot be taken over: nothing was written (--keep-going leaves "
 			     "them out)",
 			     left);
-	else if (rc == SL_OK && taken == 0)
+	else if (rc == SL_OK && taken + left == 0)
 		rc = sl_fail(err, SL_EFAIL, "nothing to take over: nothing was written");
 	if (rc == SL_OK)
 		rc = sl_import_write(&im, err);
 	if (rc == SL_OK) {
 		sl_out_text(stdout, options->output);
-		printf(": %zu indicators", taken);
-		if (left)
-			printf(", %zu left out", left);
-		putchar('\n');
+		if (taken == 0)
+			printf(": 0 of %zu taken over: the pack says nothing\n", left);
+		else if (left)
+			printf(": %zu indicators, %zu left out\n", taken, left);
+		else
+			printf(": %zu indicators\n", taken);
 		rc = left ? sl_exit_status(SL_EPARTIAL) : 0;
 	}
 	sl_import_fini(&im);

@@ -108,15 +108,28 @@ static bool app_add(struct sl_reader *r, const char *key, const json_t *value, v
 }
 
 /* What is not named and not excluded: with "!…" alone everything else, unknown protocols too. */
-static bool app_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+static bool apps_read(struct sl_reader *r, const char *key, const json_t *value, uint64_t *out)
 {
 	struct apps apps = { 0 };
 	if (!sl_reader_each(r, key, value, SL_APP_COUNT, app_add, &apps))
 		return false;
 	uint64_t all = (UINT64_C(1) << SL_APP_COUNT) - 1;
-	uint64_t left = (apps.with ? apps.with : all) & ~apps.without;
-	((struct sl_where *)into)->apps = left;
-	return left || sl_reader_fail(r, key, "excludes all that it names: it would never hold");
+	*out = (apps.with ? apps.with : all) & ~apps.without;
+	return *out || sl_reader_fail(r, key, "excludes all that it names: it would never hold");
+}
+
+static bool app_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+{
+	return apps_read(r, key, value, &((struct sl_where *)into)->apps);
+}
+
+static bool app_before_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+{
+	uint64_t apps;
+	if (!apps_read(r, key, value, &apps))
+		return false;
+	((struct sl_where *)into)->apps_before = (uint32_t)apps;
+	return true;
 }
 
 static bool word_read(struct sl_reader *r, const char *key, const json_t *value,
@@ -249,6 +262,7 @@ bool sl_where_read(struct sl_reader *r, const char *key, const json_t *value, vo
 		{ "to", to_read },
 		{ "proto", proto_read },
 		{ "app", app_read },
+		{ "app_before", app_before_read },
 		{ "direction", direction_read },
 		{ "part", part_read },
 		{ "tunnel", tunnel_read },

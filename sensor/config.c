@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 static const char *const dumps[] = { "packets", "flows", "fields", NULL };
+static const char *const urgent_ways[] = { "oob", "inline", NULL };
 
 #define AT(member) offsetof(struct sl_sensor_config, member)
 
@@ -72,6 +73,8 @@ static const struct sl_option table[] = {
 	  "the same, TCP, both directions seen" },
 	{ "flow", "depth", 0, NULL, SL_OPT_TEXT, false, AT(depth_text), "BYTES", 0, 0, NULL, NULL,
 	  "bytes a direction that are inspected, 0 is all; live 1 MiB if not given, for files all" },
+	{ "flow", "urgent", 0, NULL, SL_OPT_TEXT, false, AT(urgent), "HOW", 0, 0, urgent_ways, "oob",
+	  "an urgent byte of TCP: taken out of the stream (oob) or left in it (inline)" },
 	{ "flow", "fragments", 0, NULL, SL_OPT_BYTES, false, AT(fragment_bytes), "BYTES", 1 << 20,
 	  (uint64_t)1 << 37, NULL, "32 MiB", "IP fragments kept until their datagram is whole, over all workers" },
 	{ "flow", "reassembly", 0, NULL, SL_OPT_BYTES, false, AT(reassembly_bytes), "BYTES", 1 << 20,

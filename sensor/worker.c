@@ -139,6 +139,8 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 		rc = sl_flow_table_new(&w->flows, &flow, err);
 	if (rc == SL_OK)
 		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, s->depth, &tcp, &w->counters, err);
+	if (rc == SL_OK && strcmp(s->urgent, "inline") == 0)
+		sl_tcp_urgent_inline(w->tcp);
 	if (rc == SL_OK)
 		rc = sl_inspect_new(&w->inspect, &inspect, err);
 	if (rc == SL_OK && c->loaded) {
@@ -330,6 +332,8 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	/* A parser may have learnt what it is, and who the client is. Where one gives the flow up to what follows
 	 * (CONNECT, STARTTLS), what came in this packet is still its own. */
 	now->flow.app = flow->app ? flow->app : app;
+	if (flow->app)
+		now->flow.app_before = flow->app_before;
 	now->flow.client = flow->client;
 	if (w->detect && app != flow->app)
 		sl_detect_learnt(w->detect, now, flow, lookup->side);

@@ -169,7 +169,7 @@ struct sl_ruleset_where { /* 160 bytes */
 	uint16_t icmp_type_min, icmp_type_max, icmp_code_min, icmp_code_max;
 	uint16_t unused;
 	uint32_t vni;
-	uint32_t unused2;
+	uint32_t apps_before; /* bits as in apps; the lowest: the flow did not turn. 0: any */
 };
 
 /* Of a list: one that is not negated must hold (if there is any), and none that is. */

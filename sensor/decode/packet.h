@@ -99,6 +99,7 @@ struct sl_packet {
 	uint64_t number, time;
 	struct sl_address src, dst; /* family 0: no IP packet */
 	uint16_t sport, dport;      /* ICMP: type and code */
+	uint16_t urgent;            /* TCP: the pointer, whether its flag is set or not */
 	uint8_t proto;              /* IP protocol number, or SL_PROTO_NONE */
 	uint8_t verdict;            /* enum sl_verdict */
 	uint8_t tcp_flags;

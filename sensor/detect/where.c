@@ -84,6 +84,8 @@ static bool flow_fits(const struct sl_ruleset_where *w, const struct sl_hit *hit
 	bool answered = now->seen == (SL_SEEN_TO_SERVER | SL_SEEN_TO_CLIENT);
 	if (w->apps && !(now->app && w->apps >> now->app & 1))
 		return false;
+	if (w->apps_before && !(w->apps_before >> now->app_before & 1))
+		return false;
 	if (w->direction && (w->direction == SL_WHERE_TO_CLIENT) != to_client)
 		return false;
 	return !w->part || (w->part == SL_WHERE_ANSWERED) == answered;

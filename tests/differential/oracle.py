@@ -5,7 +5,8 @@ import hashlib
 import re
 import urllib.parse
 
-NAMES = {"dns.query", "dns.response.rrname", "tls.sni", "http.host", "tls.subjectaltname"}
+NAMES = {"dns.query", "dns.response.rrname", "dns.answers.rrname", "dns.authorities.rrname",
+         "dns.additionals.rrname", "tls.sni", "http.host", "tls.subjectaltname"}
 OPS = ("equals", "contains", "starts", "ends", "regex", "hex", "in", "length", "number")
 TRANSFORMS = {
     "to_md5": lambda v: hashlib.md5(v).digest(),

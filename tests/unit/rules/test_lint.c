@@ -146,6 +146,22 @@ static void warnings(void **state)
 		expect_said(cases[i].indicator, cases[i].said);
 }
 
+/* What is off is not looked for: nothing is said of it, but that nothing is left. */
+static void what_is_off(void **state)
+{
+	(void)state;
+	int rc;
+	pack_write("p.yaml", "- {id: a, match: [], status: off}\n- {id: b, domain: co.uk, status: off}\n");
+	char *out = run(sl_rules_lint, &rc, 2, "lint", "p.yaml");
+	assert_string_equal(out, "p.yaml:1:1: warning[empty]: it has no indicators, or all are off: nothing will "
+				 "match\npacks 1, indicators 0: errors 0, warnings 1\n");
+	free(out);
+	pack_write("p.yaml", "- {id: a, match: [], status: off}\n- {id: b, domain: evil-c1.net}\n");
+	out = run(sl_rules_lint, &rc, 2, "lint", "p.yaml");
+	assert_string_equal(out, "packs 1, indicators 1: errors 0, warnings 0\n");
+	free(out);
+}
+
 static void duplicates_across_packs(void **state)
 {
 	(void)state;
@@ -235,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(warnings),
+		cmocka_unit_test(what_is_off),
 		cmocka_unit_test(duplicates_across_packs),
 		cmocka_unit_test(lists_are_looked_through),
 		cmocka_unit_test(levels),

@@ -511,6 +511,32 @@ static void envelopes(void **state)
 	}
 }
 
+static void protocol_before_an_upgrade(void **state)
+{
+	(void)state;
+	expect("alert tcp any any -> any any (app-layer-protocol:smtp,original; app-layer-protocol:tls,final; "
+	       "sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"where\":{\"app\":\"tls\",\"app_before\":\"smtp\",\"proto\":\"tcp\","
+	       "\"packet\":true}}]");
+	expect_left("alert tcp any any -> any any (app-layer-protocol:smtp,first; sid:1;)", "\"first\"");
+}
+
+/* What Suricata does not load either need not be read; and what it does load must be. */
+static void requirements_of_what_is_unknown(void **state)
+{
+	(void)state;
+	expect("alert smb any any -> any any (msg:\"a\"; new.buffer; content:\"b\"; requires: version "
+	       ">= 10; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"status\":\"off\",\"name\":\"a\",\"description\":\"rule: "
+	       "alert smb any any -> any any (msg:\\\"a\\\"; new.buffer; content:\\\"b\\\"; requires: "
+	       "version >= 10; sid:1;)\"}]");
+	expect("alert smtp any any -> any any (requires: keyword new.buffer; new.buffer; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"status\":\"off\",\"description\":\"rule: alert smtp any "
+	       "any -> any any (requires: keyword new.buffer; new.buffer; sid:1;)\"}]");
+	expect_left("alert smb any any -> any any (requires: version >= 8; sid:1;)", "\"smb\"");
+	expect_left("alert smb any any -> any any (requires: version >= 10;)", "\"smb\"");
+}
+
 static void hooks(void **state)
 {
 	(void)state;
@@ -616,6 +642,8 @@ int main(void)
 		cmocka_unit_test(named_values),
 		cmocka_unit_test(requirements),
 		cmocka_unit_test(envelopes),
+		cmocka_unit_test(protocol_before_an_upgrade),
+		cmocka_unit_test(requirements_of_what_is_unknown),
 		cmocka_unit_test(hooks),
 		cmocka_unit_test(what_has_no_counterpart),
 		cmocka_unit_test(variables_without_end),

@@ -2,7 +2,7 @@
 #include "fixture.h"
 
 struct place {
-	uint8_t proto, side, app, seen, tcp_flags, icmp_type, icmp_code, tunnels;
+	uint8_t proto, side, app, app_before, seen, tcp_flags, icmp_type, icmp_code, tunnels;
 	const char *src, *dst;
 	uint16_t sport, dport;
 };
@@ -21,6 +21,7 @@ static bool holds_at(struct fixture *x, const struct place *p)
 	x->icmp_code = p->icmp_code;
 	at = fixture_sight(x, f);
 	at->flow.app = p->app;
+	at->flow.app_before = p->app_before;
 	at->flow.seen = p->seen ? p->seen : 1;
 	at->tunnels = p->tunnels;
 	at->tunnel = &tunnel;
@@ -127,6 +128,13 @@ static void flows(void **state)
 	expect("\"app\": \"http\"", p, true);
 	p.app = SL_APP_NONE;
 	expect("\"app\": \"http\"", p, false);
+	expect("\"app_before\": \"http1\"", p, false);
+	expect("\"app_before\": \"!http1\"", p, true); /* it did not turn */
+	p.app = SL_APP_TLS;
+	p.app_before = SL_APP_SMTP;
+	expect("\"app\": \"tls\", \"app_before\": [\"smtp\", \"ftp\"]", p, true);
+	expect("\"app\": \"tls\", \"app_before\": \"http\"", p, false);
+	expect("\"app\": \"tls\", \"app_before\": \"!smtp\"", p, false);
 }
 
 static void packets(void **state)
