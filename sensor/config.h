@@ -17,7 +17,7 @@ struct sl_sensor_config {
 	uint64_t community_seed;
 	bool flow_vlan, flow_carriers;
 	char *encrypted;
-	bool scan_encrypted; /* derived */
+	bool scan_encrypted, skip_alone; /* derived */
 	uint64_t depth; /* bytes a direction; 0: all */
 	uint64_t flow_max, fragment_bytes, reassembly_bytes, gather_bytes, inspect_bytes, stream_bytes;
 	char *depth_text, *id, *country;

@@ -136,7 +136,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	struct sl_inspect_config inspect = { .gather_bytes = s->gather_bytes / c->workers,
 					     .state_bytes = s->inspect_bytes / c->workers,
 					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL, on_transaction_end },
-					     .counters = &w->counters };
+					     .seal_all = s->skip_alone, .counters = &w->counters };
 	find_wanted(inspect.wanted, c->loaded);
 	flow.slot_bytes[SL_SLOT_INSPECT] = sl_inspect_slot_bytes();
 	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;

@@ -55,6 +55,7 @@ struct sl_inspect_config {
 	uint64_t gather_bytes; /* for messages until they are whole */
 	uint64_t state_bytes;  /* for what parsers keep: their state, bodies being unpacked or hashed */
 	struct sl_inspect_sink sink;
+	bool seal_all; /* what one end alone says is encrypted is so too */
 	bool wanted[SL_FIELD_COUNT]; /* what is dear to find out is found only for fields that are wanted */
 	struct sl_counters *counters;
 };

@@ -111,13 +111,9 @@ static inline void sl_talk_client(struct sl_talk *t, unsigned side)
 void sl_talk_anew(struct sl_talk *t);
 
 /* What this side sends is encrypted from here on: the last `left` of the bytes at hand, and all behind them.
- * Its parser may go on with it, for what is still to be seen there. */
-static inline void sl_talk_seal(struct sl_talk *t, size_t left)
-{
-	if (!t->at->sealed)
-		t->sealed = left;
-	t->at->sealed = true;
-}
+ * Its parser may go on with it, for what is still to be seen there. agreed: both ends said that they speak this;
+ * one alone may say so to hide what it says to the other, and is believed only where the site wants it. */
+void sl_talk_seal(struct sl_talk *t, size_t left, bool agreed);
 
 /* Memory that a parser keeps beyond a call: bounded over all flows, zeroed; NULL: used up, counted. */
 void *sl_hold_take(struct sl_inspect *i, size_t bytes);

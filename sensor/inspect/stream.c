@@ -269,7 +269,7 @@ static void lost_bytes(struct sl_talk *t, uint64_t lost)
 	side_reset(t);
 	t->at->tries = 0;
 	if (t->at->sealed || t->slot->side[!t->side].sealed) { /* past the handshake: there is nothing to find */
-		sl_talk_seal(t, SIZE_MAX);
+		sl_talk_seal(t, SIZE_MAX, true);
 		finish(t);
 	}
 }

@@ -252,6 +252,7 @@ static enum sl_parse message_use(struct sl_talk *t, struct sl_tls_side *s, const
 	size_t len = (size_t)m->bytes.at[1] << 16 | (size_t)m->bytes.at[2] << 8 | m->bytes.at[3];
 	s->message_left = (uint32_t)(len - (m->bytes.len - MESSAGE_HEADER));
 	s->client |= type == SL_TLS_CLIENT_HELLO;
+	s->server |= type == SL_TLS_SERVER_HELLO || type == SL_TLS_CERTIFICATE;
 	sl_tls_message(t, type, sl_span_of(m->bytes.at + MESSAGE_HEADER, m->bytes.len - MESSAGE_HEADER), SL_OVER_TCP);
 	return SL_PARSE_DONE;
 }
@@ -325,7 +326,7 @@ enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl
 	if (in.len < t->at->searched && !t->last)
 		return SL_PARSE_MORE;
 	if (!t->at->phase)
-		*s = (struct sl_tls_side){ .client = s->client };
+		*s = (struct sl_tls_side){ .client = s->client, .server = s->server };
 	if (s->record_left == 0)
 		return begins_message(s, in) ? handshake(t, s, in, consumed) : header(t, s, in, consumed);
 	if (s->record != SL_RECORD_HANDSHAKE || s->message_left)

@@ -12,6 +12,7 @@ struct sl_tls_side {
 	unsigned record : 5;   /* its type */
 	bool over : 1;         /* tls_stream.c's: what comes now are records that are stepped over */
 	bool client : 1;       /* a ClientHello was seen */
+	bool server : 1;       /* a ServerHello or certificates were */
 	bool ciphered : 1;     /* ChangeCipherSpec was seen: what follows is no handshake, but for another hello */
 	bool waits : 1;        /* bytes are being gathered */
 	unsigned opaque : 5;   /* encrypted records of the client's, which may be early data */

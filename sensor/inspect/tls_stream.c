@@ -1,8 +1,8 @@
 /* TLS in a TCP stream: the handshake (tls.c), and where the application's data begins. That is sealed with its
  * first record (RFC 8446, section 5.2; RFC 5246, section 6.2.3), behind the record's header. In TLS 1.2
  * encrypted messages come before it, which end the handshake: their records are stepped over.
- * Where a hello stands in the middle of something that is not understood nothing is sealed: anyone may put one
- * there, to hide what follows. Per worker. */
+ * Nothing is sealed on one end's word, nor where a hello stands in the middle of something that is not
+ * understood: anyone may put one there, to hide what follows. Per worker. */
 #include <sensor/inspect/tls.h>
 
 enum { MESSAGE = 4, HELLO_MOST = 0x4000 /* bytes */ };
@@ -57,10 +57,18 @@ static enum sl_parse past_handshake(struct sl_talk *t, struct sl_tls_side *s, st
 	return after_handshake(t, s, in, consumed);
 }
 
+/* Did both ends speak TLS, from where it could begin? */
+static bool agreed(const struct sl_tls_state *state)
+{
+	const struct sl_tls_side *s = state->side;
+	return !state->guessed && ((s[0].client && s[1].server) || (s[1].client && s[0].server));
+}
+
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	struct sl_tls_state *state = t->state;
 	struct sl_tls_side *s = &state->side[t->side];
+	bool within = s->record == SL_RECORD_DATA && s->record_left && t->at->phase;
 	if (s->waits && !t->slot->buffer[t->side])
 		t->at->phase = 0; /* what was gathered had to give way to others */
 	enum sl_parse p = s->over && t->at->phase ? after_handshake(t, s, in, consumed)
@@ -71,8 +79,8 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 			p = past_handshake(t, s, in, consumed);
 	}
 	s->waits = p == SL_PARSE_MORE;
-	if (s->record == SL_RECORD_DATA && (p == SL_PARSE_DONE || p == SL_PARSE_FINISH) && !state->guessed)
-		sl_talk_seal(t, in.len - *consumed); /* with the header: what follows is told once */
+	if (s->record == SL_RECORD_DATA && !within && (p == SL_PARSE_DONE || p == SL_PARSE_FINISH))
+		sl_talk_seal(t, in.len - *consumed, agreed(state));
 	return p;
 }
 
