@@ -91,6 +91,8 @@ static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 	if (bytes.len < TURN_LEAST || bytes.at[0] != RECORD_HANDSHAKE ||
 	    sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
 		return false;
+	if (t->at->sealed && sl_tls_begins_anew(bytes) != SL_PARSE_DONE)
+		return false; /* an encrypted message may look like half a hello */
 	if (t->flow->app == SL_APP_TLS) {
 		*t->at = (struct sl_side){ 0 };
 		return true;

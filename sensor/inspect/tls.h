@@ -52,6 +52,8 @@ static inline void sl_tls_over(const struct sl_talk *t)
 enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed);
 /* Of a record, or of the message in it, what nobody wants. */
 enum sl_parse sl_tls_step_over(struct sl_tls_side *s, struct sl_span in, size_t *consumed);
+/* These begin with a record's header: does another handshake begin in the clear? MORE: it may. */
+enum sl_parse sl_tls_begins_anew(struct sl_span in);
 /* Do these bytes begin with a hello's record? */
 enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in);
 

@@ -14,8 +14,7 @@ static bool is_hello(const uint8_t *message)
 	       len < HELLO_MOST && message[MESSAGE] == 3 && message[MESSAGE + 1] <= 3;
 }
 
-/* Does another handshake begin in the clear? MORE: it may. */
-static enum sl_parse begins_anew(struct sl_span in)
+enum sl_parse sl_tls_begins_anew(struct sl_span in)
 {
 	enum { NEED = SL_RECORD_HEADER + MESSAGE + 2 };
 	size_t len = (size_t)in.at[3] << 8 | in.at[4];
@@ -35,7 +34,7 @@ static enum sl_parse after_handshake(struct sl_talk *t, struct sl_tls_side *s, s
 		return t->last ? SL_PARSE_FINISH : SL_PARSE_MORE;
 	if (!sl_record_begins(in.at))
 		return SL_PARSE_FINISH;
-	enum sl_parse anew = t->last ? SL_PARSE_REFUSE : begins_anew(in);
+	enum sl_parse anew = t->last ? SL_PARSE_REFUSE : sl_tls_begins_anew(in);
 	if (anew == SL_PARSE_DONE) {
 		t->at->phase = 0;
 		return sl_tls_records(t, s, in, consumed);
