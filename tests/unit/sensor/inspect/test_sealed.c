@@ -5,10 +5,9 @@
 #define FINISHED "16 0303 0028 c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7"
 #define DATA     "17 0303 0018 17030300051603030005000102030405060708090a0b0c0d"
 
-enum { HELLO = 5 + 4 + 0xc0 /* bytes of the client's record */ };
-
 struct sides {
 	struct wire client, server;
+	size_t hello; /* bytes of the client's */
 	size_t client_border, server_border; /* clear bytes; all of them: nothing is encrypted */
 };
 
@@ -33,11 +32,11 @@ static void expect_sides(struct fixture *x, const struct sides *s, size_t first,
 	fixture_again(x);
 	/* both hellos first, as they come first */
 	struct wire rest = s->client;
-	assert_int_equal(fixture_feed(x, 0, s->client.at, HELLO, 0), 0);
+	assert_int_equal(fixture_feed(x, 0, s->client.at, s->hello, 0), 0);
 	assert_int_equal(feed_in_steps(x, 1, &s->server, first, step), s->server_border);
-	rest.n -= HELLO;
-	memmove(rest.at, rest.at + HELLO, rest.n);
-	assert_int_equal(feed_in_steps(x, 0, &rest, first, step), s->client_border - HELLO);
+	rest.n -= s->hello;
+	memmove(rest.at, rest.at + s->hello, rest.n);
+	assert_int_equal(feed_in_steps(x, 0, &rest, first, step), s->client_border - s->hello);
 }
 
 static void expect_every_cut(struct fixture *x, const struct sides *s)
@@ -61,6 +60,7 @@ static void begin(struct sides *s, unsigned version)
 {
 	s->client.n = s->server.n = 0;
 	add_record(&s->client, RFC8448_CLIENT_HELLO);
+	s->hello = s->client.n;
 	add_record(&s->server, RFC8448_SERVER_HELLO);
 	wire_set16(&s->client, 1, version);
 	wire_set16(&s->server, 1, version);
@@ -97,6 +97,23 @@ static void before_13(void **state)
 		expect_every_cut(x, &s);
 		assert_int_equal(fixture_count(x, SL_COUNT_PARSE_ERRORS), 0);
 	}
+	fixture_free(x);
+}
+
+/* RFC 5246, appendix E.2: a hello as SSLv2 had it, records after it. */
+static void hello_of_sslv2(void **state)
+{
+	(void)state;
+	static struct sides s;
+	struct fixture *x = fixture_new(6, POOL);
+	begin(&s, 0x0301);
+	s.client.n = 0;
+	wire_hex(&s.client, "801c 01 0301 0003 0000 0010 00002f 000102030405060708090a0b0c0d0e0f");
+	s.hello = s.client.n;
+	wire_hex(&s.client, "16 0303 0005 10 000001 aa" "14 0303 0001 01" FINISHED);
+	add_data(&s.client, &s.client_border);
+	add_data(&s.server, &s.server_border);
+	expect_every_cut(x, &s);
 	fixture_free(x);
 }
 
@@ -171,9 +188,9 @@ static void upgrades(void **state)
 			fixture_feed(x, 0, known ? "STARTTLS\r\n" : "<starttls>", 10, 0);
 			fixture_feed(x, 1, ready, strlen(ready), 0);
 			size_t client = s.client.n - s.client_border, server = s.server.n - s.server_border;
-			assert_int_equal(fixture_feed(x, 0, s.client.at, HELLO, 0), 0);
+			assert_int_equal(fixture_feed(x, 0, s.client.at, s.hello, 0), 0);
 			assert_int_equal(fixture_feed(x, 1, s.server.at, s.server.n, 0), known || all ? server : 0);
-			assert_int_equal(fixture_feed(x, 0, s.client.at + HELLO, s.client.n - HELLO, 0),
+			assert_int_equal(fixture_feed(x, 0, s.client.at + s.hello, s.client.n - s.hello, 0),
 					 known || all ? client : 0);
 			fixture_free(x);
 		}
@@ -240,9 +257,9 @@ static void a_handshake_again(void **state)
 	add_data(&s.client, &s.client_border);
 	add_data(&s.server, &s.server_border);
 	for (unsigned again = 0; again < 3; again++) {
-		assert_int_equal(fixture_feed(x, 0, s.client.at, HELLO, 0), 0);
+		assert_int_equal(fixture_feed(x, 0, s.client.at, s.hello, 0), 0);
 		assert_int_equal(fixture_feed(x, 1, s.server.at, s.server.n, 0), s.server.n - s.server_border);
-		assert_int_equal(fixture_feed(x, 0, s.client.at + HELLO, s.client.n - HELLO, 0),
+		assert_int_equal(fixture_feed(x, 0, s.client.at + s.hello, s.client.n - s.hello, 0),
 				 s.client.n - s.client_border);
 	}
 	assert_int_equal(fixture_count(x, SL_COUNT_TLS_HELLOS), 6);
@@ -290,7 +307,7 @@ static void ssh(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tls_13), cmocka_unit_test(before_13), cmocka_unit_test(no_data),
+		cmocka_unit_test(tls_13), cmocka_unit_test(before_13), cmocka_unit_test(hello_of_sslv2), cmocka_unit_test(no_data),
 		cmocka_unit_test(one_end_alone), cmocka_unit_test(two_clients), cmocka_unit_test(upgrades),
 		cmocka_unit_test(early_data), cmocka_unit_test(gaps), cmocka_unit_test(a_handshake_again),
 		cmocka_unit_test(ssh),
