@@ -281,7 +281,7 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 	struct sl_place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
 				  .end = offset + bytes.len, .tx = SL_TX_FLOW, .side = (uint8_t)side,
 				  .field = SL_FIELD_PAYLOAD };
-	if (after_gap || slot->tail[side].hidden)
+	if (after_gap)
 		begin_anew(d, slot, side);
 	slot->tail[side].hidden = 0;
 	if (any_windows(d))
