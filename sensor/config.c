@@ -60,8 +60,8 @@ static const struct sl_option table[] = {
 	{ "flow", "carriers", 0, NULL, SL_OPT_FLAG, false, AT(flow_carriers), NULL, 0, 0, NULL, "true",
 	  "look at UDP datagrams that carry tunnels too, but for VXLAN, Geneve and Teredo on their ports" },
 	{ "flow", "encrypted", 0, NULL, SL_OPT_TEXT, false, AT(encrypted), "WHAT", 0, 0, encrypted, "skip",
-	  "what TLS and SSH carry after the handshake, where payload is looked for: leave it out if both ends were seen to "
-	  "agree, leave it out in any case, or scan it" },
+	  "what TLS and SSH carry after the handshake, where payload is looked for: leave it out if both ends "
+	  "were seen to agree, leave it out in any case, or scan it" },
 	{ "flow", "community_seed", 0, NULL, SL_OPT_U64, false, AT(community_seed), "N", 0, 65535, NULL, "0",
 	  "the seed of community-id, the same wherever ids are compared" },
 	{ "flow", "timeout_closed", 0, NULL, SL_OPT_U64, false, AT(idle_closed), "SECONDS", 1, 1000000, NULL, "30",

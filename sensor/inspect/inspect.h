@@ -70,9 +70,9 @@ int sl_inspect_want(struct sl_inspect *i, const bool wanted[SL_FIELD_COUNT], str
 
 size_t sl_inspect_slot_bytes(void); /* of SL_SLOT_INSPECT */
 
-/* slot is the flow's SL_SLOT_INSPECT. lost: bytes that are missing before these. Of the bytes the last so many
- * are encrypted as it returns: what TLS and SSH carry when the handshake is over, on this side. The border is the
- * same wherever the stream is cut. */
+/* slot is the flow's SL_SLOT_INSPECT. lost: bytes that are missing before these. It returns how many of
+ * the bytes, the last ones, are encrypted: what TLS and SSH carry on this side when the handshake is over.
+ * The border is the same wherever the stream is cut. */
 size_t sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
 			 struct sl_span bytes, uint64_t lost);
 void sl_inspect_stream_end(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side);

@@ -110,9 +110,9 @@ static inline void sl_talk_client(struct sl_talk *t, unsigned side)
  * is gone when this returns. The call must end with DONE (and what it consumed) or FINISH. */
 void sl_talk_anew(struct sl_talk *t);
 
-/* What this side sends is encrypted from here on: the last `left` of the bytes at hand, and all behind them.
- * Its parser may go on with it, for what is still to be seen there. agreed: both ends said that they speak this;
- * one alone may say so to hide what it says to the other, and is believed only where the site wants it. */
+/* What this side sends is encrypted from here on: the last `left` of the bytes at hand, and all behind
+ * them. Its parser may go on with it, for what is still to be seen there. agreed: both ends said that they
+ * speak this; one alone may say so to hide what it says, and is believed only where the site wants it. */
 void sl_talk_seal(struct sl_talk *t, size_t left, bool agreed);
 
 /* Memory that a parser keeps beyond a call: bounded over all flows, zeroed; NULL: used up, counted. */

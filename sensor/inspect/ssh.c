@@ -1,6 +1,7 @@
 /* SSH (RFC 4253): the software in each side's version line (section 4.2), which other lines may
- * precede, and HASSH of each side's SSH_MSG_KEXINIT (section 7.1). What follows SSH_MSG_NEWKEYS (section 7.3) is
- * encrypted, and of no interest. A version line is handed on as it comes, and once more with its side's HASSH. Per worker. */
+ * precede, and HASSH of each side's SSH_MSG_KEXINIT (section 7.1). What follows SSH_MSG_NEWKEYS
+ * (section 7.3) is encrypted, and of no interest. A version line is handed on as it comes, and once
+ * more with its side's HASSH. Per worker. */
 #include <openssl/evp.h>
 #include <selat/digest.h>
 #include <sensor/inspect/parse.h>

@@ -1,6 +1,6 @@
-/* TLS in a TCP stream: the handshake (tls.c), and where the application's data begins. That is sealed with its
- * first record (RFC 8446, section 5.2; RFC 5246, section 6.2.3), behind the record's header. In TLS 1.2
- * encrypted messages come before it, which end the handshake: their records are stepped over.
+/* TLS in a TCP stream: the handshake (tls.c), and where the application's data begins. That is sealed
+ * with its first record (RFC 8446, section 5.2; RFC 5246, section 6.2.3), behind the record's header. In
+ * TLS 1.2 encrypted messages come before it, which end the handshake: their records are stepped over.
  * Nothing is sealed on one end's word, nor where a hello stands in the middle of something that is not
  * understood: anyone may put one there, to hide what follows. Per worker. */
 #include <sensor/inspect/tls.h>
@@ -26,7 +26,8 @@ enum sl_parse sl_tls_begins_anew(struct sl_span in)
 }
 
 /* Records after the handshake, up to the first with data. */
-static enum sl_parse after_handshake(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed)
+static enum sl_parse after_handshake(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in,
+				     size_t *consumed)
 {
 	if (s->record_left)
 		return sl_tls_step_over(s, in, consumed);
@@ -49,7 +50,8 @@ static enum sl_parse after_handshake(struct sl_talk *t, struct sl_tls_side *s, s
 }
 
 /* A handshake record that cannot be read is encrypted. */
-static enum sl_parse past_handshake(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed)
+static enum sl_parse past_handshake(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in,
+				    size_t *consumed)
 {
 	s->over = true;
 	s->record = SL_RECORD_HEARTBEAT;

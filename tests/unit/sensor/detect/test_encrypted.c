@@ -38,7 +38,8 @@ static void before_the_border(void **state)
 static void across(void **state)
 {
 	(void)state;
-	struct fixture *x = fixture_new("[" LITERAL "," EXPRESSION "," CHAIN "," ON("start", "\"starts\": \"le7\"") "]");
+	struct fixture *x = fixture_new("[" LITERAL "," EXPRESSION "," CHAIN ","
+					ON("start", "\"starts\": \"le7\"") "]");
 	struct sl_flow *f = fixture_pair(x, 6, 1);
 	for (unsigned again = 0; again < 2; again++) {
 		fixture_text(x, f, "need");
@@ -75,7 +76,8 @@ static void the_other_side_goes_on(void **state)
 static void the_end(void **state)
 {
 	(void)state;
-	struct fixture *x = fixture_new("[" ON("ends", "\"ends\": \"needle\"") "," ON("last", "\"regex\": \"ne+dle$\"") "]");
+	struct fixture *x = fixture_new("[" ON("ends", "\"ends\": \"needle\"") ","
+					ON("last", "\"regex\": \"ne+dle$\"") "]");
 	struct sl_flow *f = fixture_pair(x, 6, 1);
 	fixture_text(x, f, "needle");
 	sl_detect_flush(x->detect);
@@ -115,9 +117,12 @@ static void memory_is_let_go_of(void **state)
 static void other_conditions(void **state)
 {
 	(void)state;
-	struct fixture *x = fixture_new("[{\"id\": \"len\", \"scope\": \"packet\", \"match\": [{\"field\": \"payload\", "
-					"\"length\": 77}]}, {\"id\": \"not\", \"scope\": \"packet\", \"match\": [{\"field\": "
-					"\"payload\", \"length\": 78}, {\"field\": \"payload\", \"contains\": \"x\", \"not\": true}]}]");
+	struct fixture *x = fixture_new(
+		"[{\"id\": \"len\", \"scope\": \"packet\", \"match\": ["
+		"{\"field\": \"payload\", \"length\": 77}]},"
+		"{\"id\": \"not\", \"scope\": \"packet\", \"match\": ["
+		"{\"field\": \"payload\", \"length\": 78},"
+		"{\"field\": \"payload\", \"contains\": \"x\", \"not\": true}]}]");
 	struct sl_flow *f = fixture_pair(x, 6, 1);
 	sl_detect_packet(x->detect, fixture_sight(x, f), f, 0, 77);
 	fixture_encrypted(x, f, 0, 77);
