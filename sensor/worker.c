@@ -17,7 +17,7 @@ enum { SHED_PAST = 64 << 10 }; /* bytes of a flow's direction that are inspected
 
 struct sl_worker {
 	struct sl_counters counters;
-	bool checksums, carriers, live;
+	bool checksums, carriers, live, scan_encrypted;
 	unsigned sharing; /* workers that share an interface live; else 1 */
 	struct sl_outbox *outbox;
 	struct sl_defrag *defrag;
@@ -38,11 +38,19 @@ static void on_stream(void *ctx, struct sl_flow *flow, unsigned side, struct sl_
 {
 	struct sl_worker *w = ctx;
 	uint64_t offset = flow->side[side].delivered - bytes.len;
-	sl_inspect_stream(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side, bytes, lost);
-	if (w->detect)
-		sl_detect_stream(w->detect, w->now, flow, side, bytes, offset, lost != 0);
-	else
+	size_t encrypted = sl_inspect_stream(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side,
+					     bytes, lost);
+	if (!w->detect) {
 		sl_dump_stream(w->dump, flow, side, bytes);
+		return;
+	}
+	if (w->scan_encrypted)
+		encrypted = 0;
+	if (!encrypted || encrypted < bytes.len)
+		sl_detect_stream(w->detect, w->now, flow, side, sl_span_of(bytes.at, bytes.len - encrypted), offset,
+				 lost != 0);
+	if (encrypted)
+		sl_detect_encrypted(w->detect, flow, side, encrypted);
 }
 
 static void on_stream_end(void *ctx, struct sl_flow *flow, unsigned side)
@@ -128,7 +136,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	struct sl_inspect_config inspect = { .gather_bytes = s->gather_bytes / c->workers,
 					     .state_bytes = s->inspect_bytes / c->workers,
 					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL, on_transaction_end },
-					     .counters = &w->counters };
+					     .seal_all = s->skip_alone, .counters = &w->counters };
 	find_wanted(inspect.wanted, c->loaded);
 	flow.slot_bytes[SL_SLOT_INSPECT] = sl_inspect_slot_bytes();
 	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;
@@ -166,6 +174,7 @@ int sl_worker_new(struct sl_worker **out, const struct sl_worker_config *c, stru
 	w->checksums = !c->sensor->no_checksums;
 	w->carriers = c->sensor->flow_carriers && c->loaded;
 	w->live = c->sensor->live;
+	w->scan_encrypted = c->sensor->scan_encrypted;
 	w->sharing = w->live ? (unsigned)c->sensor->workers : 1;
 	w->outbox = c->outbox;
 	w->now = &w->ending;

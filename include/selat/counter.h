@@ -82,6 +82,8 @@
 	X(BODIES_NOT_DECODED, "bodies_not_decoded", "bodies whose content codings could not be undone: broken, or a bomb") \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \
+	X(ENCRYPTED_PACKETS, "encrypted_packets", "packets with encrypted bytes of TLS or SSH, which were not scanned for payload") \
+	X(ENCRYPTED_BYTES, "encrypted_bytes", "these bytes")                                          \
 	X(SCAN_ERRORS, "scan_errors", "scans that Hyperscan refused; alarmed")                        \
 	X(STREAMS_FULL, "streams_full", "flow directions not scanned as streams: the budget was used up") \
 	X(WINDOWS_FULL, "windows_full", "flow directions and bodies whose last bytes were not kept for expressions: the budget for streams was used up") \
