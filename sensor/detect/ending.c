@@ -29,8 +29,10 @@ void sl_memo_make(struct sl_detect *d, struct sl_partial *p, const struct sl_hit
 {
 	enum { VALUE = 256 };
 	p->memo = sl_pool_take(&d->memos);
-	if (!p->memo)
+	if (!p->memo) {
+		sl_count(d->config.counters, SL_COUNT_MEMOS_FULL);
 		return;
+	}
 	struct sl_memo *m = sl_pool_at(&d->memos, p->memo);
 	size_t value = hit->value.len < VALUE ? hit->value.len : VALUE, around = hit->around.len;
 	m->condition = hit->condition;
