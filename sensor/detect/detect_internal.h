@@ -26,7 +26,7 @@ enum {
 	SL_PARTIALS_MAX = 256,            /* indicators remembered in one scope */
 	SL_PARTIALS_POOL = 1 << 18,
 	SL_SCOPES_MAX = 32,               /* transactions open in one flow */
-	SL_SCOPES_POOL = 1 << 17,         /* numbers of 26 bits */
+	SL_SCOPES_POOL = 1 << 17,
 	SL_FACTS_MAX = 1024,              /* of one scope */
 	SL_FACTS_POOL = 1 << 16,
 	SL_FLOW_MARKS_MAX = 112,               /* about so many marks of one flow */
@@ -34,6 +34,13 @@ enum {
 	SL_STREAMS_POOL = 1 << 18,
 	SL_READY_MAX = 1024,              /* indicators that are to be settled at one packet */
 	SL_DERIVED_BYTES = 64 * 1024,     /* of a value that transforms look at */
+	/* numbers in a flow's slot; of generations more than there can be swaps while a flow is idle */
+	SL_SCOPE_BITS = 18,
+	SL_SCOPE_MAX = (1 << SL_SCOPE_BITS) - 1,
+	SL_STREAM_BITS = 19,
+	SL_STREAM_MAX = (1 << SL_STREAM_BITS) - 1,
+	SL_GENERATION_BITS = 25,
+	SL_GENERATION_MAX = (1 << SL_GENERATION_BITS) - 1,
 };
 
 /* Transactions that have no number of inspect's. */
@@ -50,12 +57,13 @@ struct sl_tail {
 /* What detect keeps in a flow: small, because most flows never match. */
 struct sl_detect_slot {
 	struct sl_tail tail[2];
-	uint32_t scopes : 26;   /* what is remembered: a chain in the pool; 0: nothing */
-	uint32_t waiting : 1;   /* a gathered payload or an event of this flow waits for the flush */
-	uint32_t noted : 1;     /* an event does */
-	uint32_t generation : 4; /* of the ruleset that its addresses were looked up in */
-	uint32_t streams;       /* in the pool; 0: none */
+	uint64_t scopes : SL_SCOPE_BITS;   /* what is remembered: a chain in the pool; 0: nothing */
+	uint64_t streams : SL_STREAM_BITS; /* in the pool; 0: none */
+	uint64_t waiting : 1; /* a gathered payload or an event of this flow waits for the flush */
+	uint64_t noted : 1;   /* an event does */
+	uint64_t generation : SL_GENERATION_BITS; /* of the ruleset that its addresses were looked up in */
 };
+_Static_assert(SL_SCOPES_POOL <= SL_SCOPE_MAX && SL_STREAMS_POOL <= SL_STREAM_MAX, "have room");
 
 /* The last bytes of something that comes in pieces, for groups that are verified. It has what lies up
  * to SL_WINDOW_BYTES before any byte that came since the last flush. */
@@ -180,7 +188,7 @@ struct sl_detect {
 	struct sl_detect_config config;
 	struct sl_lane lane[SL_LANES];
 	unsigned lanes;
-	uint8_t generation;     /* of the ruleset: 0 the first, then 1 to 15 in turn */
+	uint32_t generation;    /* of the ruleset: 0 the first, then from 1 to SL_GENERATION_MAX in turn */
 	bool addresses;         /* conditions look at a packet's ends */
 	bool packetwise;        /* there is something to be judged at every packet */
 	bool ends;              /* or at a scope's end */

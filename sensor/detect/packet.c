@@ -99,7 +99,7 @@ static bool renew(const struct sl_detect *d, struct sl_flow *flow)
 	struct sl_detect_slot *slot = d->generation ? sl_detect_slot_of(d, flow) : NULL;
 	if (!slot || slot->generation == d->generation)
 		return false;
-	slot->generation = d->generation & 15u;
+	slot->generation = d->generation & SL_GENERATION_MAX;
 	return true;
 }
 

@@ -139,7 +139,7 @@ static void scan_block(struct sl_detect *d, const struct sl_place *place, enum s
 static struct sl_streams *streams_of(struct sl_detect *d, struct sl_detect_slot *slot, bool make)
 {
 	if (!slot->streams && make)
-		slot->streams = sl_pool_take(&d->streams);
+		slot->streams = sl_pool_take(&d->streams) & SL_STREAM_MAX;
 	return slot->streams ? sl_pool_at(&d->streams, slot->streams) : NULL;
 }
 

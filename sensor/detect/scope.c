@@ -3,8 +3,6 @@
  * marks. All from bounded pools: what has no room is forgotten, and counted. */
 #include <sensor/detect/detect_internal.h>
 
-enum { NUMBER = (1 << 26) - 1 }; /* of a scope, in the flow */
-
 /* --- scopes --- */
 
 static bool chain_find(const struct sl_detect *d, const struct sl_detect_slot *slot, uint32_t tx,
@@ -36,7 +34,7 @@ struct sl_ledger *sl_scope_get(struct sl_detect *d, struct sl_detect_slot *slot,
 	}
 	s = sl_pool_at(&d->scopes, i);
 	*s = (struct sl_ledger){ .next = slot->scopes, .tx = tx, .used = true };
-	slot->scopes = i & NUMBER;
+	slot->scopes = i & SL_SCOPE_MAX;
 	return s;
 }
 
@@ -69,7 +67,7 @@ void sl_scopes_drop(struct sl_detect *d, struct sl_detect_slot *slot, bool all)
 		if (before)
 			before->next = next;
 		else
-			slot->scopes = next & NUMBER;
+			slot->scopes = next & SL_SCOPE_MAX;
 	}
 }
 

@@ -95,6 +95,6 @@ int sl_detect_swap(struct sl_detect *d, struct sl_loaded_ruleset *loaded, struct
 	sl_loaded_retain(loaded);
 	sl_loaded_release(d->config.loaded);
 	d->config.loaded = loaded;
-	d->generation = (uint8_t)(d->generation % 15 + 1);
+	d->generation = d->generation % SL_GENERATION_MAX + 1;
 	return SL_OK;
 }
