@@ -189,6 +189,7 @@ struct sl_detect {
 	struct sl_lane lane[SL_LANES];
 	unsigned lanes;
 	uint32_t generation;    /* of the ruleset: 0 the first, then from 1 to SL_GENERATION_MAX in turn */
+	const struct sl_sighting *expected; /* a packet of whose flow nothing waits that came before it */
 	bool addresses;         /* conditions look at a packet's ends */
 	bool packetwise;        /* there is something to be judged at every packet */
 	bool ends;              /* or at a scope's end */
@@ -293,6 +294,9 @@ bool sl_transform(const struct sl_ruleset_derived *how, struct sl_span in, uint8
 
 /* payload.c */
 void sl_payload_scan(struct sl_detect *d);
+bool sl_payload_windows(const struct sl_detect *d); /* are there any? */
+void sl_payload_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+		       size_t n); /* first of all of a packet with so much payload, if there are */
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
 void sl_payload_close_lane(struct sl_detect *d, unsigned lane);
 

@@ -119,6 +119,8 @@ void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct 
 	if (d->hits_n > SL_HITS_MAX - HITS_ROOM || d->gathered_n > SL_GATHER_ENTRIES - ENTRIES_ROOM ||
 	    d->buffer_n > SL_GATHER_BYTES - BYTES_ROOM)
 		sl_detect_flush(d);
+	if (payload && sl_payload_windows(d))
+		sl_payload_expect(d, at, flow, side, payload);
 	if (!first && !renewed && !d->packetwise)
 		return;
 	if (fresh || renewed || (first && d->addresses)) {

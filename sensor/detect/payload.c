@@ -216,16 +216,31 @@ static bool wants_window(const struct sl_detect *d, const struct sl_flow *flow)
 	return false;
 }
 
-static bool any_windows(const struct sl_detect *d)
+bool sl_payload_windows(const struct sl_detect *d)
 {
 	return d->lane[0].e->windowed_n || (d->lanes > 1 && d->lane[1].e->windowed_n);
 }
 
-/* Before the bytes are scanned. What waits for the flush may need what the window would lose. */
-static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const struct sl_flow *flow,
-			unsigned side, struct sl_span bytes, uint64_t offset)
+/* A flush in the middle of a packet would judge its parts as two packets. So room is made before anything
+ * is found in it. Held segments that it sets free come after it, and may be parted from it. */
+void sl_payload_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+		       size_t n)
+{
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	const struct sl_window *w = slot->waiting ? window_of(d, flow, side) : NULL;
+	if (w && sl_window_would_drop(w, n, flow->side[side].delivered))
+		sl_detect_flush(d);
+	d->expected = slot->waiting ? NULL : at;
+}
+
+/* Before the bytes are scanned. What waits for the flush may need what the window would lose, unless it is
+ * all of the packet that brings them. */
+static void window_feed(struct sl_detect *d, const struct sl_sighting *at, struct sl_detect_slot *slot,
+			const struct sl_flow *flow, unsigned side, struct sl_span bytes, uint64_t offset)
 {
 	struct sl_streams *s = streams_of(d, slot, true);
+	bool own = d->expected == at;
+	d->expected = NULL;
 	if (!s)
 		return;
 	if (!s->asked[side]) {
@@ -234,7 +249,7 @@ static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const 
 	}
 	if (!s->window[side])
 		return;
-	if (slot->waiting && sl_window_would_drop(s->window[side], bytes.len, offset))
+	if (slot->waiting && !own && sl_window_would_drop(s->window[side], bytes.len, offset))
 		sl_detect_flush(d);
 	sl_window_add(d, s->window[side], bytes, offset);
 }
@@ -278,8 +293,8 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 		for (unsigned lane = 0; lane < d->lanes; lane++)
 			close_stream(d, streams_of(d, slot, false), lane, side, NULL, NULL);
 	}
-	if (any_windows(d))
-		window_feed(d, slot, flow, side, bytes, offset);
+	if (sl_payload_windows(d))
+		window_feed(d, at, slot, flow, side, bytes, offset);
 	if (any_has(d, SL_MODE_GATHER)) {
 		gather_place(d, &place, sl_span_of(slot->tail[side].bytes, slot->tail[side].len),
 			     flow->side[side].gap_bytes != 0);
