@@ -82,7 +82,6 @@ void sl_options_print_man(const struct sl_options *spec);
 
 int sl_list_add(struct sl_list *list, const char *item);
 void sl_list_free(struct sl_list *list);
-const char *sl_map_get(const struct sl_map *map, const char *key); /* the last one; NULL if absent */
 
 /* "selat-sensor 0.1.0 (libpcap …)" is printed by the program itself: set once in main. */
 void sl_options_version(void (*print)(void));
