@@ -77,7 +77,10 @@ enum sl_database_mode {
 	SL_MODE_GATHER,  /* literals of at most SL_TAIL_MAX + 1 bytes, over a gathered batch of payloads */
 	SL_MODE_STREAM,  /* the direction of a TCP flow */
 };
-enum { SL_TAIL_MAX = 31 }; /* bytes of a direction kept between payloads */
+enum {
+	SL_TAIL_MAX = 31,  /* bytes of a direction kept between payloads */
+	SL_WAIT_MAX = 256, /* bytes behind its match that a trigger may wait for, to judge `not` with `within` */
+};
 #define SL_DATABASE(field, mode) ((uint32_t)(field) << 8 | (uint32_t)(mode))
 
 struct sl_ruleset_section {
