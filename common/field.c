@@ -1,6 +1,5 @@
 /* What the table of fields (field.h) says, for programs. Any thread. */
 #include <selat/field.h>
-#include <selat/name.h>
 
 static const struct sl_field_info infos[] = {
 #define X(id, name, kind, proto, dir, stream, help)                                                \
@@ -51,21 +50,6 @@ bool sl_field_is_name(enum sl_field field)
 {
 	return field == SL_FIELD_DNS_QUERY || field == SL_FIELD_DNS_RRNAME || field == SL_FIELD_TLS_SNI ||
 	       field == SL_FIELD_HTTP_HOST || field == SL_FIELD_TLS_SUBJECTALTNAME;
-}
-
-struct sl_span sl_field_name_in(enum sl_field field, struct sl_span value)
-{
-	switch (field) {
-	case SL_FIELD_SMTP_MAIL_FROM:
-	case SL_FIELD_SMTP_RCPT_TO:
-	case SL_FIELD_EMAIL_FROM:
-	case SL_FIELD_EMAIL_TO:
-		return sl_name_of_mail(value);
-	case SL_FIELD_DNS_ANSWER:
-		return value;
-	default:
-		return sl_span_of(value.at, sl_field_is_name(field) ? value.len : 0);
-	}
 }
 
 enum sl_field sl_field_find(const char *name)

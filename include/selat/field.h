@@ -123,9 +123,6 @@ const char *sl_field_dir_text(enum sl_field_dir dir);
 /* Are its values domain names? They are compared as RFC 4343 says, whatever the case. */
 bool sl_field_is_name(enum sl_field field);
 
-/* Where a domain name stands in a value of the field; len 0: none does, as in most. */
-struct sl_span sl_field_name_in(enum sl_field field, struct sl_span value);
-
 /* SL_FIELD_COUNT if no field has that name. */
 enum sl_field sl_field_find(const char *name);
 

@@ -87,11 +87,28 @@ static void look_up_answer(struct sl_detect *d, struct sl_looking *l, const stru
 
 /* --- names --- */
 
+/* Where a domain may stand in the field's values; none in most. */
+static struct sl_span name_in(const struct sl_value *v)
+{
+	switch (v->field) {
+	case SL_FIELD_SMTP_MAIL_FROM:
+	case SL_FIELD_SMTP_RCPT_TO:
+	case SL_FIELD_EMAIL_FROM:
+	case SL_FIELD_EMAIL_TO:
+		return sl_name_of_mail(v->bytes);
+	case SL_FIELD_DNS_ANSWER:
+		return v->bytes;
+	default:
+		return sl_span_of(v->bytes.at, sl_field_is_name(v->field) ? v->bytes.len : 0);
+	}
+}
+
 /* Do the tables have anything to look for in this field's values? */
 bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
 {
 	static const uint8_t any[] = "x@x";
-	if (rs->domains.n && sl_field_name_in(field, sl_span_of(any, sizeof any - 1)).len)
+	struct sl_value v = { field, sl_span_of(any, sizeof any - 1) };
+	if (rs->domains.n && name_in(&v).len)
 		return true;
 	if (rs->urls.n && (field == SL_FIELD_HTTP_HOST_RAW || field == SL_FIELD_HTTP_URI_RAW))
 		return true;
@@ -101,7 +118,7 @@ bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
 static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	const struct sl_ruleset *rs = d->lane[l->lane].rs;
-	struct sl_span in = sl_field_name_in(v->field, v->bytes);
+	struct sl_span in = name_in(v);
 	char *name = (char *)d->key;
 	size_t whole = in.len ? sl_name_normal(name, SL_NAME_MAX, in) : 0, before = (size_t)(in.at - v->bytes.at);
 	struct sl_span rest = sl_span_of(name, whole);

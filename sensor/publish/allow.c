@@ -62,10 +62,21 @@ static bool allows_name(struct sl_allow *a, struct sl_span name)
 	return false;
 }
 
-/* An exception takes a client's word for its own name, which no domain indicator does. */
+/* The name in a field's value; none in most fields. */
 static struct sl_span name_in(enum sl_field field, struct sl_span value)
 {
-	return field == SL_FIELD_SMTP_HELO ? value : sl_field_name_in(field, value);
+	switch (field) {
+	case SL_FIELD_SMTP_MAIL_FROM:
+	case SL_FIELD_SMTP_RCPT_TO:
+	case SL_FIELD_EMAIL_FROM:
+	case SL_FIELD_EMAIL_TO:
+		return sl_name_of_mail(value);
+	case SL_FIELD_DNS_ANSWER:
+	case SL_FIELD_SMTP_HELO:
+		return value;
+	default:
+		return sl_span_of(value.at, sl_field_is_name(field) ? value.len : 0);
+	}
 }
 
 /* A URL's match has the target as its value; the host stands beside it. */

@@ -48,27 +48,6 @@ static void test_infos(void **state)
 	assert_string_equal(sl_field_dir_text(SL_DIR_TO_CLIENT), "to_client");
 }
 
-static void test_names_in_values(void **state)
-{
-	(void)state;
-	static const struct {
-		enum sl_field field;
-		const char *value, *name;
-	} cases[] = {
-		{ SL_FIELD_DNS_RRNAME, "a.example", "a.example" },
-		{ SL_FIELD_DNS_ANSWER, "a.example", "a.example" },
-		{ SL_FIELD_EMAIL_FROM, "A <a@b.example>", "b.example" },
-		{ SL_FIELD_SMTP_RCPT_TO, "<a@b.example>", "b.example" },
-		{ SL_FIELD_SMTP_HELO, "a.example", "" },
-		{ SL_FIELD_HTTP_URI, "a.example", "" },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct sl_span name =
-			sl_field_name_in(cases[i].field, sl_span_str(cases[i].value));
-		assert_true(sl_span_eq(name, sl_span_str(cases[i].name)));
-	}
-}
-
 static void test_nearest_name(void **state)
 {
 	(void)state;
@@ -83,7 +62,6 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_names_and_infos_agree),
 		cmocka_unit_test(test_infos),
-		cmocka_unit_test(test_names_in_values),
 		cmocka_unit_test(test_nearest_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
