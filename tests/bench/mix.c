@@ -61,6 +61,51 @@ static void read_kinds(struct options *o, const char *text)
 	}
 }
 
+/* Says how it is used, and ends. */
+static void usage_end(FILE *out, int status)
+{
+	fputs(usage, out);
+	exit(status);
+}
+
+static void read_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'o':
+		o->output = optarg;
+		break;
+	case 'n':
+		o->packets = number("packets", optarg, 1, 1000000000);
+		break;
+	case 'c':
+		o->conversations = (uint32_t)number("conversations", optarg, 1, 2000000);
+		break;
+	case 'm':
+		o->mean = (uint32_t)number("mean", optarg, 100, 800);
+		break;
+	case 's':
+		o->seed = number("seed", optarg, 0, UINT64_MAX);
+		break;
+	case 'l':
+		o->late_ppm = (uint32_t)number("late", optarg, 0, 900000);
+		break;
+	case 'k':
+		read_kinds(o, optarg);
+		break;
+	case 'r':
+		o->rules = optarg;
+		break;
+	case 'p':
+		o->plant_ppm = (uint32_t)number("plant", optarg, 0, 1000000);
+		break;
+	case 'h':
+		usage_end(stdout, 0);
+		break;
+	default:
+		usage_end(stderr, 2);
+	}
+}
+
 static void read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -78,47 +123,10 @@ static void read_options(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:n:c:m:s:l:k:r:p:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			o->output = optarg;
-			break;
-		case 'n':
-			o->packets = number("packets", optarg, 1, 1000000000);
-			break;
-		case 'c':
-			o->conversations = (uint32_t)number("conversations", optarg, 1, 2000000);
-			break;
-		case 'm':
-			o->mean = (uint32_t)number("mean", optarg, 100, 800);
-			break;
-		case 's':
-			o->seed = number("seed", optarg, 0, UINT64_MAX);
-			break;
-		case 'l':
-			o->late_ppm = (uint32_t)number("late", optarg, 0, 900000);
-			break;
-		case 'k':
-			read_kinds(o, optarg);
-			break;
-		case 'r':
-			o->rules = optarg;
-			break;
-		case 'p':
-			o->plant_ppm = (uint32_t)number("plant", optarg, 0, 1000000);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs(usage, stderr);
-			exit(2);
-		}
-	}
-	if (!o->output || optind != argc) {
-		fputs(usage, stderr);
-		exit(2);
-	}
+	while ((c = getopt_long(argc, argv, "o:n:c:m:s:l:k:r:p:h", longs, NULL)) != -1)
+		read_option(o, c);
+	if (!o->output || optind != argc)
+		usage_end(stderr, 2);
 }
 
 static FILE *open_planted(const char *folder)

@@ -44,6 +44,26 @@ static void cut_anywhere(void **state)
 	free(g.at);
 }
 
+/* A process that writes it to a fifo in pieces of random sizes. */
+static pid_t writer_start(struct fixture *x, const struct ng *g, uint64_t seed)
+{
+	snprintf(x->path, sizeof x->path, "%s/fifo", x->folder);
+	assert_int_equal(mkfifo(x->path, 0600), 0);
+	pid_t child = fork();
+	if (child != 0)
+		return child;
+	FILE *f = fopen(x->path, "w");
+	setvbuf(f, NULL, _IONBF, 0);
+	for (size_t at = 0; at < g->n;) {
+		size_t n = 1 + wire_random(&seed) % 40;
+		n = n < g->n - at ? n : g->n - at;
+		fwrite(g->at + at, 1, n, f);
+		at += n;
+	}
+	fclose(f);
+	_exit(0);
+}
+
 /* However the bytes come, only the snapshot lengths are changed; what is no pcapng passes as it is.
  */
 static void every_byte_passes(void **state)
@@ -52,7 +72,6 @@ static void every_byte_passes(void **state)
 	for (unsigned round = 0; round < 12; round++) {
 		struct fixture *x = begin();
 		struct ng g;
-		uint64_t seed = round + 1;
 		ng_make(&g, round % 2, 50, 1000);
 		ng_section(&g); /* a second section, with a block of a kind of its own */
 		ng_u32(&g, 0x0bad);
@@ -69,21 +88,7 @@ static void every_byte_passes(void **state)
 		uint32_t snaplen = round % 2 ? __builtin_bswap32(SL_SNAPLEN) : SL_SNAPLEN;
 		for (size_t i = 0; i < 5 && round % 3 != 2; i++)
 			memcpy(want + (i < 4 ? 28 + i * 20 : second) + 12, &snaplen, 4);
-		snprintf(x->path, sizeof x->path, "%s/fifo", x->folder);
-		assert_int_equal(mkfifo(x->path, 0600), 0);
-		pid_t child = fork();
-		if (child == 0) {
-			FILE *f = fopen(x->path, "w");
-			setvbuf(f, NULL, _IONBF, 0);
-			for (size_t at = 0; at < g.n;) {
-				size_t n = 1 + wire_random(&seed) % 40;
-				n = n < g.n - at ? n : g.n - at;
-				fwrite(g.at + at, 1, n, f);
-				at += n;
-			}
-			fclose(f);
-			_exit(0);
-		}
+		pid_t child = writer_start(x, &g, round + 1);
 		bool waiting, slow;
 		FILE *plug =
 			fopen(x->path, "r+"); /* so that the reader does not see an end too soon */
