@@ -227,7 +227,8 @@ int sl_table_builder_write(struct sl_table_builder *b, uint8_t **bytes, size_t *
 	return SL_OK;
 }
 
-int sl_table_builder_open(struct sl_table_builder *b, struct sl_table *t, void **memory, struct sl_err *err)
+int sl_table_builder_open(struct sl_table_builder *b, struct sl_table *t, void **memory,
+			  struct sl_err *err)
 {
 	uint8_t *bytes = NULL;
 	size_t size = 0;

@@ -58,8 +58,8 @@ static int refuse_worse(const struct sl_reload *r, const struct sl_loaded_rulese
 		return sl_fail(err, SL_EFORMAT, "%s: has no indicators", path);
 	if (!r->config.force && n < before / 2 + before % 2)
 		return sl_fail(err, SL_EFORMAT,
-			       "%s: has %u indicators, less than half of the %u before; if that is meant, "
-			       "start the sensor anew or with --force",
+			       "%s: has %u indicators, less than half of the %u before; if that is "
+			       "meant, start the sensor anew or with --force",
 			       path, n, before);
 	return SL_OK;
 }

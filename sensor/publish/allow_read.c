@@ -1,4 +1,5 @@
-/* Allow: reading the file into one exact table. Any thread; nothing of it is shared until it is whole. */
+/* Allow: reading the file into one exact table. Any thread; nothing of it is shared until it
+ * is whole. */
 #include "allow_internal.h"
 
 #include <errno.h>

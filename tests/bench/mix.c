@@ -23,7 +23,8 @@ static const char usage[] =
 	"  -c, --conversations N   how many at a time (4000)\n"
 	"  -m, --mean BYTES        mean size of a frame, 100 to 800 (500)\n"
 	"  -l, --late N            of a million segments, how many come out of order (20000)\n"
-	"  -k, --kinds D:U:H:T:B:M  of a hundred conversations, how many are DNS, datagrams, HTTP, TLS,\n"
+	"  -k, --kinds D:U:H:T:B:M  of a hundred conversations, how many are DNS, datagrams, HTTP, "
+	"TLS,\n"
 	"                          other streams and mails (50:12:15:16:7:0)\n"
 	"  -s, --seed N            another seed is another capture (1)\n"
 	"  -r, --rules DIR         also write packs, patterns.hex and planted.tsv there\n"
@@ -51,12 +52,14 @@ static void read_kinds(struct options *o, const char *text)
 	uint32_t *w = o->weight, sum = 0;
 	int used = 0;
 
-	int n = sscanf(text, "%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 "%n", &w[0], &w[1],
-		       &w[2], &w[3], &w[4], &w[5], &used);
+	int n = sscanf(text,
+		       "%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 "%n",
+		       &w[0], &w[1], &w[2], &w[3], &w[4], &w[5], &used);
 	for (unsigned i = 0; i < TALK_KINDS; i++)
 		sum += w[i];
 	if (n != TALK_KINDS || text[used] || sum != 100) {
-		fprintf(stderr, "bench-mix: --kinds %s: six numbers that add up to 100 are needed\n", text);
+		fprintf(stderr, "bench-mix: --kinds %s: six numbers that add up to 100 are needed\n",
+			text);
 		exit(2);
 	}
 }

@@ -1,4 +1,5 @@
-/* The embedded broker, in a folder of its own, and records sent to it and read back; a door to it that opens late. */
+/* The embedded broker, in a folder of its own, and records sent to it and read back; a door to it that
+ * opens late. */
 #ifndef SELAT_TEST_KAFKA_H
 #define SELAT_TEST_KAFKA_H
 

@@ -1,4 +1,5 @@
-/* pcapng by hand (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3), and reading numbered packets from it. */
+/* pcapng by hand (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3), and reading numbered packets
+ * from it. */
 #ifndef SELAT_TEST_CAPTURE_FEED_H
 #define SELAT_TEST_CAPTURE_FEED_H
 

@@ -7,9 +7,16 @@ enum { LINK_ETH = 1, FURTHER = 3 };
 static void carriers_unpack(struct fixture *x, const struct wire *w, size_t n, size_t spare,
 			    bool carriers)
 {
-	struct sl_frame f = { .at = w->at, .caplen = (uint32_t)n, .len = (uint32_t)w->n, .time = 1000, .number = 7,
+	struct sl_frame f = { .at = w->at,
+			      .caplen = (uint32_t)n,
+			      .len = (uint32_t)w->n,
+			      .time = 1000,
+			      .number = 7,
 			      .link = LINK_ETH };
-	x->to = (struct sl_packets){ .at = x->packet, .spare = spare, .carriers = carriers, .joined = x->joined,
+	x->to = (struct sl_packets){ .at = x->packet,
+				     .spare = spare,
+				     .carriers = carriers,
+				     .joined = x->joined,
 				     .joined_max = 1 + FURTHER };
 	sl_unpack(x->d, &f, true, &x->to);
 }
@@ -26,7 +33,8 @@ static void carriers_and_others(void **state)
 		{ "@e0800 @i17 @u50000,4789 " VXLAN, 1 }, /* as IANA assigned it */
 		{ "@e0800 @i17 @u50000,2152 30 ff 0021 00000063 @4", 2 },
 		{ "@e0800 @i17 @u50000,9 00000000 00000000 0000", 1 }, /* no tunnel */
-		{ "@e0800 @i17 @u50000,4000 08000000 00002a00 @e0806 0001", 1 }, /* nothing that can be followed */
+		{ "@e0800 @i17 @u50000,4000 08000000 00002a00 @e0806 0001",
+		  1 }, /* nothing that can be followed */
 		{ "@e0800 @i17 @u50000,8472 08000000 00002a00 @e0806 0001", 1 },
 	};
 	static struct nest nest;
