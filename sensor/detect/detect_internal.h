@@ -17,6 +17,7 @@
 #include <sensor/detect/match.h>
 #include <sensor/detect/pool.h>
 #include <sensor/detect/verify.h>
+#include <sensor/detect/window.h>
 
 enum {
 	SL_HITS_MAX = 65536,              /* of one flush */
@@ -64,15 +65,6 @@ struct sl_detect_slot {
 	uint64_t generation : SL_GENERATION_BITS; /* of the ruleset that its addresses were looked up in */
 };
 _Static_assert(SL_SCOPES_POOL <= SL_SCOPE_MAX && SL_STREAMS_POOL <= SL_STREAM_MAX, "have room");
-
-/* The last bytes of something that comes in pieces, for groups that are verified. It has what lies up
- * to SL_WINDOW_BYTES before any byte that came since the last flush. */
-enum { SL_WINDOW_BYTES = 16 * 1024 };
-struct sl_window {
-	uint8_t *bytes;
-	uint32_t len, room;
-	uint64_t end; /* offset behind the last byte in the whole */
-};
 
 /* A flow's Hyperscan streams, by lane and side. */
 struct sl_streams {
@@ -196,6 +188,9 @@ struct sl_detect {
 	struct sl_field_set watched; /* fields whose occurrence matters */
 	struct sl_field_set derives; /* stream fields that transforms look at */
 	bool bare;
+	bool gathers;           /* short literals are looked for in payloads */
+	bool windows;           /* groups on payloads are verified in windows */
+	bool scans;             /* payloads are looked at in any other way */
 	bool segments;          /* expressions look at segments of TCP one by one: scope packet */
 	hs_scratch_t *scratch;
 	struct sl_verifier verifier;
@@ -243,6 +238,7 @@ struct sl_looking {
 	uint8_t side, lane;
 	bool kept;            /* fields below are made */
 	struct sl_span fields;
+	struct sl_span unknown[SL_LANES]; /* a name that no table has: the last one looked up */
 };
 
 /* detect.c: lanes for what is loaded, with their scratch; what they have in common. */
@@ -278,7 +274,7 @@ bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uin
 /* exact.c */
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
 void sl_exact_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
-void sl_exact_url(struct sl_detect *d, struct sl_looking *l);
+bool sl_exact_names(enum sl_field field); /* may a domain stand in its values? */
 bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field);
 typedef void sl_prefix_fn(void *ctx, const struct sl_address *address, uint32_t posting);
 void sl_exact_prefixes(const struct sl_ruleset *rs, const struct sl_address *address, sl_prefix_fn *each,
@@ -295,9 +291,8 @@ bool sl_transform(const struct sl_ruleset_derived *how, struct sl_span in, uint8
 
 /* payload.c */
 void sl_payload_scan(struct sl_detect *d);
-bool sl_payload_windows(const struct sl_detect *d); /* are there any? */
 void sl_payload_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
-		       size_t n); /* first of all of a packet with so much payload, if there are */
+		       size_t n); /* first of all of a packet with so much payload, if there are windows */
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
 void sl_payload_close_lane(struct sl_detect *d, unsigned lane);
 
@@ -338,15 +333,6 @@ struct sl_direct {
 	enum sl_scopes scopes;
 };
 int sl_direct_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *direct);
-
-/* window.c: all of its memory is taken from the budget for streams. */
-struct sl_window *sl_window_new(struct sl_detect *d); /* NULL: no room, counted */
-void sl_window_free(struct sl_detect *d, struct sl_window *w); /* NULL is fine */
-/* offset: of the bytes. What was there before a gap goes. */
-void sl_window_add(struct sl_detect *d, struct sl_window *w, struct sl_span bytes, uint64_t offset);
-bool sl_window_would_drop(const struct sl_window *w, size_t n, uint64_t offset);
-/* What it has before `end`. *base: the offset of its first byte. */
-struct sl_span sl_window_bytes(const struct sl_window *w, uint64_t end, uint64_t *base);
 
 /* scope.c. NULL: there is none, or no room (counted). */
 struct sl_ledger *sl_scope_get(struct sl_detect *d, struct sl_detect_slot *slot, uint32_t tx, bool make);

@@ -80,7 +80,7 @@ static void indicator_values(void **state)
 		  "first 24; did you mean 198.51.100.0/24?" },
 		{ ONE("\"url\":\"gopher://a.example\""),
 		  ":2:11: indicator \"x\": url: \"gopher://a.example\" is no URL to compare: only "
-		  "http, https and ftp are known" },
+		  "http, https, ftp and rtsp are known" },
 	};
 	EXPECT_ALL(wrong);
 }
