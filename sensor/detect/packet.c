@@ -103,7 +103,7 @@ static bool renew(const struct sl_detect *d, struct sl_flow *flow)
 	struct sl_detect_slot *slot = d->generation ? sl_detect_slot_of(d, flow) : NULL;
 	if (!slot || slot->generation == d->generation)
 		return false;
-	slot->generation = d->generation & 15u;
+	slot->generation = d->generation & SL_GENERATION_MAX;
 	return true;
 }
 
@@ -123,6 +123,8 @@ void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct 
 	if (d->hits_n > SL_HITS_MAX - HITS_ROOM || d->gathered_n > SL_GATHER_ENTRIES - ENTRIES_ROOM ||
 	    d->buffer_n > SL_GATHER_BYTES - BYTES_ROOM)
 		sl_detect_flush(d);
+	if (payload && d->windows)
+		sl_payload_expect(d, at, flow, side, payload);
 	if (!first && !renewed && !d->packetwise)
 		return;
 	if (fresh || renewed || (first && d->addresses)) {

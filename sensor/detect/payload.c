@@ -134,7 +134,7 @@ static void scan_block(struct sl_detect *d, const struct sl_place *place, enum s
 static struct sl_streams *streams_of(struct sl_detect *d, struct sl_detect_slot *slot, bool make)
 {
 	if (!slot->streams && make)
-		slot->streams = sl_pool_take(&d->streams);
+		slot->streams = sl_pool_take(&d->streams) & SL_STREAM_MAX;
 	return slot->streams ? sl_pool_at(&d->streams, slot->streams) : NULL;
 }
 
@@ -211,16 +211,26 @@ static bool wants_window(const struct sl_detect *d, const struct sl_flow *flow)
 	return false;
 }
 
-static bool any_windows(const struct sl_detect *d)
+/* A flush in the middle of a packet would judge its parts as two packets. So room is made before anything
+ * is found in it. Held segments that it sets free come after it, and may be parted from it. */
+void sl_payload_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+		       size_t n)
 {
-	return d->lane[0].e->windowed_n || (d->lanes > 1 && d->lane[1].e->windowed_n);
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	const struct sl_window *w = slot->waiting ? window_of(d, flow, side) : NULL;
+	if (w && sl_window_would_drop(w, n, flow->side[side].delivered))
+		sl_detect_flush(d);
+	d->expected = slot->waiting ? NULL : at;
 }
 
-/* Before the bytes are scanned. What waits for the flush may need what the window would lose. */
-static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const struct sl_flow *flow,
-			unsigned side, struct sl_span bytes, uint64_t offset)
+/* Before the bytes are scanned. What waits for the flush may need what the window would lose, unless it is
+ * all of the packet that brings them. */
+static void window_feed(struct sl_detect *d, const struct sl_sighting *at, struct sl_detect_slot *slot,
+			const struct sl_flow *flow, unsigned side, struct sl_span bytes, uint64_t offset)
 {
 	struct sl_streams *s = streams_of(d, slot, true);
+	bool own = d->expected == at;
+	d->expected = NULL;
 	if (!s)
 		return;
 	if (!s->asked[side]) {
@@ -229,7 +239,7 @@ static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const 
 	}
 	if (!s->window[side])
 		return;
-	if (slot->waiting && sl_window_would_drop(s->window[side], bytes.len, offset))
+	if (slot->waiting && !own && sl_window_would_drop(s->window[side], bytes.len, offset))
 		sl_detect_flush(d);
 	sl_window_add(d, s->window[side], bytes, offset);
 }
@@ -281,8 +291,8 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 	if (after_gap)
 		begin_anew(d, slot, side);
 	slot->tail[side].hidden = 0;
-	if (any_windows(d))
-		window_feed(d, slot, flow, side, bytes, offset);
+	if (d->windows)
+		window_feed(d, at, slot, flow, side, bytes, offset);
 	if (d->gathers) {
 		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .tx = SL_TX_FLOW,
 					 .value = ++d->value, .side = (uint8_t)side,

@@ -72,7 +72,8 @@ static inline int fuzz_flow(uint8_t proto, size_t most, const uint8_t *data, siz
 		cuts = cuts * 1664525u + 1013904223u;
 		size_t n = data[0] ? 1 + (cuts >> 8) % most : size - at;
 		n = n < size - at ? n : size - at;
-		fuzz_feed(i, &flow, slot, side, data + at, n, turns && (cuts >> 20) % 97 == 0 ? cuts % 70 : 0);
+		fuzz_feed(i, &flow, slot, side, data + at, n,
+			  turns && (cuts >> 20) % 97 == 0 ? cuts % 70 : 0);
 		at += n;
 		side ^= turns && (cuts >> 28) % (1 + turns % 8) == 0;
 	}
