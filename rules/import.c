@@ -83,6 +83,10 @@ static const struct sl_option rows[] = {
 	  .offset = offsetof(struct sl_import_options, yaml),
 	  .arg = "FILE",
 	  .help = "suricata: take the variables from the vars of this suricata.yaml" },
+	{ .name = "any-tunnel",
+	  .type = SL_OPT_FLAG,
+	  .offset = offsetof(struct sl_import_options, any_tunnel),
+	  .help = "suricata: rules hold within tunnels that Suricata does not open, too" },
 	{ .name = "kind",
 	  .type = SL_OPT_TEXT,
 	  .offset = offsetof(struct sl_import_options, kind),
@@ -134,6 +138,8 @@ static int files_import(const struct sl_import_options *options, const struct sl
 		printf(": %zu indicators", taken);
 		if (left)
 			printf(", %zu left out", left);
+		if (strcmp(options->from, "suricata") == 0 && !options->any_tunnel)
+			fputs("; none within what Suricata does not open (--any-tunnel)", stdout);
 		putchar('\n');
 		rc = left ? sl_exit_status(SL_EPARTIAL) : 0;
 	}

@@ -61,6 +61,9 @@ static void begin_ip(struct sl_decoding *d, uint8_t family, const uint8_t *addre
 {
 	struct sl_packet *p = d->p;
 	size_t len = family == 4 ? 4 : 16;
+	if (p->src.family && (!d->tunnel_layer || !(d->tunnel_kinds & SL_TUNNEL_INSIDE)))
+		sl_tunnel_mark(d, p->src.family == 4 ? SL_TUNNEL_IPV4 : SL_TUNNEL_IPV6);
+	p->tunnel_kinds |= d->tunnel_kinds;
 	if (p->src.family && p->tunnels < SL_TUNNELS_MAX) {
 		enum sl_layer plain = p->src.family == 4 ? SL_LAYER_IPV4 : SL_LAYER_IPV6;
 		p->tunnel[p->tunnels++] = (struct sl_tunnel){
