@@ -23,8 +23,8 @@ struct sl_decoding {
 	uint32_t transport_len; /* bytes of the transport header and payload as the IP header says */
 	/* the tunnel that the next IP header is in, if it is in one */
 	uint8_t tunnel_layer;
-	uint16_t tunnel_kinds; /* of all headers so far */
 	bool tunnel_has_id;
+	uint16_t tunnel_kinds; /* of all headers so far */
 	uint32_t tunnel_id;
 };
 
