@@ -141,6 +141,11 @@ static void warnings(void **state)
 		{ "match: [{field: http.uri, contains: /evilgate}], where: {app: tls}",
 		  ":7:68: warning[never]: indicator \"x\": app: http.uri is a field of http, "
 		  "which \"where\" excludes: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: false}",
+		  ":7:76: warning[never]: indicator \"x\": tunnel: excludes VXLAN and Geneve, which "
+		  "alone have a vni: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: \"!vxlan\"}",
+		  NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		expect_said(cases[i].indicator, cases[i].said);
