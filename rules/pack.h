@@ -85,7 +85,8 @@ struct sl_where { /* arrays are owned, texts borrowed */
 	uint64_t apps;      /* as in struct sl_ruleset_where, and so on */
 	uint32_t apps_before;
 	uint64_t protos[4];
-	uint8_t direction, part, tunnel, flags_set, flags_clear, flags;
+	uint8_t direction, part, flags_set, flags_clear, flags;
+	uint16_t tunnel_any, tunnel_none;
 	uint16_t icmp_type_min, icmp_type_max, icmp_code_min, icmp_code_max;
 	uint32_t vni;
 };

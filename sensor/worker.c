@@ -100,7 +100,8 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 	const struct sl_sighting *now = w->now;
 	(void)why;
 	w->ending = (struct sl_sighting){ .packet = now->packet, .time = now->time,
-					  .observed = now->observed, .interface = now->interface };
+					  .observed = now->observed, .interface = now->interface,
+					  .tunnel_kinds = flow->tunnel_kinds };
 	sl_flow_moment(flow, &w->ending.flow);
 	w->now = &w->ending;
 	if (flow->key.proto == IPPROTO_TCP)
@@ -269,6 +270,7 @@ static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i)
 	s->interface = batch->frames.interface;
 	s->tunnel = p->tunnel;
 	s->tunnels = p->tunnels;
+	s->tunnel_kinds = p->tunnel_kinds;
 	s->tcp_flags = p->tcp_flags;
 	s->icmp_type = (uint8_t)p->sport;
 	s->icmp_code = (uint8_t)p->dport;

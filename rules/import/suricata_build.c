@@ -138,6 +138,15 @@ static void lists_shorten(struct suri_rule *r, json_t *where)
 	}
 }
 
+/* What Suricata 8.0 does not open: there a rule sees the packet around, which it sees here too. */
+static void tunnels_set(struct suri_rule *r, json_t *where)
+{
+	static const char *const closed[] = { "!etherip", "!l2tpv3", "!l2tp",     "!gtp-u",
+					      "!capwap",  "!wlan",   "!mpls-bare" };
+	for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++)
+		suri_append(r, where, "tunnel", json_string(closed[i]));
+}
+
 static json_t *where_make(struct suri_rule *r, bool swapped)
 {
 	json_t *where = json_object();
@@ -154,6 +163,8 @@ static json_t *where_make(struct suri_rule *r, bool swapped)
 	if (r->matches == 0 && !suri_hook_field(r) && !plain)
 		suri_set(r, where, "packet", json_true());
 	lists_shorten(r, where);
+	if (!r->im->options->any_tunnel)
+		tunnels_set(r, where);
 	return where;
 }
 

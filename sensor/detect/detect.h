@@ -39,6 +39,7 @@ struct sl_sighting {
 	const char *interface; /* NULL: from a file */
 	const struct sl_tunnel *tunnel; /* that it travelled in, outermost first */
 	uint8_t tunnels;
+	uint16_t tunnel_kinds; /* as in struct sl_packet */
 	uint8_t tcp_flags, icmp_type, icmp_code; /* of the packet; 0 where it has none */
 	bool has_vni;
 	uint32_t vni;

@@ -72,7 +72,7 @@ static bool packet_fits(const struct sl_ruleset_where *w, const struct sl_sighti
 	    (!icmp || at->icmp_type < w->icmp_type_min || at->icmp_type > w->icmp_type_max ||
 	     at->icmp_code < w->icmp_code_min || at->icmp_code > w->icmp_code_max))
 		return false;
-	if (w->tunnel && (w->tunnel == SL_WHERE_INSIDE) != (at->tunnels > 0))
+	if (at->tunnel_kinds & w->tunnel_none || (w->tunnel_any && !(at->tunnel_kinds & w->tunnel_any)))
 		return false;
 	return !(w->flags & SL_WHERE_VNI) || (at->has_vni && at->vni == w->vni);
 }

@@ -74,6 +74,7 @@ struct sl_flow {
 	uint8_t icmp_errors;       /* that quoted this flow; stays at 255 */
 	uint16_t icmp;             /* type and code of the first packet */
 	uint16_t vlan[SL_VIEW_VLANS];
+	uint16_t tunnel_kinds;     /* of the first packet */
 	uint64_t start, last;      /* packet times */
 	uint64_t bytes[2];         /* by sending side */
 	uint32_t packets[2];       /* stays at UINT32_MAX */

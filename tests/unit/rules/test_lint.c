@@ -173,6 +173,11 @@ static void what_has_no_effect(void **state)
 		{ "match: [{field: http.uri, contains: /evilgate}], where: {app: tls}",
 		  ":7:68: warning[never]: indicator \"x\": app: http.uri is a field of http, "
 		  "which \"where\" excludes: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: false}",
+		  ":7:76: warning[never]: indicator \"x\": tunnel: excludes VXLAN and Geneve, which "
+		  "alone have a vni: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: \"!vxlan\"}",
+		  NULL },
 	};
 	EXPECT_SAID(cases);
 }
