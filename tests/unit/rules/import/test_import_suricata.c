@@ -483,6 +483,34 @@ static void requirements(void **state)
 	       "\"where\":{\"proto\":\"udp\"},\"status\":\"shadow\"}]");
 }
 
+/* Suricata's senders and recipients have angle brackets. */
+static void envelopes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options, *condition;
+		bool shadow;
+	} cases[] = {
+		{ "content:\"|3c|bob@\"", "\"starts\":\"bob@\"", false },
+		{ "content:\"|3c|bob@\"; offset:0; depth:5", "\"starts\":\"bob@\"", false },
+		{ "content:\"bob@\"; offset:1; depth:4", "\"contains\":\"bob@\",\"offset\":0,\"depth\":4", false },
+		{ "content:\"ample|3e|\"; endswith", "\"ends\":\"ample\"", false },
+		/* what the bracket's place is asked to hold is never there */
+		{ "content:\"bob@\"; offset:0; depth:4", "\"contains\":\"bob@\",\"offset\":0,\"depth\":4", true },
+		{ "content:\"|3c|bob@\"; offset:2", "\"starts\":\"bob@\"", true },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char rule[256], want[256];
+		snprintf(rule, sizeof rule, "alert smtp any any -> any any (smtp.mail_from; %s; sid:1;)",
+			 cases[i].options);
+		snprintf(want, sizeof want,
+			 "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"smtp.mail_from\",%s}],"
+			 "\"where\":{\"app\":\"smtp\",\"direction\":\"to_server\"}%s}]",
+			 cases[i].condition, cases[i].shadow ? ",\"status\":\"shadow\"" : "");
+		expect(rule, want);
+	}
+}
+
 static void hooks(void **state)
 {
 	(void)state;
@@ -587,6 +615,7 @@ int main(void)
 		cmocka_unit_test(directions),
 		cmocka_unit_test(named_values),
 		cmocka_unit_test(requirements),
+		cmocka_unit_test(envelopes),
 		cmocka_unit_test(hooks),
 		cmocka_unit_test(what_has_no_counterpart),
 		cmocka_unit_test(variables_without_end),
