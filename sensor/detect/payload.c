@@ -308,8 +308,7 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 	}
 }
 
-/* What the side has in memory for its bytes goes: most TLS flows live on for long. The window waits for the
- * matches that are still to be looked at in it. */
+/* The side's memory goes: most TLS flows live on for long. Nothing waits to be looked at in the window. */
 static void let_go(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side)
 {
 	struct sl_streams *s = streams_of(d, slot, false);

@@ -172,31 +172,40 @@ static void two_clients(void **state)
 	fixture_free(x);
 }
 
-/* In the middle of what is not understood anyone may write a hello; a parser that follows STARTTLS knows. */
+/* In the middle of what is not understood anyone may write a hello; a parser that follows knows. */
 static void upgrades(void **state)
 {
 	(void)state;
+	static const struct {
+		const char *client[3], *server[3]; /* the server's come after the client's; NULL: no more */
+		bool known;
+	} talk[] = {
+		{ { "", "EHLO me\r\n", "STARTTLS\r\n" },
+		  { "220 mail.example ESMTP\r\n", "250 STARTTLS\r\n", "220 go ahead\r\n" }, true },
+		{ { "", "AUTH TLS\r\n" }, { "220 ftp.example FTP\r\n", "234 go ahead\r\n" }, true },
+		{ { "CONNECT www.example:443 HTTP/1.1\r\nHost: www.example\r\n\r\n" },
+		  { "HTTP/1.1 200 Connection established\r\n\r\n" }, true },
+		{ { "<stream:stream>", "<starttls/>" }, { "<stream:features/>", "<proceed/>" }, false },
+		{ { "", ". STARTTLS\r\n" }, { "* OK IMAP4rev1\r\n", ". OK begin\r\n" }, false },
+	};
 	static struct sides s;
-	for (unsigned all = 0; all < 2; all++)
-		for (unsigned known = 0; known < 2; known++) {
-			struct fixture *x = fixture_new_as(6, POOL, all);
-			begin(&s, 0x0301);
-			add_data(&s.client, &s.client_border);
-			add_data(&s.server, &s.server_border);
-			const char *hello = known ? "220 mail.example ESMTP\r\n" : "<stream:features>";
-			const char *ready = known ? "220 go ahead\r\n" : "<proceed/>";
-			fixture_feed(x, 1, hello, strlen(hello), 0);
-			fixture_feed(x, 0, known ? "EHLO me\r\n" : "<stream:>", 9, 0);
-			fixture_feed(x, 1, known ? "250 STARTTLS\r\n" : "<stream:frame>", 14, 0);
-			fixture_feed(x, 0, known ? "STARTTLS\r\n" : "<starttls>", 10, 0);
-			fixture_feed(x, 1, ready, strlen(ready), 0);
-			size_t client = s.client.n - s.client_border, server = s.server.n - s.server_border;
-			assert_int_equal(fixture_feed(x, 0, s.client.at, s.hello, 0), 0);
-			assert_int_equal(fixture_feed(x, 1, s.server.at, s.server.n, 0), known || all ? server : 0);
-			assert_int_equal(fixture_feed(x, 0, s.client.at + s.hello, s.client.n - s.hello, 0),
-					 known || all ? client : 0);
-			fixture_free(x);
+	begin(&s, 0x0301);
+	add_data(&s.client, &s.client_border);
+	add_data(&s.server, &s.server_border);
+	size_t client = s.client.n - s.client_border, server = s.server.n - s.server_border;
+	for (unsigned i = 0; i < 2 * sizeof talk / sizeof *talk; i++) {
+		bool all = i & 1, sealed = all || talk[i / 2].known;
+		struct fixture *x = fixture_new_as(6, POOL, all);
+		for (unsigned k = 0; k < 3 && talk[i / 2].client[k]; k++) {
+			fixture_feed(x, 0, talk[i / 2].client[k], strlen(talk[i / 2].client[k]), 0);
+			fixture_feed(x, 1, talk[i / 2].server[k], strlen(talk[i / 2].server[k]), 0);
 		}
+		assert_int_equal(fixture_feed(x, 0, s.client.at, s.hello, 0), 0);
+		assert_int_equal(fixture_feed(x, 1, s.server.at, s.server.n, 0), sealed ? server : 0);
+		size_t encrypted = fixture_feed(x, 0, s.client.at + s.hello, s.client.n - s.hello, 0);
+		assert_int_equal(encrypted, sealed ? client : 0);
+		fixture_free(x);
+	}
 }
 
 /* RFC 8446, section 2.3: early data comes before the server said anything. */
