@@ -259,9 +259,10 @@ void sl_hits_evaluate(struct sl_detect *d);
 void sl_value_look(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
 /* The group of that condition, on this value: once a value, whatever triggered it. */
 void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t condition);
-/* Verified with the steps of the value of that number; counts when they end. base: of a value's part. */
+/* Verified with the steps of the value of that number; counts when they end. base: of a value's part;
+ * open: more of it may come. */
 bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct sl_span value,
-		    uint32_t number, uint64_t base, struct sl_found *found);
+		    uint32_t number, uint64_t base, bool open, struct sl_found *found);
 /* Nothing, the first time that it is asked for this group and value. */
 bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uint32_t value);
 
@@ -303,6 +304,7 @@ struct sl_place {
 	uint32_t step, tx, value;
 	uint8_t field, side, lane;
 	bool crosses, stable;
+	bool ended;           /* no more of the stream or body comes */
 	const struct sl_window *window; /* groups are verified on it; NULL: on the bytes */
 };
 

@@ -320,7 +320,7 @@ void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, str
 	struct sl_span shown = sl_span_of(slot->tail[side].bytes, slot->tail[side].len);
 	struct sl_place place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown,
 				  .end = flow->side[side].delivered, .value = ++d->value, .tx = SL_TX_FLOW,
-				  .field = SL_FIELD_PAYLOAD };
+				  .field = SL_FIELD_PAYLOAD, .ended = true };
 	for (unsigned lane = 0; streams && lane < d->lanes; lane++) {
 		struct sl_direct s = direct_of(d, streams, lane, &place, place.end - shown.len);
 		close_stream(d, streams, lane, side, sl_direct_match, &s);

@@ -11,7 +11,7 @@ bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uin
 }
 
 bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct sl_span value,
-		    uint32_t number, uint64_t base, struct sl_found *found)
+		    uint32_t number, uint64_t base, bool open, struct sl_found *found)
 {
 	struct sl_verifier *v = &d->verifier;
 	if (d->verified != number) {
@@ -22,6 +22,7 @@ bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct s
 		v->steps = SL_VERIFY_LEAST;
 	v->limited = false;
 	v->base = base;
+	v->open = open;
 	bool holds = sl_verify(v, d->lane[lane].e, first, value, found);
 	if (v->limited)
 		sl_count(d->config.counters, SL_COUNT_VERIFY_LIMITED);
@@ -35,7 +36,7 @@ void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl
 	struct sl_found found;
 	if (sl_group_was_judged(d, l->lane, first, d->value) || !sl_where_may(lane, indicator, l->flow))
 		return;
-	if (sl_group_holds(d, l->lane, first, v->bytes, d->value, 0, &found))
+	if (sl_group_holds(d, l->lane, first, v->bytes, d->value, 0, false, &found))
 		sl_hit_field(d, l, v, indicator, first, found.from, found.len);
 }
 
@@ -43,7 +44,7 @@ void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl
 static void judge_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, const struct sl_judged *j)
 {
 	struct sl_found found;
-	if (sl_group_holds(d, l->lane, j->condition, v->bytes, d->value, 0, &found))
+	if (sl_group_holds(d, l->lane, j->condition, v->bytes, d->value, 0, false, &found))
 		sl_hit_atom(d, l, v, j->atom, found.from, found.len);
 }
 

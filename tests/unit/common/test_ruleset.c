@@ -184,7 +184,7 @@ static void says_what_is_wrong_with_the_head(void **state)
 	file_set(file.bytes, file.size);
 	header->format = SL_RULESET_FORMAT;
 	assert_int_equal(file_open(&rs, &err), SL_EFORMAT);
-	assert_non_null(strstr(err.text, "has ruleset format 99, this program reads format 2"));
+	assert_non_null(strstr(err.text, "has ruleset format 99, this program reads format 3"));
 	header->digest[5] ^= 1;
 	file_set(file.bytes, file.size);
 	header->digest[5] ^= 1;
