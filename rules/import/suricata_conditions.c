@@ -80,10 +80,12 @@ static void made_absolute(struct suri_rule *r, struct suri_match *m)
 		m->offset = (int32_t)offset;
 	if (m->within != SURI_NONE) {
 		int64_t depth = distance + m->within - offset;
-		if (depth < (int64_t)m->len)
-			suri_refuse(r, "a content with distance %d and within %d can never match",
-				    (int)m->distance, (int)m->within);
-		m->depth = (int32_t)depth;
+		if (depth < (int64_t)m->len && m->kind == SURI_LITERAL) {
+			if (!m->negated)
+				suri_never(r, "a content does not fit between its distance and within");
+			depth = (int64_t)m->len;
+		}
+		m->depth = (int32_t)(depth > 0 ? depth : 1);
 	}
 	m->distance = m->within = SURI_NONE;
 	m->relative = false;
@@ -251,11 +253,16 @@ static void group_add(struct making *mk, struct suri_match *first)
 	else if (!positive && !alone)
 		any_add(mk, first->transforms);
 	for (int late = 0; late <= 1; late++)
-		for (struct suri_match *m = first; m < end; m++)
-			if (!m->taken && same_buffer(m, first) && is_late(m) == late) {
-				match_add(mk, m);
-				mk->first = mk->first || alone;
-			}
+		for (struct suri_match *m = first; m < end; m++) {
+			if (m->taken || !same_buffer(m, first))
+				continue;
+			if (m->negated && is_relative(m) && !mk->ended)
+				made_absolute(r, m);
+			if (is_late(m) != late)
+				continue;
+			match_add(mk, m);
+			mk->first = mk->first || alone;
+		}
 }
 
 json_t *suri_conditions(struct suri_rule *r)

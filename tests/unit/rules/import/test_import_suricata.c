@@ -160,6 +160,10 @@ static void negations(void **state)
 	expect_options("http.uri; content:\"b\"; content:!\"a\"; within:9",
 		       TO_SERVER URI "\"contains\":\"b\"}," URI
 				     "\"contains\":\"a\",\"within\":9,\"not\":true}]}]");
+	/* relative to nothing */
+	expect_options("http.uri; content:!\"a\"; distance:1; within:5; content:\"b\"",
+		       TO_SERVER URI "\"contains\":\"b\"}," URI "\"contains\":\"a\",\"offset\":1,"
+				     "\"depth\":5,\"same\":true,\"not\":true}]}]");
 	/* alone: any value without it */
 	expect_options("http.uri; content:!\"a\"",
 		       TO_SERVER URI "\"length\":{\"min\":0}}," URI
@@ -483,6 +487,31 @@ static void requirements(void **state)
 	       "\"where\":{\"proto\":\"udp\"},\"status\":\"shadow\"}]");
 }
 
+/* What Suricata loads and what never matches is kept, and gives no alerts. */
+static void what_never_matches(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options, *conditions;
+	} cases[] = {
+		{ "content:\"a\"; isdataat:!0,relative", "{\"field\":\"http.uri\",\"contains\":\"a\"}" },
+		{ "content:\"a\"; endswith; isdataat:2,relative", "{\"field\":\"http.uri\",\"ends\":\"a\"}" },
+		{ "content:\"a\"; isdataat:3,relative; isdataat:!2,relative",
+		  "{\"field\":\"http.uri\",\"contains\":\"a\",\"after\":{\"max\":1}}" },
+		{ "content:\"abc\"; distance:-3; within:3",
+		  "{\"field\":\"http.uri\",\"contains\":\"abc\",\"depth\":3}" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char rule[256], want[256];
+		snprintf(rule, sizeof rule, "alert http any any -> any any (http.uri; %s; sid:1;)", cases[i].options);
+		snprintf(want, sizeof want,
+			 "[{\"id\":\"sid-1\",\"match\":[%s],\"where\":{\"app\":\"http\","
+			 "\"direction\":\"to_server\"},\"status\":\"shadow\"}]",
+			 cases[i].conditions);
+		expect(rule, want);
+	}
+}
+
 /* Suricata's senders and recipients have angle brackets. */
 static void envelopes(void **state)
 {
@@ -615,6 +644,7 @@ int main(void)
 		cmocka_unit_test(directions),
 		cmocka_unit_test(named_values),
 		cmocka_unit_test(requirements),
+		cmocka_unit_test(what_never_matches),
 		cmocka_unit_test(envelopes),
 		cmocka_unit_test(hooks),
 		cmocka_unit_test(what_has_no_counterpart),
