@@ -150,6 +150,22 @@ static void lengths(void **state)
 	       "\"scope\":\"packet\"}]");
 }
 
+/* A packet's length is no value of a group: it stands in front of it. */
+static void lengths_between(void **state)
+{
+	(void)state;
+	expect("alert udp any any -> any any (content:\"a\"; dsize:9; content:\"b\"; distance:0; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"payload\",\"length\":9},"
+	       "{\"field\":\"payload\",\"contains\":\"a\"},"
+	       "{\"field\":\"payload\",\"contains\":\"b\",\"distance\":0}],"
+	       "\"where\":{\"proto\":\"udp\"},\"scope\":\"packet\"}]");
+	expect("alert udp any any -> any any (dsize:9; content:!\"a\"; content:!\"b\"; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"payload\",\"length\":9},"
+	       "{\"field\":\"payload\",\"contains\":\"a\",\"not\":true},"
+	       "{\"field\":\"payload\",\"contains\":\"b\",\"not\":true}],"
+	       "\"where\":{\"proto\":\"udp\"},\"scope\":\"packet\"}]");
+}
+
 static void negations(void **state)
 {
 	(void)state;
@@ -627,6 +643,7 @@ int main(void)
 		cmocka_unit_test(relative_contents),
 		cmocka_unit_test(data_that_follows),
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(lengths_between),
 		cmocka_unit_test(negations),
 		cmocka_unit_test(buffers),
 		cmocka_unit_test(transforms),
