@@ -60,6 +60,16 @@ static void judge_always(struct sl_detect *d, struct sl_looking *l, const struct
 	}
 }
 
+static void look_at_whole(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, unsigned look)
+{
+	if (look & SL_LOOK_EXACT)
+		sl_exact_value(d, l, v);
+	if (look & SL_LOOK_PATTERNS)
+		sl_field_scan(d, l, v);
+	if (look & SL_LOOK_ALWAYS)
+		judge_always(d, l, v);
+}
+
 static void look_at_derived(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	const struct sl_ruleset *rs = d->lane[l->lane].rs;
@@ -69,23 +79,20 @@ static void look_at_derived(struct sl_detect *d, struct sl_looking *l, const str
 		    !sl_transform(&rs->derived[i], v->bytes, d->derived, &derived.bytes))
 			continue;
 		d->value++;
-		sl_exact_equal(d, l, &derived);
-		sl_field_scan(d, l, &derived);
-		judge_always(d, l, &derived);
+		look_at_whole(d, l, &derived, d->lane[l->lane].e->look[derived.field]);
 	}
 }
 
 void sl_value_look(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		unsigned look = d->lane[lane].e->look[v->field];
+		if (!look)
+			continue;
 		l->lane = (uint8_t)lane;
 		d->value++;
-		if (!sl_ruleset_field_streams(v->field)) {
-			sl_exact_value(d, l, v);
-			sl_field_scan(d, l, v);
-			judge_always(d, l, v);
-		}
-		if (d->lane[lane].rs->derived_n)
+		look_at_whole(d, l, v, look);
+		if (look & SL_LOOK_DERIVED)
 			look_at_derived(d, l, v);
 	}
 }

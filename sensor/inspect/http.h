@@ -109,6 +109,8 @@ void sl_http_lines_end(struct sl_talk *t, struct sl_http_lines *l);
 
 void sl_http_start_fields(struct sl_talk *t, const struct sl_http_head *h);
 void sl_http_host_field(struct sl_talk *t, const struct sl_http_head *h);
+/* Of a request that the client on that side sends, or is told of by a push. */
+void sl_http_url_field(struct sl_talk *t, const struct sl_http_head *h, unsigned client);
 
 /* The name of a body: of Content-Disposition (RFC 6266), else `otherwise`. Borrowed for the call. */
 struct sl_span sl_http_file_name(struct sl_talk *t, struct sl_span disposition, struct sl_span otherwise);

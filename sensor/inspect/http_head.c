@@ -59,11 +59,11 @@ static bool is_http(struct sl_span in)
 static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span rest = line;
+	if (!is_http(line)) /* of most lines, the first bytes tell */
+		return false;
 	h->version = word(&rest);
 	h->code = word(&rest);
 	h->reason = sl_http_trim(rest);
-	if (h->version.at != line.at || !is_http(h->version))
-		return false;
 	const uint8_t *c = h->code.at;
 	bool number = h->code.len == 3 && isdigit(c[0]) && isdigit(c[1]) && isdigit(c[2]);
 	h->status = number ? (unsigned)(c[0] - '0') * 100 + (unsigned)(c[1] - '0') * 10 + (unsigned)(c[2] - '0') : 0;
@@ -336,6 +336,7 @@ void sl_http_head_fields(struct sl_talk *t, struct sl_span in, struct sl_http_he
 		sl_http_lines_add(t, &lines, h, name, value);
 	}
 	sl_http_host_field(t, h);
+	sl_http_url_field(t, h, t->side);
 	sl_http_lines_end(t, &lines);
 }
 
