@@ -93,6 +93,10 @@ struct suri_rule {
 void suri_refuse(struct suri_rule *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void suri_note(struct suri_rule *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Suricata loads the rule, and it never matches: it is kept as a shadow, with what is contradictory
+ * left out. */
+void suri_never(struct suri_rule *r, const char *why);
+
 /* Sets a key and takes the value; NULL, or no memory: the rule has failed. */
 void suri_set(struct suri_rule *r, json_t *object, const char *key, json_t *value);
 /* Appends to the array under key, which is made when it is not there. */

@@ -1,5 +1,6 @@
 /* A rule that was read becomes its indicator; two where it looks both ways and they differ: sid-1,
  * sid-1/2. */
+#include <rules/import/build.h>
 #include <rules/import/suricata.h>
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ static void direction_imply(struct suri_rule *r)
 		r->dir = server ? SL_DIR_TO_SERVER : SL_DIR_TO_CLIENT;
 }
 
-static void match_check(struct suri_rule *r, const struct suri_match *m)
+static void match_check(struct suri_rule *r, struct suri_match *m)
 {
 	bool relative = m->distance != SURI_NONE || m->within != SURI_NONE;
 	size_t max = m->kind == SURI_REGEX ? REGEX_MAX : LITERAL_MAX;
@@ -46,8 +47,14 @@ static void match_check(struct suri_rule *r, const struct suri_match *m)
 		suri_refuse(r, "a content is longer than its depth or within");
 	if (m->kind <= SURI_REGEX && m->len > max)
 		suri_refuse(r, "a content or expression has more than %zu bytes", max);
-	if (m->max >= 0 && m->max < m->min)
-		suri_refuse(r, "a length is asked for that no value has");
+	if (m->max >= 0 && m->max < m->min) {
+		suri_never(r, "a length is asked for that no value has");
+		m->max = m->min;
+	}
+	if (m->after_min > 0 && (m->ends || (m->after_max >= 0 && m->after_max < m->after_min))) {
+		suri_never(r, "what follows a content is to be longer and shorter at once");
+		m->after_min = 0;
+	}
 	if (on_address(m) && m->kind != SURI_LIST)
 		suri_refuse(r, "%s is compared with lists alone", m->field->field);
 }
@@ -260,7 +267,7 @@ static void ways_add(struct suri_rule *r)
 		char id[48];
 		snprintf(id, sizeof id, i ? "%s/2" : "%s", r->id);
 		json_t *ind = indicator_make(r, id, i == 1);
-		if (r->refused || r->failed || !sl_import_add(r->im, &r->at, json_incref(ind)))
+		if (r->refused || r->failed || !sl_build_add(r->im, &r->at, json_incref(ind)))
 			i = ways;
 		json_decref(ind);
 	}

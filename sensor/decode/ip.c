@@ -108,10 +108,14 @@ static enum sl_layer fragment_of(struct sl_decoding *d, const char *reason, uint
 }
 
 /* Cuts the cursor to what the IP header says, so that the frame's padding is no payload. A length
- * field of zero comes from segmentation offload: take what is there. */
+ * field of zero comes from segmentation offload: take what is there. A packet that came shorter than
+ * it says is dropped by hosts and routers (RFC 1812, section 5.2.2): nobody reads what it carries, and
+ * its checksum cannot be judged. Who takes wrong checksums takes these too: frames may come sliced. */
 static void limit(struct sl_decoding *d, bool known, size_t len)
 {
 	d->transport_len = (uint32_t)(known ? len : sl_cur_left(&d->cur));
+	if (known && d->checksums && len > sl_wire_left(d))
+		sl_stop(d, SL_VERDICT_MALFORMED, "IP length is longer than the packet");
 	if (known)
 		sl_limit(d, len);
 }

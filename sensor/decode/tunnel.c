@@ -85,13 +85,14 @@ enum sl_layer sl_decode_gre(struct sl_decoding *d)
 }
 
 /* ERSPAN type II (version 1): 8 bytes; type III (version 2): 12 bytes, and 8 more if the O bit is set.
- * Both begin with version (4 bits), VLAN (12), class and flags (6), session (10). The frame behind
- * type III may lack the Ethernet header (frame type 2 is IP). draft-foschiano-erspan */
+ * Both begin with version (4 bits), VLAN (12), class and flags (5), T (1), session (10): with T the frame
+ * was cut when it was mirrored. That behind type III may lack the Ethernet header (frame type 2 is IP).
+ * draft-foschiano-erspan */
 enum sl_layer sl_decode_erspan(struct sl_decoding *d)
 {
-	enum { TYPE_II = 1, TYPE_III = 2, FRAME_IP = 2 };
+	enum { TYPE_II = 1, TYPE_III = 2, FRAME_IP = 2, CUT = 0x0400, CUT_MOST = 65535 };
 	uint16_t version_vlan = sl_cur_be16(&d->cur);
-	uint16_t session = sl_cur_be16(&d->cur) & 0x03ff;
+	uint16_t session = sl_cur_be16(&d->cur);
 	unsigned version = version_vlan >> 12, frame = 0;
 	if (version == TYPE_II) {
 		sl_cur_take(&d->cur, 4);
@@ -106,7 +107,9 @@ enum sl_layer sl_decode_erspan(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the ERSPAN header");
 	if (version != TYPE_II && version != TYPE_III)
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "ERSPAN version");
-	sl_tunnel_enter(d, SL_LAYER_ERSPAN, true, session);
+	if (session & CUT)
+		d->cut = CUT_MOST;
+	sl_tunnel_enter(d, SL_LAYER_ERSPAN, true, session & 0x03ffu);
 	return frame == FRAME_IP ? SL_LAYER_RAW : SL_LAYER_ETH;
 }
 

@@ -313,6 +313,7 @@ struct sl_place {
 	uint32_t step, tx, value;
 	uint8_t field, side, lane;
 	bool crosses, stable;
+	bool inside;          /* the match does not begin where the stream does, as far as is known */
 	bool ended;           /* no more of the stream or body comes */
 	const struct sl_window *window; /* groups are verified on it; NULL: on the bytes */
 };

@@ -45,7 +45,8 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 	if (to < p->len || begin < g->start || to <= payload)
 		return 0; /* crosses from the entry before, or was found with the packet before */
 	uint64_t offset = g->offset + begin - payload; /* wraps and comes back when it began in the tail */
-	if (p->flags & SL_PATTERN_STARTS && (offset != 0 || g->broken))
+	bool inside = offset != 0 || g->broken;
+	if (p->flags & SL_PATTERN_STARTS && inside && begin != payload)
 		return 0;
 	struct sl_place at = { .at = g->at,
 			       .flow = g->flow,
@@ -62,6 +63,7 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 			       .side = g->side,
 			       .lane = s->lane,
 			       .crosses = begin < payload,
+			       .inside = inside,
 			       .window = g->tx == SL_TX_FLOW ? window_of(d, g->flow, g->side) : NULL,
 			       .stable = true };
 	sl_place_add(d, p, &at, SL_ALL_SCOPES);

@@ -61,6 +61,8 @@ void sl_place_add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const
 		bool packet = rs->indicators[rs->conditions[c].indicator].scope == SL_SCOPE_PACKET;
 		if (scopes != SL_ALL_SCOPES && packet != (scopes == SL_PACKET_SCOPE))
 			continue;
+		if (p->flags & SL_PATTERN_STARTS && at->inside && !(packet && at->from == at->own))
+			continue; /* scope packet asks for the packet's beginning */
 		if (rs->conditions[c].flags & (SL_COND_CONFIRM | SL_COND_PCRE))
 			verify(d, at, c);
 		else

@@ -30,6 +30,7 @@ struct sl_piece {
 /* tx numbers a transaction within its flow, from 1. Its values come in several calls, of both sides:
  *   HTTP/1            the n-th request and the n-th final response, with their bodies; ends with the later one
  *   HTTP/2            the stream's id; ends when both sides have ended it, or a reset
+ *   RTSP              a request of either side and its answer, likewise; the side's that asked second from 2^30
  *   DNS               1 + the message's id; ends with the response, or when a query has the id anew
  *   TLS, DTLS, SSH    1: the handshake; ends when the server's side is encrypted, with SSH's second offer
  *   QUIC              a connection of the flow; ends when both hellos are read

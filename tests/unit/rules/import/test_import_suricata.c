@@ -151,6 +151,22 @@ static void lengths(void **state)
 	       "\"scope\":\"packet\"}]");
 }
 
+/* A packet's length is no value of a group: it stands in front of it. */
+static void lengths_between(void **state)
+{
+	(void)state;
+	expect("alert udp any any -> any any (content:\"a\"; dsize:9; content:\"b\"; distance:0; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"payload\",\"length\":9},"
+	       "{\"field\":\"payload\",\"contains\":\"a\"},"
+	       "{\"field\":\"payload\",\"contains\":\"b\",\"distance\":0}],"
+	       "\"where\":{\"proto\":\"udp\"},\"scope\":\"packet\"}]");
+	expect("alert udp any any -> any any (dsize:9; content:!\"a\"; content:!\"b\"; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"payload\",\"length\":9},"
+	       "{\"field\":\"payload\",\"contains\":\"a\",\"not\":true},"
+	       "{\"field\":\"payload\",\"contains\":\"b\",\"not\":true}],"
+	       "\"where\":{\"proto\":\"udp\"},\"scope\":\"packet\"}]");
+}
+
 static void negations(void **state)
 {
 	(void)state;
@@ -161,6 +177,10 @@ static void negations(void **state)
 	expect_options("http.uri; content:\"b\"; content:!\"a\"; within:9",
 		       TO_SERVER URI "\"contains\":\"b\"}," URI
 				     "\"contains\":\"a\",\"within\":9,\"not\":true}]}]");
+	/* relative to nothing */
+	expect_options("http.uri; content:!\"a\"; distance:1; within:5; content:\"b\"",
+		       TO_SERVER URI "\"contains\":\"b\"}," URI "\"contains\":\"a\",\"offset\":1,"
+				     "\"depth\":5,\"same\":true,\"not\":true}]}]");
 	/* alone: any value without it */
 	expect_options("http.uri; content:!\"a\"",
 		       TO_SERVER URI "\"length\":{\"min\":0}}," URI
@@ -504,6 +524,31 @@ static void requirements(void **state)
 	       "\"where\":{\"proto\":\"udp\"},\"status\":\"shadow\"}]");
 }
 
+/* What Suricata loads and what never matches is kept, and gives no alerts. */
+static void what_never_matches(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options, *conditions;
+	} cases[] = {
+		{ "content:\"a\"; isdataat:!0,relative", "{\"field\":\"http.uri\",\"contains\":\"a\"}" },
+		{ "content:\"a\"; endswith; isdataat:2,relative", "{\"field\":\"http.uri\",\"ends\":\"a\"}" },
+		{ "content:\"a\"; isdataat:3,relative; isdataat:!2,relative",
+		  "{\"field\":\"http.uri\",\"contains\":\"a\",\"after\":{\"max\":1}}" },
+		{ "content:\"abc\"; distance:-3; within:3",
+		  "{\"field\":\"http.uri\",\"contains\":\"abc\",\"depth\":3}" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char rule[256], want[256];
+		snprintf(rule, sizeof rule, "alert http any any -> any any (http.uri; %s; sid:1;)", cases[i].options);
+		snprintf(want, sizeof want,
+			 "[{\"id\":\"sid-1\",\"match\":[%s],\"where\":{\"app\":\"http\","
+			 "\"direction\":\"to_server\"},\"status\":\"shadow\"}]",
+			 cases[i].conditions);
+		expect(rule, want);
+	}
+}
+
 /* Suricata's senders and recipients have angle brackets. */
 static void envelopes(void **state)
 {
@@ -645,6 +690,7 @@ int main(void)
 		cmocka_unit_test(relative_contents),
 		cmocka_unit_test(data_that_follows),
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(lengths_between),
 		cmocka_unit_test(negations),
 		cmocka_unit_test(buffers),
 		cmocka_unit_test(transforms),
@@ -663,6 +709,7 @@ int main(void)
 		cmocka_unit_test(directions),
 		cmocka_unit_test(named_values),
 		cmocka_unit_test(requirements),
+		cmocka_unit_test(what_never_matches),
 		cmocka_unit_test(envelopes),
 		cmocka_unit_test(protocol_before_an_upgrade),
 		cmocka_unit_test(requirements_of_what_is_unknown),

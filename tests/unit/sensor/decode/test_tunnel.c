@@ -90,6 +90,28 @@ static void erspan(void **state)
 	assert_int_equal(d.p.proto, 47);
 }
 
+/* A mirrored packet that is one byte shorter than it says: with T the mirror cut it. */
+static void erspan_that_was_cut(void **state)
+{
+	(void)state;
+	for (unsigned cut = 0; cut < 2; cut++) {
+		struct nest x;
+		nest_make(&x, cut ? "@e0800 @i47 1000 88be 00000001 1001 0405 00000000 @e0800 @4" :
+				    "@e0800 @i47 1000 88be 00000001 1001 0005 00000000 @e0800 @4");
+		size_t ip = x.w.n - NEST_PAYLOAD - 28;
+		unsigned sum = (unsigned)x.w.at[ip + 10] << 8 | x.w.at[ip + 11];
+		wire_set16(&x.w, ip + 2, 28 + NEST_PAYLOAD + 1);
+		wire_set16(&x.w, ip + 10, sum - 1);
+		struct decoded d = wire_decode(&x.w, x.w.n, 1, true);
+		if (cut)
+			assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+		else
+			assert_verdict(&d.p, SL_VERDICT_MALFORMED, "IP length is longer than the packet");
+		assert_int_equal(d.p.tunnel[0].id, 5);
+		assert_int_equal(d.p.dport, 53);
+	}
+}
+
 static void etherip_and_l2tpv3(void **state)
 {
 	(void)state;
@@ -259,6 +281,7 @@ int main(void)
 		cmocka_unit_test(gre),
 		cmocka_unit_test(pptp),
 		cmocka_unit_test(erspan),
+		cmocka_unit_test(erspan_that_was_cut),
 		cmocka_unit_test(etherip_and_l2tpv3),
 		cmocka_unit_test(authentication_header),
 		cmocka_unit_test(authentication_header_in_ipv6),
