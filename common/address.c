@@ -55,20 +55,59 @@ char *sl_prefix_format(char out[SL_ADDRESS_TEXT], const struct sl_prefix *p)
 
 void sl_address_mask(struct sl_address *a, unsigned bits)
 {
-	for (unsigned i = 0; i < sizeof(a->bytes); i++, bits -= bits < 8 ? bits : 8)
-		if (bits < 8)
-			a->bytes[i] &= (uint8_t)(0xff00 >> bits);
+	unsigned whole = bits / 8;
+	if (whole >= sizeof a->bytes)
+		return;
+	a->bytes[whole] &= (uint8_t)(0xff00 >> bits % 8);
+	memset(a->bytes + whole + 1, 0, sizeof a->bytes - whole - 1);
+}
+
+int sl_prefix_below(const uint64_t *lengths, int below)
+{
+	while (below > 0) {
+		int word = (below - 1) / 64, top = (below - 1) % 64;
+		uint64_t left = lengths[word] & UINT64_MAX >> (63 - top);
+		if (left)
+			return word * 64 + 63 - __builtin_clzll(left);
+		below = word * 64;
+	}
+	return -1;
+}
+
+/* As inet_pton reads it: four numbers, no zero in front. By hand, because each answer of DNS is tried. */
+static bool ip4_read(struct sl_span text, uint8_t *bytes)
+{
+	unsigned octet = 0, digits = 0, n = 0;
+	for (size_t i = 0; i <= text.len; i++) {
+		uint8_t c = i < text.len ? text.at[i] : '.';
+		if (c == '.') {
+			if (!digits || octet > 255 || n == 4)
+				return false;
+			bytes[n++] = (uint8_t)octet;
+			octet = digits = 0;
+			continue;
+		}
+		if (c < '0' || c > '9' || digits == 3 || (digits && octet == 0))
+			return false;
+		octet = octet * 10 + (unsigned)(c - '0');
+		digits++;
+	}
+	return n == 4;
 }
 
 bool sl_address_of(struct sl_span text, struct sl_address *out)
 {
 	char copy[INET6_ADDRSTRLEN];
-	if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.at, '\0', text.len))
+	if (text.len == 0 || text.len >= sizeof(copy))
+		return false;
+	*out = (struct sl_address){ .family = memchr(text.at, ':', text.len) ? 6 : 4 };
+	if (out->family == 4)
+		return ip4_read(text, out->bytes);
+	if (memchr(text.at, '\0', text.len))
 		return false;
 	memcpy(copy, text.at, text.len);
 	copy[text.len] = '\0';
-	*out = (struct sl_address){ .family = strchr(copy, ':') ? 6 : 4 };
-	return inet_pton(out->family == 6 ? AF_INET6 : AF_INET, copy, out->bytes) == 1;
+	return inet_pton(AF_INET6, copy, out->bytes) == 1;
 }
 
 /* One to three digits, no leading zero. */

@@ -13,7 +13,7 @@
 
 _Static_assert(sizeof(struct sl_ruleset_header) == 256, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_section) == 24, "no padding on disk");
-_Static_assert(sizeof(struct sl_ruleset_pack) == 16, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_pack) == 48, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_indicator) == 32, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_condition) == 24, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_meta) == 40, "no padding on disk");

@@ -86,6 +86,12 @@ struct sl_postings sl_table_next(const struct sl_table *t, uint64_t *at)
 	return (struct sl_postings){ NULL, 0 };
 }
 
+struct sl_span sl_table_key(struct sl_postings found)
+{
+	const uint32_t *entry = found.value - 1;
+	return sl_span_of((const uint8_t *)(found.value + found.n), sl_table_key_len(*entry));
+}
+
 static bool entry_is(const uint32_t *entry, struct sl_span key)
 {
 	const uint8_t *bytes = (const uint8_t *)(entry + 1 + sl_table_values_n(*entry));

@@ -28,7 +28,7 @@ struct url {
 static const struct scheme {
 	const char *name;
 	unsigned port;
-} schemes[] = { { "http", 80 }, { "https", 443 }, { "ftp", 21 } };
+} schemes[] = { { "http", 80 }, { "https", 443 }, { "ftp", 21 }, { "rtsp", 554 } };
 
 static void put(struct writer *w, uint8_t c)
 {
@@ -245,11 +245,11 @@ static const char *split_absolute(struct url *url, struct sl_span text)
 	size_t start = scheme_len(text);
 
 	if (start == 0)
-		return "not absolute: it begins with http://, https:// or ftp://";
+		return "not absolute: it begins with http://, https://, ftp:// or rtsp://";
 
 	const struct scheme *scheme = scheme_find(sl_span_of(text.at, start - 3));
 	if (!scheme)
-		return "only http, https and ftp are known";
+		return "only http, https, ftp and rtsp are known";
 
 	size_t end = find_any(text, start, "/?#");
 	struct sl_span authority = sl_span_of(text.at + start, end - start);
@@ -270,7 +270,7 @@ static const char *url_write(struct writer *w, const struct url *url)
 	unsigned port = url->port ? url->port : url->fallback;
 
 	if (!scheme)
-		return "only http, https and ftp are known";
+		return "only http, https, ftp and rtsp are known";
 	put_text(w, scheme->name);
 	put_text(w, "://");
 	const char *problem = put_host(w, url->host);

@@ -12,7 +12,6 @@
 enum {
 	GAP_MAX = 1000,  /* bytes; a bounded repeat of more takes long to compile */
 	GAPS_MAX = 1500, /* of all of a chain */
-	WAIT_MAX = 256,
 	EXTRAS = 96, /* characters around a condition: groups, gap, anchors */
 };
 
@@ -161,15 +160,23 @@ void sl_chain_write(char *out, const struct sl_condition *c, size_t n)
 	}
 }
 
-unsigned sl_chain_wait(const struct sl_condition *c, size_t left)
+/* How far behind what it follows what must not be there may end; 0: not bounded, or too far to wait for. */
+static unsigned negated_reach(const struct sl_condition *c)
 {
-	int64_t wait = c->positioned ? c->position.after_min : 0;
-	for (size_t i = 1; i < left && c[i].flags & SL_COND_NOT; i++) {
-		const struct sl_position *p = &c[i].position;
-		if (sl_chain_follows(&c[i]) && given(p->within)) {
-			int64_t end = (given(p->distance) ? p->distance : 0) + (int64_t)p->within;
-			wait = end > wait ? end : wait;
-		}
+	const struct sl_position *p = &c->position;
+	if (!(c->flags & SL_COND_NOT) || !sl_chain_follows(c) || !given(p->within))
+		return 0;
+	int64_t end = (given(p->distance) ? p->distance : 0) + (int64_t)p->within;
+	return end > 0 && end <= SL_WAIT_MAX ? (unsigned)end : 0;
+}
+
+unsigned sl_chain_wait(const struct sl_condition *c, size_t n, size_t trigger)
+{
+	const struct sl_condition *t = &c[trigger];
+	unsigned wait = t->positioned && t->position.after_min <= SL_WAIT_MAX ? t->position.after_min : 0;
+	for (size_t i = 0; i < n; i++) {
+		unsigned reach = negated_reach(&c[i]);
+		wait = reach > wait ? reach : wait;
 	}
-	return wait > 0 && wait <= WAIT_MAX ? (unsigned)wait : 0;
+	return wait;
 }

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <selat/digest.h>
+#include <rules/identity.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,29 +31,6 @@ void sl_image_fini(struct sl_image *image)
 		free(image->section[i].bytes);
 	sl_plan_fini(&image->plan);
 	*image = (struct sl_image){ 0 };
-}
-
-/* SHA-256 over "name version digest\n" of each pack, by name, and of a delta its base's digest. The
- * hashes' seed comes from it, so that it differs between rulesets and not between compilations. */
-static int identity_compute(struct sl_image *image, const struct sl_packs *packs,
-			    const struct sl_delta *delta, struct sl_err *err)
-{
-	struct sl_sha256 *d = sl_sha256_new();
-	if (!d)
-		return sl_fail(err, SL_ENOMEM, "out of memory");
-	for (size_t i = 0; i < packs->n; i++) {
-		const struct sl_pack *pack = &packs->pack[i];
-		char hex[2 * sizeof pack->digest + 1], rest[128];
-		sl_hex(hex, sl_span_of(pack->digest, sizeof pack->digest));
-		int len = snprintf(rest, sizeof rest, " %u %s\n", pack->version, hex);
-		sl_sha256_add(d, sl_span_str(pack->name));
-		sl_sha256_add(d, sl_span_of(rest, (size_t)len));
-	}
-	if (delta)
-		sl_sha256_add(d, sl_span_of(delta->base, sizeof delta->base));
-	sl_sha256_end(d, image->identity);
-	memcpy(&image->seed, image->identity, sizeof image->seed);
-	return SL_OK;
 }
 
 static void kinds_count(struct sl_image *image, const struct sl_packs *packs)
@@ -145,7 +122,9 @@ int sl_image_compile_with(struct sl_image *image, const struct sl_packs *packs,
 {
 	*image = (struct sl_image){ .cache = options->cache };
 	kinds_count(image, packs);
-	int rc = identity_compute(image, packs, options->delta, err);
+	int rc = sl_identity_compute(image->identity, packs, options->delta, err);
+	/* the hashes' seed differs between rulesets and not between compilations */
+	memcpy(&image->seed, image->identity, sizeof image->seed);
 	if (rc == SL_OK && options->delta)
 		rc = delta_add(image, options->delta, err);
 	if (rc == SL_OK)

@@ -90,6 +90,7 @@ static void packs_put(struct sl_records *out, const struct sl_plan *plan,
 			.version = pack->version,
 			.indicators = (uint32_t)pack->n,
 		};
+		memcpy(record.digest, pack->digest, sizeof record.digest);
 		for (size_t k = 0; k < pack->n; k++)
 			indicator_put(out, plan, pack, &pack->indicator[k]);
 		out->packs[out->packs_n++] = record;

@@ -62,17 +62,30 @@ static bool pack_prepare(struct comparison *c, uint32_t index, const struct sl_p
 	return true;
 }
 
+/* A pack of the base that is not among those named stays live. */
+static bool pack_keep(struct comparison *c, uint32_t index)
+{
+	const struct sl_ruleset_pack *pack = &c->base->packs[index];
+	struct sl_kept_pack *kept = &c->delta->kept[c->delta->kept_n];
+	kept->name = strdup(sl_ruleset_string(c->base, pack->name));
+	kept->version = pack->version;
+	memcpy(kept->digest, pack->digest, sizeof kept->digest);
+	c->delta->kept_n += kept->name != NULL;
+	return kept->name != NULL;
+}
+
 static int compare(struct comparison *c, struct sl_packs *packs)
 {
 	const struct sl_ruleset *base = c->base;
 	c->delta->withdrawn = calloc((size_t)base->indicators_n + 1, sizeof *c->delta->withdrawn);
+	c->delta->kept = calloc((size_t)base->packs_n + 1, sizeof *c->delta->kept);
 	c->pack = calloc((size_t)base->packs_n + 1, sizeof *c->pack);
 	c->ids = calloc((size_t)base->packs_n + 1, sizeof *c->ids);
 	c->keep = calloc((size_t)base->packs_n + 1, sizeof *c->keep);
-	if (!c->delta->withdrawn || !c->pack || !c->ids || !c->keep)
+	if (!c->delta->withdrawn || !c->delta->kept || !c->pack || !c->ids || !c->keep)
 		return SL_ENOMEM;
 	for (uint32_t i = 0; i < base->packs_n; i++)
-		if (!pack_prepare(c, i, packs))
+		if (!pack_prepare(c, i, packs) || (!c->pack[i] && !pack_keep(c, i)))
 			return SL_ENOMEM;
 	for (uint32_t i = 0; i < base->indicators_n; i++)
 		indicator_compare(c, i);
@@ -134,6 +147,9 @@ int sl_delta_make(struct sl_delta *delta, struct sl_packs *packs, const char *pa
 
 void sl_delta_fini(struct sl_delta *delta)
 {
+	for (size_t i = 0; i < delta->kept_n; i++)
+		free(delta->kept[i].name);
+	free(delta->kept);
 	free(delta->withdrawn);
 	*delta = (struct sl_delta){ 0 };
 }

@@ -55,7 +55,8 @@ static uint64_t apps_of(enum sl_field field)
 		uint64_t apps;
 	} protocols[] = {
 		{ "dns", UINT64_C(1) << SL_APP_DNS },
-		{ "http", UINT64_C(1) << SL_APP_HTTP | UINT64_C(1) << SL_APP_HTTP2 },
+		{ "http", UINT64_C(1) << SL_APP_HTTP | UINT64_C(1) << SL_APP_HTTP2 |
+				  UINT64_C(1) << SL_APP_RTSP },
 		{ "ssh", UINT64_C(1) << SL_APP_SSH },
 		{ "ftp", UINT64_C(1) << SL_APP_FTP },
 	};

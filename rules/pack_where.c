@@ -101,8 +101,8 @@ static bool app_add(struct sl_reader *r, const char *key, const json_t *value, v
 	}
 	bool http1 = app + 1 == SL_APP_COUNT;
 	uint64_t bits = UINT64_C(1) << (http1 ? SL_APP_HTTP : app + 1);
-	if (app + 1 == SL_APP_HTTP)
-		bits |= UINT64_C(1) << SL_APP_HTTP2;
+	if (app + 1 == SL_APP_HTTP) /* all that has HTTP's fields */
+		bits |= UINT64_C(1) << SL_APP_HTTP2 | UINT64_C(1) << SL_APP_RTSP;
 	*(negated ? &apps->without : &apps->with) |= bits;
 	return true;
 }

@@ -113,8 +113,7 @@ static bool chain_add(struct sl_patterns *p, const struct wanted *w, enum sl_dat
 	return true;
 }
 
-/* A trigger that fires once what must be looked at behind it has come, or will not come any more.
- */
+/* A trigger that fires again, while what must be looked at behind it comes, and where it ends before. */
 static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode)
 {
 	const struct sl_condition *c = w->c;
@@ -128,10 +127,7 @@ static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_d
 	else
 		sl_literal_escape(at, sl_span_of(c->bytes, c->len), false, false);
 	at += strlen(at);
-	if (w->plan->wait == 1) /* Hyperscan refuses {0,0} */
-		strcpy(at, ")(?s:.|\\z)");
-	else
-		sprintf(at, ")(?s:.{%u}|.{0,%u}\\z)", w->plan->wait, w->plan->wait - 1u);
+	sprintf(at, ")(?s:.{0,%u}|.{0,%u}\\z)", w->plan->wait, w->plan->wait);
 	pattern_take(p, w, mode, &(struct sl_pattern){ .hs_flags = hs_flags(c, SL_MODE_STREAM) });
 	return true;
 }

@@ -125,7 +125,7 @@ static bool chains_exact(const struct group *g)
 
 /* --- groups that are confirmed --- */
 
-static void trigger_set(const struct group *g, size_t i)
+static void trigger_set(const struct group *g, size_t i, unsigned wait)
 {
 	const struct sl_condition *c = &g->c[i];
 	struct sl_plan_condition *out = &g->out[i];
@@ -135,8 +135,7 @@ static void trigger_set(const struct group *g, size_t i)
 	}
 	out->chain = 1;
 	out->unanchored = true;
-	if (g->stream)
-		out->wait = (uint16_t)sl_chain_wait(c, g->n - i);
+	out->wait = (uint16_t)wait;
 }
 
 /* The last of each chain that can be looked for: all in front of it has come when it is found. */
@@ -149,7 +148,7 @@ static bool stream_triggers(const struct group *g)
 		while (last > i && sl_rarity(&g->c[last - 1]) == 0)
 			last--;
 		if (last > i)
-			trigger_set(g, last - 1);
+			trigger_set(g, last - 1, sl_chain_wait(&g->c[i], end - i, last - 1 - i));
 		any = any || last > i;
 	}
 	return any;
@@ -163,7 +162,7 @@ static bool rarest_trigger(const struct group *g)
 			best = i;
 	if (sl_rarity(&g->c[best]) == 0)
 		return false;
-	trigger_set(g, best);
+	trigger_set(g, best, 0);
 	return true;
 }
 

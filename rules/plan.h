@@ -15,7 +15,7 @@ struct sl_plan_condition {
 	bool table;      /* its values stand in a table */
 	bool unanchored; /* its pattern is a trigger: positions are looked at when it is confirmed
 			  */
-	uint16_t wait;   /* bytes behind the match that must have come before the pattern fires */
+	uint16_t wait;   /* bytes behind the match in which the pattern fires again */
 };
 
 struct sl_plan_indicator {

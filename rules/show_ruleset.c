@@ -121,12 +121,14 @@ static json_t *packs_json(const struct sl_ruleset *rs)
 	json_t *list = json_array();
 	for (uint32_t i = 0; i < rs->packs_n; i++) {
 		const struct sl_ruleset_pack *pack = &rs->packs[i];
+		char digest[2 * sizeof pack->digest + 1];
+		sl_hex(digest, sl_span_of(pack->digest, sizeof pack->digest));
 		json_array_append_new(list,
-				      json_pack("{so sI so sI}", "pack",
+				      json_pack("{so sI so sI ss}", "pack",
 						sl_out_string(sl_ruleset_string(rs, pack->name)),
 						"version", (json_int_t)pack->version, "author",
 						sl_out_string(sl_ruleset_string(rs, pack->author)),
-						"indicators", (json_int_t)pack->indicators));
+						"indicators", (json_int_t)pack->indicators, "sha256", digest));
 	}
 	return list;
 }

@@ -39,6 +39,7 @@ static const struct sl_stix_path paths[] = {
 	{ "x509-certificate:subject", "tls.cert_subject", false, false },
 	{ "x509-certificate:issuer", "tls.cert_issuer", false, false },
 	{ "domain-name:resolves_to_refs[*].value", "dns.answer", false, false },
+	{ "url:value", "http.url", false, true },
 	{ HTTP "request_method", "http.method", false, true },
 	{ HTTP "request_value", "http.uri.raw", false, true },
 	{ HTTP "request_header.'User-Agent'", "http.user_agent", false, true },

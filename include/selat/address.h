@@ -31,4 +31,7 @@ char *sl_prefix_format(char out[SL_ADDRESS_TEXT], const struct sl_prefix *p);
 /* Zeroes all but the first bits of an address: the key of the prefix table. */
 void sl_address_mask(struct sl_address *a, unsigned bits);
 
+/* The longest prefix length below that one in a set (bit n: length n occurs); -1: there is none. */
+int sl_prefix_below(const uint64_t *lengths, int below);
+
 #endif

@@ -13,7 +13,8 @@
 	X(FTP_DATA, "ftp-data")                                                                      \
 	X(SSH, "ssh")                                                                                \
 	X(SOCKS, "socks")                                                                            \
-	X(OPENVPN, "openvpn")
+	X(OPENVPN, "openvpn")                                                                        \
+	X(RTSP, "rtsp")
 
 enum sl_app {
 	SL_APP_NONE,

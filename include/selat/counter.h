@@ -76,6 +76,8 @@
 	X(FTP_COMMANDS, "ftp_commands", "FTP commands inspected")                                     \
 	X(FTP_DATA_FULL, "ftp_data_full", "FTP data connections not looked for any more: others came in their place") \
 	X(SOCKS_REQUESTS, "socks_requests", "SOCKS requests inspected")                               \
+	X(RTSP_REQUESTS, "rtsp_requests", "RTSP requests inspected")                                  \
+	X(RTSP_RESPONSES, "rtsp_responses", "RTSP responses inspected")                               \
 	X(FILES_SEEN, "files_inspected", "bodies, attachments and transfers inspected")                \
 	X(BODIES_NOT_DECODED, "bodies_not_decoded", "bodies whose content codings could not be undone: broken, or a bomb") \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \

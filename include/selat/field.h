@@ -32,6 +32,8 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 	X(HTTP_URI, "http.uri", TEXT, "http", TO_SERVER, false,                                             \
 	  "the request's target, percent-decoded and normalised")                                           \
 	X(HTTP_URI_RAW, "http.uri.raw", TEXT, "http", TO_SERVER, false, "the request's target as sent")     \
+	X(HTTP_URL, "http.url", TEXT, "http", TO_SERVER, false,                                             \
+	  "the request's whole URL, normalised: scheme, host, port unless it is the scheme's, path and query") \
 	X(HTTP_HOST, "http.host", TEXT, "http", TO_SERVER, false,                                           \
 	  "the host a request is for, in lower case, without the port")                                     \
 	X(HTTP_HOST_RAW, "http.host.raw", TEXT, "http", TO_SERVER, false, "the Host header as sent")        \

@@ -25,7 +25,7 @@ struct sl_ruleset_header { /* 256 bytes */
 	uint32_t sections;       /* entries in the section table, which follows the header */
 	uint64_t size;           /* of the whole file */
 	uint8_t digest[32];      /* of the file: see sl_ruleset_digest */
-	uint8_t identity[32];    /* SHA-256 of the sorted (pack, version, content digest) list */
+	uint8_t identity[32];    /* SHA-256 of the sorted (pack, version, content digest) list: with a delta's base */
 	char hyperscan[48];      /* hs_version(), NUL-padded */
 	uint64_t platform[3];    /* hs_platform_info: tune, cpu_features, 0 */
 	uint64_t seed;           /* of the hashes; derived from the identity */
@@ -77,7 +77,10 @@ enum sl_database_mode {
 	SL_MODE_GATHER,  /* literals of at most SL_TAIL_MAX + 1 bytes, over a gathered batch of payloads */
 	SL_MODE_STREAM,  /* the direction of a TCP flow */
 };
-enum { SL_TAIL_MAX = 31 }; /* bytes of a direction kept between payloads */
+enum {
+	SL_TAIL_MAX = 31,  /* bytes of a direction kept between payloads */
+	SL_WAIT_MAX = 256, /* bytes behind its match that a trigger may wait for, to judge `not` with `within` */
+};
 #define SL_DATABASE(field, mode) ((uint32_t)(field) << 8 | (uint32_t)(mode))
 
 struct sl_ruleset_section {
@@ -89,6 +92,7 @@ struct sl_ruleset_pack {
 	uint32_t name, author; /* strings */
 	uint32_t version;
 	uint32_t indicators;
+	uint8_t digest[32]; /* of its content as its author wrote it, also where a delta has a part of it */
 };
 
 #define SL_INDICATOR_KINDS(X) /* name in packs and alerts; the field of an exact kind's value */ \

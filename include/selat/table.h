@@ -44,6 +44,9 @@ struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span 
 /* Every key's values, in no order that matters: *at is 0 first, and 0 again behind the last. */
 struct sl_postings sl_table_next(const struct sl_table *t, uint64_t *at);
 
+/* The key of what was found, which is no miss. Borrowed from the table. */
+struct sl_span sl_table_key(struct sl_postings found);
+
 /* Building: add pairs in any order, the same key as often as needed; write gives the table's bytes. */
 struct sl_table_builder;
 struct sl_table_builder *sl_table_builder_new(uint64_t seed); /* NULL: memory ended */

@@ -10,7 +10,7 @@
 
 enum { SL_URL_MAX = 8192 };
 
-/* A URL an author wrote: absolute, http or https or ftp, with a host. Returns 0 or fails. */
+/* A URL an author wrote: absolute, http or https or ftp or rtsp, with a host. Returns 0 or fails. */
 int sl_url_parse(const char *text, char *out, size_t room, struct sl_err *err);
 
 /* The normal form of what a request asked for: host as in the Host header (a port may follow), or

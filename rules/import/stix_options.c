@@ -6,6 +6,7 @@
 #include <rules/stix.h>
 
 #include <selat/address.h>
+#include <selat/url.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,13 +129,34 @@ static json_t *domain_options(const struct sl_stix_test *t, bool alone, struct s
 	return list;
 }
 
+/* The same test of the values' normal form, which http.url has. NULL: one is no such URL. */
+static json_t *normal_urls(const struct sl_stix_test *t, struct sl_err *why)
+{
+	json_t *values = json_array();
+	for (size_t i = 0; i < json_array_size(t->values); i++) {
+		char url[SL_URL_MAX];
+		if (sl_url_parse(text_at(t, i), url, sizeof url, why) < 0) {
+			json_decref(values);
+			return NULL;
+		}
+		json_array_append_new(values, json_string(url));
+	}
+	return values;
+}
+
+/* One that stands alone is looked up, with all others at once; else its request is looked at. */
 static json_t *url_options(const struct sl_stix_test *t, bool alone, struct sl_err *why)
 {
-	if (!is_equality(t) || t->negated || !all_text(t))
-		return none(why, t, "only = and IN can be taken over; parts of URLs are in "
-				    "http-request-ext");
-	if (!alone)
-		return none(why, t, "a URL together with other conditions has no place");
+	static const char *const fields[] = { "http.url", NULL };
+	struct sl_stix_test normal = *t;
+	if (!is_equality(t) || !all_text(t))
+		return field_options(t, fields, true, why);
+	if (!alone || t->negated) {
+		normal.values = normal_urls(t, why);
+		json_t *options = normal.values ? field_options(&normal, fields, true, why) : NULL;
+		json_decref(normal.values);
+		return options;
+	}
 	json_t *list = json_array();
 	for (size_t i = 0; i < json_array_size(t->values); i++)
 		json_array_append_new(list, json_pack("{s{ss}}", "kind", "url", text_at(t, i)));

@@ -73,7 +73,7 @@ static json_t *protocol_options(const struct sl_stix_test *t, struct sl_err *why
 {
 	static const char *const protos[] = { "tcp", "udp", "sctp", "icmp", "icmpv6", NULL };
 	static const char *const apps[] = { "http", "tls", "dns", "quic", "smtp", "ftp",
-					    "ssh",  "socks", "openvpn", NULL };
+					    "ssh",  "socks", "openvpn", "rtsp", NULL };
 	const char *text = json_string_value(json_array_get(t->values, 0));
 	if (!text || t->negated || t->op != SL_STIX_EQUAL)
 		return none(why, t, "only = with one text can be taken over; write several by OR");

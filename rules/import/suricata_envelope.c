@@ -12,14 +12,27 @@ static void first_drop(struct suri_match *m)
 	m->len--;
 }
 
-/* The end of the room that offset and depth leave, in Selat's value. */
+/* Where Suricata's value has the bracket nothing else can be: such a rule is for values without one, which
+ * break the grammar (RFC 5321, section 4.1.2) and which Selat does not tell from the others. */
+static void bracket_miss(struct suri_rule *r, struct suri_match *m, bool first)
+{
+	r->shadow = true;
+	if (first)
+		m->offset = m->depth = SURI_NONE; /* a bracket inside of a value has no counterpart */
+	suri_note(r, "%s: a content stands where the angle bracket does: kept as a shadow, which gives no alerts",
+		  m->field->name);
+}
+
+/* The room that offset and depth leave, in Selat's value. */
 static void room_shift(struct suri_rule *r, struct suri_match *m, bool first, bool last)
 {
 	int64_t offset = m->offset == SURI_NONE ? 0 : m->offset;
 	int64_t end = m->depth == SURI_NONE ? -1 : offset + m->depth - 1 - last;
 	int64_t begin = offset > 0 && !first ? offset - 1 : 0;
-	if ((first && offset > 0) || (end >= 0 && end - begin < (int64_t)m->len))
-		suri_refuse(r, "%s: a content stands where it cannot be", m->field->name);
+	if ((first && offset > 0) || (end >= 0 && end - begin < (int64_t)m->len)) {
+		bracket_miss(r, m, first);
+		return;
+	}
 	if (m->offset != SURI_NONE || begin > 0)
 		m->offset = (int32_t)begin;
 	if (end >= 0)

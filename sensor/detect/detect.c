@@ -61,7 +61,7 @@ int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const stru
 
 void sl_lanes_join(struct sl_detect *d)
 {
-	d->addresses = d->packetwise = d->ends = d->bare = d->segments = false;
+	d->addresses = d->packetwise = d->ends = d->bare = d->segments = d->gathers = d->scans = false;
 	d->watched = d->derives = (struct sl_field_set){ { 0 } };
 	d->lanes = d->lane[1].e ? 2 : 1;
 	for (unsigned i = 0; i < d->lanes; i++) {
@@ -71,10 +71,14 @@ void sl_lanes_join(struct sl_detect *d)
 		d->ends |= e->ends;
 		d->bare |= e->bare;
 		d->segments |= e->segments;
+		d->gathers |= e->scanner[SL_FIELD_PAYLOAD][SL_MODE_GATHER].db != NULL;
+		d->scans |= e->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK].db || e->windowed_n ||
+			    e->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM].db;
 		sl_field_set_join(&d->derives, &e->derived);
 		for (unsigned s = 0; s <= SL_SCOPE_PACKET; s++)
 			sl_field_set_join(&d->watched, &e->watched[s]);
 	}
+	d->scans |= sl_field_set_has(&d->derives, SL_FIELD_PAYLOAD) || sl_field_set_has(&d->watched, SL_FIELD_PAYLOAD);
 }
 
 /* --- life --- */
@@ -189,7 +193,6 @@ void sl_detect_transaction(struct sl_detect *d, const struct sl_sighting *at, st
 				.side = (uint8_t)side };
 	for (size_t i = 0; i < n; i++)
 		sl_value_look(d, &l, &values[i]);
-	sl_exact_url(d, &l);
 	if (d->ends)
 		transaction_seen(d, &l);
 }

@@ -187,6 +187,8 @@ struct sl_detect {
 	struct sl_field_set watched; /* fields whose occurrence matters */
 	struct sl_field_set derives; /* stream fields that transforms look at */
 	bool bare;
+	bool gathers;           /* short literals are looked for in payloads */
+	bool scans;             /* payloads are looked at in any other way */
 	bool segments;          /* expressions look at segments of TCP one by one: scope packet */
 	hs_scratch_t *scratch;
 	struct sl_verifier verifier;
@@ -234,6 +236,7 @@ struct sl_looking {
 	uint8_t side, lane;
 	bool kept;            /* fields below are made */
 	struct sl_span fields;
+	struct sl_span unknown[SL_LANES]; /* a name that no table has: the last one looked up */
 };
 
 /* detect.c: lanes for what is loaded, with their scratch; what they have in common. */
@@ -259,16 +262,17 @@ void sl_hits_evaluate(struct sl_detect *d);
 void sl_value_look(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
 /* The group of that condition, on this value: once a value, whatever triggered it. */
 void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t condition);
-/* Verified with the steps of the value of that number; counts when they end. base: of a value's part. */
+/* Verified with the steps of the value of that number; counts when they end. base: of a value's part;
+ * open: more of it may come. */
 bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct sl_span value,
-		    uint32_t number, uint64_t base, struct sl_found *found);
+		    uint32_t number, uint64_t base, bool open, struct sl_found *found);
 /* Nothing, the first time that it is asked for this group and value. */
 bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uint32_t value);
 
 /* exact.c */
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
 void sl_exact_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v);
-void sl_exact_url(struct sl_detect *d, struct sl_looking *l);
+bool sl_exact_names(enum sl_field field); /* may a domain stand in its values? */
 bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field);
 typedef void sl_prefix_fn(void *ctx, const struct sl_address *address, uint32_t posting);
 void sl_exact_prefixes(const struct sl_ruleset *rs, const struct sl_address *address, sl_prefix_fn *each,
@@ -303,6 +307,7 @@ struct sl_place {
 	uint32_t step, tx, value;
 	uint8_t field, side, lane;
 	bool crosses, stable;
+	bool ended;           /* no more of the stream or body comes */
 	const struct sl_window *window; /* groups are verified on it; NULL: on the bytes */
 };
 

@@ -223,6 +223,7 @@ int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err)
 	}
 	index_all(e);
 	find_looked(e);
+	sl_look_init(e);
 	*out = e;
 	return SL_OK;
 }

@@ -1,10 +1,7 @@
 /* Exact values: addresses, domains, URLs, whole fields. All by tables; a miss is the usual case. */
 #include <ctype.h>
 #include <selat/name.h>
-#include <selat/url.h>
 #include <sensor/detect/detect_internal.h>
-
-enum { PORT_HTTP = 80 };
 
 /* --- addresses --- */
 
@@ -39,9 +36,11 @@ void sl_exact_prefixes(const struct sl_ruleset *rs, const struct sl_address *add
 	bool v4 = address->family == 4;
 	const struct sl_table *table = v4 ? &rs->prefix4 : &rs->prefix6;
 	struct sl_address masked = *address;
-	for (int bits = table->n == 0 ? -1 : v4 ? 32 : 128; bits >= 0; bits--) {
-		if (!((v4 ? p->v4 : p->v6[bits / 64]) >> (bits % 64) & 1))
-			continue;
+	const uint64_t *lengths = v4 ? &p->v4 : p->v6;
+	int most = v4 ? 32 : 128;
+	if (table->n == 0)
+		return;
+	for (int bits = sl_prefix_below(lengths, most + 1); bits >= 0; bits = sl_prefix_below(lengths, bits)) {
 		uint8_t key[17] = { (uint8_t)bits };
 		sl_address_mask(&masked, (unsigned)bits);
 		memcpy(key + 1, masked.bytes, v4 ? 4 : 16);
@@ -76,13 +75,15 @@ static void answer_found(void *ctx, const struct sl_address *address, uint32_t p
 		sl_hit_field(a->d, a->l, a->v, posting, UINT32_MAX, 0, a->v->bytes.len);
 }
 
-static void look_up_answer(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+/* False: it is no address. */
+static bool look_up_answer(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	struct sl_address address;
 	struct answer answer = { d, l, v };
-	const struct sl_ruleset *rs = d->lane[l->lane].rs;
-	if (rs->prefix4.n + rs->prefix6.n && sl_address_of(v->bytes, &address))
-		sl_exact_prefixes(rs, &address, answer_found, &answer);
+	if (!sl_address_of(v->bytes, &address))
+		return false;
+	sl_exact_prefixes(d->lane[l->lane].rs, &address, answer_found, &answer);
+	return true;
 }
 
 /* --- names --- */
@@ -106,35 +107,55 @@ static struct sl_span name_in(const struct sl_value *v)
 	}
 }
 
-/* Do the tables have anything to look for in this field's values? */
-bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
+bool sl_exact_names(enum sl_field field)
 {
 	static const uint8_t any[] = "x@x";
 	struct sl_value v = { field, sl_span_of(any, sizeof any - 1) };
-	if (rs->domains.n && name_in(&v).len)
+	return name_in(&v).len > 0;
+}
+
+/* Do the tables have anything to look for in this field's values? */
+bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
+{
+	if (rs->domains.n && sl_exact_names(field))
 		return true;
-	if (rs->urls.n && (field == SL_FIELD_HTTP_HOST_RAW || field == SL_FIELD_HTTP_URI_RAW))
+	if (rs->urls.n && field == SL_FIELD_HTTP_URL)
 		return true;
 	return rs->prefix4.n + rs->prefix6.n && field == SL_FIELD_DNS_ANSWER;
 }
 
-static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+/* The name and those above it, as far as there are domains of so many labels. False: none is known. */
+static bool look_up_domains(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
+			    struct sl_span name, size_t before)
 {
-	const struct sl_ruleset *rs = d->lane[l->lane].rs;
-	struct sl_span in = name_in(v);
-	char *name = (char *)d->key;
-	size_t whole = in.len ? sl_name_normal(name, SL_NAME_MAX, in) : 0, before = (size_t)(in.at - v->bytes.at);
-	struct sl_span rest = sl_span_of(name, whole);
-	while (rest.len) {
-		size_t at = whole - rest.len;
-		struct sl_postings found = sl_table_get(&rs->domains, rest);
+	const struct sl_engine *e = d->lane[l->lane].e;
+	struct sl_postings found = { NULL, 0 };
+	bool known = false;
+	unsigned labels = sl_labels_of(name);
+	for (struct sl_span rest = name; rest.len; rest = sl_name_parent(rest), labels--) {
+		size_t at = name.len - rest.len;
+		if (!(e->labels >> sl_labels_bit(labels) & 1))
+			continue;
+		found = sl_table_get(&e->rs->domains, rest);
 		for (uint32_t i = 0; i < found.n; i++) {
 			uint32_t ind = found.value[i];
-			if (at == 0 || rs->indicators[ind].flags & SL_IND_SUBDOMAINS)
+			if (at == 0 || e->rs->indicators[ind].flags & SL_IND_SUBDOMAINS)
 				sl_hit_field(d, l, v, ind, UINT32_MAX, before + at, rest.len);
 		}
-		rest = sl_name_parent(rest);
+		known |= found.n > 0;
 	}
+	return known;
+}
+
+/* A message says a name more than once: a query's in the answers too. One that is unknown stays so. */
+static void look_up_name(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	struct sl_span in = name_in(v), *unknown = &l->unknown[l->lane];
+	if (!in.len || sl_span_eq(in, *unknown))
+		return;
+	size_t len = sl_name_normal((char *)d->key, SL_NAME_MAX, in);
+	if (!look_up_domains(d, l, v, sl_span_of(d->key, len), (size_t)(in.at - v->bytes.at)))
+		*unknown = in;
 }
 
 /* --- equal values --- */
@@ -153,7 +174,7 @@ static void equal_found(struct sl_detect *d, struct sl_looking *l, const struct 
 static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
 			  const struct sl_table *table, bool nocase)
 {
-	if (table->n == 0 || v->bytes.len + 1 > sizeof d->key)
+	if (v->bytes.len + 1 > sizeof d->key)
 		return;
 	d->key[0] = (uint8_t)v->field;
 	for (size_t i = 0; i < v->bytes.len; i++)
@@ -170,58 +191,29 @@ static void look_up_equal(struct sl_detect *d, struct sl_looking *l, const struc
 
 void sl_exact_equal(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
-	const struct sl_ruleset *rs = d->lane[l->lane].rs;
-	look_up_equal(d, l, v, &rs->equals, false);
-	look_up_equal(d, l, v, &rs->equals_nocase, true);
+	const struct sl_engine *e = d->lane[l->lane].e;
+	if (e->look[v->field] & SL_LOOK_EQUALS)
+		look_up_equal(d, l, v, &e->rs->equals, false);
+	if (e->look[v->field] & SL_LOOK_NOCASE)
+		look_up_equal(d, l, v, &e->rs->equals_nocase, true);
 }
 
+/* Both are in normal form. */
+static void look_up_url(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
+{
+	struct sl_postings found = sl_table_get(&d->lane[l->lane].rs->urls, v->bytes);
+	for (uint32_t i = 0; i < found.n; i++)
+		sl_hit_field(d, l, v, found.value[i], UINT32_MAX, 0, v->bytes.len);
+}
+
+/* What is an address is no domain: their last label is no number. */
 void sl_exact_value(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
-	if (d->lane[l->lane].rs->domains.n)
+	unsigned look = d->lane[l->lane].e->look[v->field];
+	bool address = look & SL_LOOK_ADDRESS && look_up_answer(d, l, v);
+	if (look & SL_LOOK_NAME && !address)
 		look_up_name(d, l, v);
-	if (v->field == SL_FIELD_DNS_ANSWER)
-		look_up_answer(d, l, v);
+	if (look & SL_LOOK_URL)
+		look_up_url(d, l, v);
 	sl_exact_equal(d, l, v);
-}
-
-/* --- URLs --- */
-
-/* The request's URL, in normal form, into the key; 0: it has none. */
-static size_t request_url(struct sl_detect *d, const struct sl_looking *l, const struct sl_value **target)
-{
-	const struct sl_value *host = NULL;
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->values[i].field == SL_FIELD_HTTP_HOST_RAW && !host)
-			host = &l->values[i];
-		if (l->values[i].field == SL_FIELD_HTTP_URI_RAW)
-			*target = &l->values[i];
-	}
-	if (!*target)
-		return 0;
-	struct sl_flow_view view;
-	char address[SL_ADDRESS_TEXT];
-	sl_flow_view(l->flow, &view);
-	struct sl_span name = host ? host->bytes : sl_span_str(sl_address_format(address, &view.dst));
-	return sl_url_request((char *)d->key, SL_URL_MAX, "http", name, view.dport ? view.dport : PORT_HTTP,
-			      (*target)->bytes);
-}
-
-static bool any_urls(const struct sl_detect *d)
-{
-	for (unsigned lane = 0; lane < d->lanes; lane++)
-		if (d->lane[lane].rs->urls.n)
-			return true;
-	return false;
-}
-
-void sl_exact_url(struct sl_detect *d, struct sl_looking *l)
-{
-	const struct sl_value *target = NULL;
-	size_t len = any_urls(d) ? request_url(d, l, &target) : 0;
-	for (unsigned lane = 0; len && lane < d->lanes; lane++) {
-		l->lane = (uint8_t)lane;
-		struct sl_postings found = sl_table_get(&d->lane[lane].rs->urls, sl_span_of(d->key, len));
-		for (uint32_t i = 0; i < found.n; i++)
-			sl_hit_field(d, l, target, found.value[i], UINT32_MAX, 0, target->bytes.len);
-	}
 }

@@ -186,6 +186,8 @@ static void hit_judge(struct sl_run *r, const struct sl_hit *hit)
 		return;
 	if (c) {
 		uint32_t bits = bits_brought(r, s, hit);
+		if (!bits)
+			return;
 		p->held |= bits;
 		p->side_held[hit->side] |= bits;
 	}

@@ -92,6 +92,19 @@ struct sl_judged {
 	uint32_t atom; /* that holds when it matches: several say the same; 0: it is one indicator's */
 };
 
+/* What there is to do with a field's values; a derived field's are looked at like any other's. */
+enum sl_look {
+	SL_LOOK_NAME = 1,     /* a domain may stand in it */
+	SL_LOOK_ADDRESS = 2,
+	SL_LOOK_EQUALS = 4,
+	SL_LOOK_NOCASE = 8,
+	SL_LOOK_PATTERNS = 16,
+	SL_LOOK_ALWAYS = 32,
+	SL_LOOK_DERIVED = 64, /* transforms begin with it */
+	SL_LOOK_URL = 128,
+	SL_LOOK_EXACT = SL_LOOK_NAME | SL_LOOK_ADDRESS | SL_LOOK_URL | SL_LOOK_EQUALS | SL_LOOK_NOCASE,
+};
+
 /* One ruleset made ready for scanning. Immutable. */
 struct sl_engine {
 	struct sl_ruleset *rs;
@@ -108,6 +121,8 @@ struct sl_engine {
 	uint32_t *windowed; /* indicators with such groups on payloads */
 	uint32_t windowed_n;
 	struct sl_field_set derived; /* stream fields that transforms look at */
+	uint8_t look[SL_FIELDS_ALL]; /* enum sl_look; of stream fields nothing but that they are derived from */
+	uint64_t labels; /* of how many labels there are domains: bits of sl_labels_bit */
 	struct sl_field_set looked;  /* fields of conditions and of exact kinds */
 	bool addresses;  /* conditions look at a packet's ends */
 	bool lengths;    /* of packets' payloads are judged */
@@ -146,12 +161,27 @@ static inline unsigned sl_loaded_engines(const struct sl_loaded_ruleset *l, cons
 	return l->base ? 2 : 1;
 }
 
-/* engine.c, crowd.c, always.c, flowwise.c */
+/* Labels of a name, and the bit that stands for that many: the last for all that are more. */
+static inline unsigned sl_labels_of(struct sl_span name)
+{
+	unsigned n = 1;
+	for (size_t i = 0; i < name.len; i++)
+		n += name.at[i] == '.';
+	return n;
+}
+
+static inline unsigned sl_labels_bit(unsigned labels)
+{
+	return labels < 63 ? labels : 63;
+}
+
+/* engine.c, crowd.c, always.c, flowwise.c, look.c */
 int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err);
 void sl_engine_free(struct sl_engine *e); /* NULL is fine */
 pcre2_code *sl_engine_expression(const struct sl_engine *e, uint32_t condition); /* NULL: none */
 int sl_crowds_init(struct sl_engine *e);
 int sl_always_init(struct sl_engine *e);
+void sl_look_init(struct sl_engine *e); /* when all else is there */
 void sl_crowds_fini(struct sl_crowds *x);
 const struct sl_trigger *sl_crowd_find(const struct sl_crowds *x, struct sl_postings found); /* NULL: no crowd */
 int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs);

@@ -44,25 +44,29 @@ static void end_found(void *ctx, const struct sl_address *address, uint32_t post
 	sl_hit_add(e->d, &hit, false);
 }
 
+/* One end, as the field it is of the flow and of the packet. */
+static void look_up_end(struct end *e, bool high, enum sl_field field, enum sl_field condition_field)
+{
+	const struct sl_flow_key *key = &e->flow->key;
+	bool ports = key->proto == IPPROTO_TCP || key->proto == IPPROTO_UDP || key->proto == IPPROTO_SCTP;
+	struct sl_address address = { .family = key->family };
+	memcpy(address.bytes, high ? key->high : key->low, sizeof address.bytes);
+	e->field = (uint8_t)field;
+	e->condition_field = condition_field;
+	e->port = !ports ? 0 : high ? key->high_port : key->low_port; /* none: what names one does not hold */
+	sl_exact_prefixes(e->d->lane[e->lane].rs, &address, end_found, e);
+}
+
 static void look_up_ends(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
 			 bool indicators)
 {
-	struct sl_flow_view view;
-	sl_flow_view(flow, &view);
-	bool ports = view.proto == IPPROTO_TCP || view.proto == IPPROTO_UDP || view.proto == IPPROTO_SCTP;
-	bool from_client = side == flow->client;
-	struct end e = { .d = d, .at = at, .flow = flow, .proto = view.proto, .side = (uint8_t)side,
+	bool client = flow->client, sent = side == client;
+	struct end e = { .d = d, .at = at, .flow = flow, .proto = flow->key.proto, .side = (uint8_t)side,
 			 .indicators = indicators };
 	for (unsigned lane = 0; lane < d->lanes; lane++) {
 		e.lane = (uint8_t)lane;
-		e.field = SL_FIELD_IP_SRC;
-		e.condition_field = from_client ? SL_FIELD_IP_SRC : SL_FIELD_IP_DST;
-		e.port = ports ? view.sport : 0; /* no ports: an indicator that names one does not hold */
-		sl_exact_prefixes(d->lane[lane].rs, &view.src, end_found, &e);
-		e.field = SL_FIELD_IP_DST;
-		e.condition_field = from_client ? SL_FIELD_IP_DST : SL_FIELD_IP_SRC;
-		e.port = ports ? view.dport : 0;
-		sl_exact_prefixes(d->lane[lane].rs, &view.dst, end_found, &e);
+		look_up_end(&e, client, SL_FIELD_IP_SRC, sent ? SL_FIELD_IP_SRC : SL_FIELD_IP_DST);
+		look_up_end(&e, !client, SL_FIELD_IP_DST, sent ? SL_FIELD_IP_DST : SL_FIELD_IP_SRC);
 	}
 }
 

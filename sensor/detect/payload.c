@@ -13,11 +13,6 @@ static const struct sl_scanner *scanner_of(const struct sl_detect *d, unsigned l
 	return &d->lane[lane].e->scanner[SL_FIELD_PAYLOAD][mode];
 }
 
-static bool any_has(const struct sl_detect *d, enum sl_database_mode mode)
-{
-	return scanner_of(d, 0, mode)->db || (d->lanes > 1 && scanner_of(d, 1, mode)->db);
-}
-
 /* --- gathered --- */
 
 struct gathered_scan {
@@ -258,21 +253,23 @@ static void payload_seen(struct sl_detect *d, const struct sl_place *place)
 		sl_fields_add(d, place->at, place->flow, place->side, place->tx, &payload);
 }
 
-static void gather_place(struct sl_detect *d, const struct sl_place *place, struct sl_span tail, bool broken)
+/* Most rulesets look at payloads for short literals alone: that way is kept short. */
+static void scan_otherwise(struct sl_detect *d, struct sl_detect_slot *slot, struct sl_place *place)
 {
-	struct sl_gathered g = { .at = place->at, .flow = place->flow, .offset = place->offset,
-				 .step = place->step, .tx = place->tx, .value = ++d->value,
-				 .side = place->side, .broken = broken };
-	gather(d, &g, tail, place->bytes);
+	place->value = ++d->value;
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		if (scanner_of(d, lane, SL_MODE_STREAM)->db)
+			scan_stream(d, slot, lane, place);
+	if (d->segments)
+		scan_block(d, place, SL_PACKET_SCOPE);
+	look_at_derived(d, place);
+	payload_seen(d, place);
 }
 
 void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	struct sl_place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
-				  .end = offset + bytes.len, .tx = SL_TX_FLOW, .side = (uint8_t)side,
-				  .field = SL_FIELD_PAYLOAD };
 	if (after_gap) {
 		slot->tail[side].len = 0;
 		for (unsigned lane = 0; lane < d->lanes; lane++)
@@ -280,36 +277,47 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 	}
 	if (any_windows(d))
 		window_feed(d, slot, flow, side, bytes, offset);
-	if (any_has(d, SL_MODE_GATHER)) {
-		gather_place(d, &place, sl_span_of(slot->tail[side].bytes, slot->tail[side].len),
-			     flow->side[side].gap_bytes != 0);
+	if (d->gathers) {
+		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .tx = SL_TX_FLOW,
+					 .value = ++d->value, .side = (uint8_t)side,
+					 .broken = flow->side[side].gap_bytes != 0 };
+		gather(d, &g, sl_span_of(slot->tail[side].bytes, slot->tail[side].len), bytes);
 		tail_keep(slot, side, bytes);
 	}
-	place.value = ++d->value;
-	for (unsigned lane = 0; lane < d->lanes; lane++)
-		if (scanner_of(d, lane, SL_MODE_STREAM)->db)
-			scan_stream(d, slot, lane, &place);
-	if (d->segments)
-		scan_block(d, &place, SL_PACKET_SCOPE);
-	look_at_derived(d, &place);
-	payload_seen(d, &place);
+	if (d->scans) {
+		struct sl_place place = { .at = at, .flow = flow, .bytes = bytes, .offset = offset,
+					  .end = offset + bytes.len, .tx = SL_TX_FLOW, .side = (uint8_t)side,
+					  .field = SL_FIELD_PAYLOAD };
+		scan_otherwise(d, slot, &place);
+	}
 }
 
+static void scan_datagram(struct sl_detect *d, struct sl_place *place)
+{
+	place->value = ++d->value;
+	scan_block(d, place, SL_ALL_SCOPES);
+	look_at_derived(d, place);
+	payload_seen(d, place);
+}
+
+/* A datagram is a transaction: its payload, and the message in it, which comes with the next step. */
 void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			unsigned side, struct sl_span payload)
 {
-	/* a datagram is a transaction: its payload, and the message in it, which comes with the next step */
-	struct sl_place place = { .at = at, .flow = flow, .bytes = payload, .end = payload.len,
-				  .step = ++d->step, .tx = SL_TX_DATAGRAM, .side = (uint8_t)side,
-				  .field = SL_FIELD_PAYLOAD };
+	uint32_t step = ++d->step;
 	if (!payload.len)
 		return;
-	if (any_has(d, SL_MODE_GATHER))
-		gather_place(d, &place, sl_span_of(NULL, 0), false);
-	place.value = ++d->value;
-	scan_block(d, &place, SL_ALL_SCOPES);
-	look_at_derived(d, &place);
-	payload_seen(d, &place);
+	if (d->gathers) {
+		struct sl_gathered g = { .at = at, .flow = flow, .step = step, .tx = SL_TX_DATAGRAM,
+					 .value = ++d->value, .side = (uint8_t)side };
+		gather(d, &g, sl_span_of(NULL, 0), payload);
+	}
+	if (d->scans) {
+		struct sl_place place = { .at = at, .flow = flow, .bytes = payload, .end = payload.len,
+					  .step = step, .tx = SL_TX_DATAGRAM, .side = (uint8_t)side,
+					  .field = SL_FIELD_PAYLOAD };
+		scan_datagram(d, &place);
+	}
 }
 
 void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
@@ -320,7 +328,7 @@ void sl_detect_stream_end(struct sl_detect *d, const struct sl_sighting *at, str
 	struct sl_span shown = sl_span_of(slot->tail[side].bytes, slot->tail[side].len);
 	struct sl_place place = { .at = at, .flow = flow, .side = (uint8_t)side, .bytes = shown,
 				  .end = flow->side[side].delivered, .value = ++d->value, .tx = SL_TX_FLOW,
-				  .field = SL_FIELD_PAYLOAD };
+				  .field = SL_FIELD_PAYLOAD, .ended = true };
 	for (unsigned lane = 0; streams && lane < d->lanes; lane++) {
 		struct sl_direct s = direct_of(d, streams, lane, &place, place.end - shown.len);
 		close_stream(d, streams, lane, side, sl_direct_match, &s);

@@ -305,7 +305,8 @@ void sl_detect_piece(struct sl_detect *d, const struct sl_sighting *at, struct s
 	struct sl_body scratch = { .field = (uint8_t)piece->field }; /* when there is no memory */
 	struct sl_place place = { .at = at, .flow = flow, .bytes = piece->bytes, .offset = piece->offset,
 				  .end = piece->offset + piece->bytes.len, .tx = piece->tx, .step = ++d->step,
-				  .value = ++d->value, .field = (uint8_t)piece->field, .side = (uint8_t)side };
+				  .value = ++d->value, .field = (uint8_t)piece->field, .side = (uint8_t)side,
+				  .ended = piece->last };
 	if (!*piece->kept && piece->bytes.len)
 		*piece->kept = body_new(d, piece);
 	struct sl_body *b = *piece->kept ? *piece->kept : &scratch;

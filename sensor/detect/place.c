@@ -34,14 +34,16 @@ static void verify(struct sl_detect *d, const struct sl_place *at, uint32_t cond
 	uint32_t first = sl_group_first(lane->rs, condition), indicator = lane->rs->conditions[first].indicator;
 	struct sl_span bytes = sl_span_of(at->bytes.at + at->own, at->bytes.len - at->own);
 	uint64_t base = at->end - bytes.len;
+	bool packet = lane->rs->indicators[indicator].scope == SL_SCOPE_PACKET;
+	bool open = !packet && !at->ended && at->tx != SL_TX_DATAGRAM;
 	struct sl_found found;
 	if (sl_group_was_judged(d, at->lane, first, at->value) || !sl_where_may(lane, indicator, at->flow))
 		return;
-	if (lane->rs->indicators[indicator].scope == SL_SCOPE_PACKET)
+	if (packet)
 		base = 0;
 	else if (at->window)
 		bytes = sl_window_bytes(at->window, at->end, &base);
-	if (!sl_group_holds(d, at->lane, first, bytes, at->value, base, &found))
+	if (!sl_group_holds(d, at->lane, first, bytes, at->value, base, open, &found))
 		return;
 	struct sl_place whole = *at;
 	whole.crosses = false;

@@ -47,10 +47,9 @@ static void look_up_networks(const struct found *f, const struct sl_flowwise *w,
 	bool six = f->event->flow->key.family == 6;
 	struct sl_address masked = { .family = six ? 6 : 4 };
 	memcpy(masked.bytes, address, six ? 16 : 4);
-	for (int bits = six ? 128 : 32; bits >= 0; bits--) {
+	const uint64_t *lengths = w->lengths[six];
+	for (int bits = sl_prefix_below(lengths, six ? 129 : 33); bits >= 0; bits = sl_prefix_below(lengths, bits)) {
 		uint8_t key[17] = { (uint8_t)bits };
-		if (!(w->lengths[six][bits / 64] >> bits % 64 & 1))
-			continue;
 		sl_address_mask(&masked, (unsigned)bits);
 		memcpy(key + 1, masked.bytes, 16);
 		struct sl_postings found = sl_table_get(&w->networks, sl_span_of(key, six ? 17 : 5));

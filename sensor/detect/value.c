@@ -11,7 +11,7 @@ bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uin
 }
 
 bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct sl_span value,
-		    uint32_t number, uint64_t base, struct sl_found *found)
+		    uint32_t number, uint64_t base, bool open, struct sl_found *found)
 {
 	struct sl_verifier *v = &d->verifier;
 	if (d->verified != number) {
@@ -22,6 +22,7 @@ bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct s
 		v->steps = SL_VERIFY_LEAST;
 	v->limited = false;
 	v->base = base;
+	v->open = open;
 	bool holds = sl_verify(v, d->lane[lane].e, first, value, found);
 	if (v->limited)
 		sl_count(d->config.counters, SL_COUNT_VERIFY_LIMITED);
@@ -35,7 +36,7 @@ void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl
 	struct sl_found found;
 	if (sl_group_was_judged(d, l->lane, first, d->value) || !sl_where_may(lane, indicator, l->flow))
 		return;
-	if (sl_group_holds(d, l->lane, first, v->bytes, d->value, 0, &found))
+	if (sl_group_holds(d, l->lane, first, v->bytes, d->value, 0, false, &found))
 		sl_hit_field(d, l, v, indicator, first, found.from, found.len);
 }
 
@@ -43,7 +44,7 @@ void sl_value_confirm(struct sl_detect *d, struct sl_looking *l, const struct sl
 static void judge_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, const struct sl_judged *j)
 {
 	struct sl_found found;
-	if (sl_group_holds(d, l->lane, j->condition, v->bytes, d->value, 0, &found))
+	if (sl_group_holds(d, l->lane, j->condition, v->bytes, d->value, 0, false, &found))
 		sl_hit_atom(d, l, v, j->atom, found.from, found.len);
 }
 
@@ -59,6 +60,16 @@ static void judge_always(struct sl_detect *d, struct sl_looking *l, const struct
 	}
 }
 
+static void look_at_whole(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, unsigned look)
+{
+	if (look & SL_LOOK_EXACT)
+		sl_exact_value(d, l, v);
+	if (look & SL_LOOK_PATTERNS)
+		sl_field_scan(d, l, v);
+	if (look & SL_LOOK_ALWAYS)
+		judge_always(d, l, v);
+}
+
 static void look_at_derived(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	const struct sl_ruleset *rs = d->lane[l->lane].rs;
@@ -68,23 +79,20 @@ static void look_at_derived(struct sl_detect *d, struct sl_looking *l, const str
 		    !sl_transform(&rs->derived[i], v->bytes, d->derived, &derived.bytes))
 			continue;
 		d->value++;
-		sl_exact_equal(d, l, &derived);
-		sl_field_scan(d, l, &derived);
-		judge_always(d, l, &derived);
+		look_at_whole(d, l, &derived, d->lane[l->lane].e->look[derived.field]);
 	}
 }
 
 void sl_value_look(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v)
 {
 	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		unsigned look = d->lane[lane].e->look[v->field];
+		if (!look)
+			continue;
 		l->lane = (uint8_t)lane;
 		d->value++;
-		if (!sl_ruleset_field_streams(v->field)) {
-			sl_exact_value(d, l, v);
-			sl_field_scan(d, l, v);
-			judge_always(d, l, v);
-		}
-		if (d->lane[lane].rs->derived_n)
+		look_at_whole(d, l, v, look);
+		if (look & SL_LOOK_DERIVED)
 			look_at_derived(d, l, v);
 	}
 }

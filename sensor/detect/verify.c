@@ -256,6 +256,15 @@ static bool find_element(struct search *s, struct element *el, size_t from)
 	return el->c->op == SL_OP_REGEX ? find_expression(s, el, &r, from) : find_literal(s, el, &r, from);
 }
 
+/* What must not be there reaches beyond what has come: the trigger that waits for it will ask again. */
+static bool is_undecided(const struct search *s, const struct element *el)
+{
+	const struct sl_ruleset_position *p = el->p;
+	int64_t reach = given(p->distance) + given(p->within);
+	return el->negated && s->v->open && p->within != SL_NOT_GIVEN && reach <= SL_WAIT_MAX &&
+	       (int64_t)el->before + reach > (int64_t)s->value.len;
+}
+
 /* --- the group --- */
 
 static void search_fill(struct search *s, uint32_t first)
@@ -325,7 +334,8 @@ bool sl_verify(struct sl_verifier *v, const struct sl_engine *e, uint32_t first,
 	element_enter(&s, 0);
 	while (i < s.n) {
 		struct element *el = &s.element[i];
-		if (find_element(&s, el, el->next) != el->negated && !(el->negated && v->limited)) {
+		if (find_element(&s, el, el->next) != el->negated && !(el->negated && v->limited) &&
+		    !is_undecided(&s, el)) {
 			if (++i < s.n)
 				element_enter(&s, i);
 			continue;

@@ -18,6 +18,7 @@ struct sl_verifier {
 	uint32_t steps;  /* left for the value at hand: the caller sets it to SL_VERIFY_STEPS */
 	bool limited;    /* they were used up: the answer was no */
 	uint64_t base;   /* offset of the value's first byte in what it is a part of; 0: it is the whole */
+	bool open;       /* more of it may come */
 };
 bool sl_verifier_init(struct sl_verifier *v);
 void sl_verifier_fini(struct sl_verifier *v);

@@ -19,21 +19,6 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 
 /* --- heads --- */
 
-/* Where the empty line ends that ends a head; 0: not here. Looks only at what was not searched. */
-static size_t head_end(struct sl_span in, size_t searched)
-{
-	size_t from = searched > 3 && searched <= in.len ? searched - 3 : 0;
-	for (const uint8_t *p = in.at + from; (p = memchr(p, '\n', (size_t)(in.at + in.len - p)));) {
-		size_t at = (size_t)(p - in.at) + 1;
-		if (at < in.len && in.at[at] == '\n')
-			return at + 1;
-		if (at + 1 < in.len && in.at[at] == '\r' && in.at[at + 1] == '\n')
-			return at + 2;
-		p++;
-	}
-	return 0;
-}
-
 /* An interim response: the same request gets another (RFC 9110, section 15.2). */
 static bool is_interim(const struct sl_http_head *h)
 {
@@ -181,7 +166,7 @@ static enum sl_parse head_step(struct sl_talk *t, struct sl_span in, size_t *con
 	if (p == SL_PARSE_REFUSE || (p == SL_PARSE_MORE && t->last))
 		return sl_http_simple(t, in, consumed);
 	head.len = head.len < SL_GATHER_MAX ? head.len : SL_GATHER_MAX;
-	size_t end = head_end(head, t->at->searched > slop ? t->at->searched - slop : 0);
+	size_t end = sl_http_head_end(head, t->at->searched > slop ? t->at->searched - slop : 0);
 	if (!end && !t->last)
 		return SL_PARSE_MORE;
 	*consumed = slop + (end ? end : head.len);
@@ -370,7 +355,7 @@ static bool datagram(struct sl_talk *t, struct sl_span in)
 	struct sl_http_side *s = side_of(t);
 	if (sl_http_probe_strict(in) != SL_PARSE_DONE)
 		return false;
-	size_t end = head_end(in, 0);
+	size_t end = sl_http_head_end(in, 0);
 	if (!sl_http_head_read(t, sl_span_of(in.at, end ? end : in.len), false, &h))
 		return false;
 	if (!h.response)

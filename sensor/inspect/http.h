@@ -1,5 +1,5 @@
 /* What the sources of the HTTP/1 parser share: a head read into its parts, the fields made of it, and
- * the state of a flow. Private to http*.c. */
+ * the state of a flow. Private to http*.c; heads are RTSP's too (rtsp.c). */
 #ifndef SELAT_SENSOR_INSPECT_HTTP_H
 #define SELAT_SENSOR_INSPECT_HTTP_H
 
@@ -42,6 +42,12 @@ enum sl_parse sl_http_probe_strict(struct sl_span in);
 /* Reads a head, the start line first, and puts its fields into the message at hand. False: there is no
  * start line. */
 bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h);
+
+/* The same behind a start line that was read into h. */
+void sl_http_head_fields(struct sl_talk *t, struct sl_span in, struct sl_http_head *h);
+
+/* Where the empty line ends that ends a head; 0: not here. Looks only at what was not searched. */
+size_t sl_http_head_end(struct sl_span in, size_t searched);
 
 /* One line without its end; *in becomes the rest. A line may end in a bare LF (RFC 9112, section 2.2).
  * False: no end in sight. */
@@ -104,6 +110,8 @@ void sl_http_lines_end(struct sl_talk *t, struct sl_http_lines *l);
 
 void sl_http_start_fields(struct sl_talk *t, const struct sl_http_head *h);
 void sl_http_host_field(struct sl_talk *t, const struct sl_http_head *h);
+/* Of a request that the client on that side sends, or is told of by a push. */
+void sl_http_url_field(struct sl_talk *t, const struct sl_http_head *h, unsigned client);
 
 /* The name of a body: of Content-Disposition (RFC 6266), else `otherwise`. Borrowed for the call. */
 struct sl_span sl_http_file_name(struct sl_talk *t, struct sl_span disposition, struct sl_span otherwise);
@@ -185,6 +193,10 @@ void sl_http_upgrade_keep(struct sl_talk *t, const struct sl_http_head *h, struc
 bool sl_http_upgrade(struct sl_talk *t, const struct sl_http_head *h);
 
 /* Bodies (http_frame.c). */
+
+/* Content-Length (RFC 9112, section 6.3, rule 5): digits, or a list of the same number. False: it is
+ * nothing of that. */
+bool sl_http_length(struct sl_span s, uint64_t *length);
 
 /* The head's body begins: sets the phase. asked: of a response; NULL: not known. */
 void sl_http_body_begin(struct sl_talk *t, const struct sl_http_head *h, const struct sl_http_asked *asked);

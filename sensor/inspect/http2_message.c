@@ -159,7 +159,9 @@ void sl_h2_message(struct sl_talk *t, uint32_t id)
 		if (!head.response && head.kept[SL_KEPT_HOST].len)
 			sl_value_add(t, SL_FIELD_HTTP_HOST_RAW, head.kept[SL_KEPT_HOST]);
 		headers_add(t, &head, &side->block);
-		sl_talk_client(t, head.response || side->block_pushed ? !t->side : t->side);
+		unsigned client = head.response || side->block_pushed ? !t->side : t->side;
+		sl_http_url_field(t, &head, client);
+		sl_talk_client(t, client);
 		sl_talk_done(t);
 		if (!head.response)
 			request_remember(t, &head, id, side->block_ends || side->block_pushed);

@@ -159,6 +159,31 @@ void sl_http_host_field(struct sl_talk *t, const struct sl_http_head *h)
 		sl_value_add(t, SL_FIELD_HTTP_HOST, sl_span_of(host, n));
 }
 
+/* Without a Host the server's address stands for it. */
+void sl_http_url_field(struct sl_talk *t, const struct sl_http_head *h, unsigned client)
+{
+	enum { PORT_HTTP = 80, LONGER = 3 /* a byte as an escape */, EXTRAS = 64 /* scheme, address, port */ };
+	struct sl_span host = h->kept[SL_KEPT_HOST];
+	size_t room = (h->target.len + host.len) * LONGER + EXTRAS;
+	if (h->response || !sl_talk_wants(t, SL_FIELD_HTTP_URL))
+		return;
+	char *url = (char *)sl_talk_room(t, room);
+	if (!url)
+		return;
+	struct sl_flow_moment now;
+	struct sl_flow_view view;
+	char address[SL_ADDRESS_TEXT];
+	sl_flow_moment(t->flow, &now);
+	now.client = client & 1;
+	sl_flow_view_at(t->flow, &now, &view);
+	if (!host.len)
+		host = sl_span_str(sl_address_format(address, &view.dst));
+	size_t n = sl_url_request(url, room < SL_URL_MAX ? room : SL_URL_MAX, t->parser == &sl_rtsp_parser ? "rtsp" : "http",
+				  host, view.dport ? view.dport : PORT_HTTP, h->target);
+	if (n)
+		sl_value_add(t, SL_FIELD_HTTP_URL, sl_span_of(url, n));
+}
+
 /* --- names of files --- */
 
 struct sl_span sl_http_segment(struct sl_span target)

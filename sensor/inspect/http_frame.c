@@ -47,9 +47,7 @@ static bool number_read(struct sl_span s, uint64_t *number)
 	return s.len > 0;
 }
 
-/* Content-Length (RFC 9112, section 6.3, rule 5): digits, or a list of the same number. False: it is
- * nothing of that. */
-static bool length_read(struct sl_span s, uint64_t *length)
+bool sl_http_length(struct sl_span s, uint64_t *length)
 {
 	uint64_t n;
 	for (bool first = true;; first = false) {
@@ -97,7 +95,7 @@ enum sl_http_phase sl_http_framing(struct sl_talk *t, const struct sl_http_head 
 				   const struct sl_http_asked *asked, struct sl_span *encoding, uint64_t *length)
 {
 	bool any, chunked = transfer_read(t, h, encoding, &any);
-	bool valid = length_read(h->kept[SL_KEPT_LENGTH], length);
+	bool valid = sl_http_length(h->kept[SL_KEPT_LENGTH], length);
 	if (!valid)
 		*length = 0;
 	bool said = chunked || *length; /* in a 204 it must not be, and what follows may be a body after all */

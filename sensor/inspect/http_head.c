@@ -1,6 +1,6 @@
 /* HTTP/1 heads (RFC 9112, sections 3 to 5): the start line and the headers, in one pass. Lenient as
  * servers are: more than one blank, a blank before the colon, folded lines; not in what makes it HTTP:
- * the version, which keeps SIP, RTSP and ICAP apart. Per worker. */
+ * the version, which keeps SIP, RTSP (rtsp.c) and ICAP apart. Per worker. */
 #include <sensor/inspect/http.h>
 
 enum {
@@ -59,11 +59,11 @@ static bool is_http(struct sl_span in)
 static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span rest = line;
+	if (!is_http(line)) /* of most lines, the first bytes tell */
+		return false;
 	h->version = word(&rest);
 	h->code = word(&rest);
 	h->reason = sl_http_trim(rest);
-	if (h->version.at != line.at || !is_http(h->version))
-		return false;
 	const uint8_t *c = h->code.at;
 	bool number = h->code.len == 3 && isdigit(c[0]) && isdigit(c[1]) && isdigit(c[2]);
 	h->status = number ? (unsigned)(c[0] - '0') * 100 + (unsigned)(c[1] - '0') * 10 + (unsigned)(c[2] - '0') : 0;
@@ -324,13 +324,10 @@ static bool header_next(struct sl_talk *t, struct sl_span *in, struct sl_span *h
 	return true;
 }
 
-bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h)
+void sl_http_head_fields(struct sl_talk *t, struct sl_span in, struct sl_http_head *h)
 {
 	struct sl_span header;
 	struct sl_http_lines lines;
-	in = without_blank(in);
-	if (!sl_http_line(&in, &header) || !start_line(header, awaited, h))
-		return false;
 	sl_http_start_fields(t, h);
 	sl_http_lines_begin(t, &lines, h, in.len);
 	while (header_next(t, &in, &header)) {
@@ -348,6 +345,30 @@ bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struc
 		sl_http_lines_add(t, &lines, h, name, value);
 	}
 	sl_http_host_field(t, h);
+	sl_http_url_field(t, h, t->side);
 	sl_http_lines_end(t, &lines);
+}
+
+bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h)
+{
+	struct sl_span line;
+	in = without_blank(in);
+	if (!sl_http_line(&in, &line) || !start_line(line, awaited, h))
+		return false;
+	sl_http_head_fields(t, in, h);
 	return true;
+}
+
+size_t sl_http_head_end(struct sl_span in, size_t searched)
+{
+	size_t from = searched > 3 && searched <= in.len ? searched - 3 : 0;
+	for (const uint8_t *p = in.at + from; (p = memchr(p, '\n', (size_t)(in.at + in.len - p)));) {
+		size_t at = (size_t)(p - in.at) + 1;
+		if (at < in.len && in.at[at] == '\n')
+			return at + 1;
+		if (at + 1 < in.len && in.at[at] == '\r' && in.at[at + 1] == '\n')
+			return at + 2;
+		p++;
+	}
+	return 0;
 }

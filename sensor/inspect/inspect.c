@@ -23,6 +23,7 @@ const struct sl_parser *const sl_parsers[SL_APP_COUNT] = {
 	[SL_APP_FTP_DATA] = &sl_ftp_data_parser,
 	[SL_APP_SSH] = &sl_ssh_parser,
 	[SL_APP_SOCKS] = &sl_socks_parser,
+	[SL_APP_RTSP] = &sl_rtsp_parser,
 };
 
 int sl_inspect_new(struct sl_inspect **out, const struct sl_inspect_config *config, struct sl_err *err)

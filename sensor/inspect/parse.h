@@ -74,6 +74,7 @@ extern const struct sl_parser sl_http_parser, sl_tls_parser, sl_dns_parser;
 extern const struct sl_parser sl_quic_parser;
 extern const struct sl_parser sl_openvpn_parser;
 extern const struct sl_parser sl_smtp_parser;
+extern const struct sl_parser sl_rtsp_parser;
 extern const struct sl_parser sl_ftp_parser, sl_ftp_data_parser, sl_ssh_parser, sl_socks_parser;
 
 /* --- what a message says --- */

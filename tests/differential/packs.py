@@ -82,8 +82,8 @@ def group(rng, field, value):
             c["within"] = max(len(part), gap + len(part) - c.get("distance", 0) + rng.choice((0, 0, 2, -1)))
         if "distance" not in c and "within" not in c:
             c["same"] = True
-        # of a stream `not` is judged on what has come, and other places than the first may be too near its end
-        if rng.random() < 0.15 and field not in STREAM:
+        # of a stream what has not come yet is waited for within a bound
+        if rng.random() < 0.15 and ("within" in c or field not in STREAM):
             c["not"] = True
         elif "same" not in c:
             end += gap + len(part)

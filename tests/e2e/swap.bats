@@ -244,7 +244,7 @@ end_talk() {
 	wait_live 1
 	end_talk
 	same "one-word three-word two-word" "$(jq -r .indicator.id alerts | sort | xargs)"
-	same 2 "$(jq -r .ruleset alerts | sort -u | wc -l)" # the delta has its own identity
+	same 2 "$(jq -r .ruleset alerts | sort -u | wc -l)" # with the delta other packs are live
 	jq -e '.rulesets_taken == 2 and .rulesets_refused == 0 and .indicators == 2' stats
 }
 

@@ -133,6 +133,8 @@ static void request_takes_the_absolute_form(void **state)
 			    "http://evil.example/x");
 	assert_string_equal(request("http", "proxy", 80, "HTTP://b:81"), "http://b:81/");
 	assert_string_equal(request("http", "", 3128, "https://b/?q"), "https://b/?q");
+	assert_string_equal(request("rtsp", "", 8554, "RTSP://B:554/x"), "rtsp://b/x");
+	assert_string_equal(request("rtsp", "b", 8554, "/x"), "rtsp://b:8554/x");
 }
 
 static void request_without_such_a_form(void **state)

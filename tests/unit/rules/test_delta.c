@@ -90,6 +90,31 @@ static void holds_what_is_new_and_what_goes(void **state)
 	base_remove();
 }
 
+/* The same indicators are live, whether they came as a delta or were compiled whole. */
+static void one_identity_either_way(void **state)
+{
+	(void)state;
+	static char *const names[] = { "a.json", "b.json" };
+	struct sl_delta delta;
+	struct sl_err err = { "" };
+	struct sl_ruleset *rs, *whole;
+	base_make();
+	for (size_t i = 0; i < 2; i++) {
+		file_write(names[i], i ? HEAD("t/b", "2") "\"indicators\":[{\"id\":\"b\",\"domain\":\"b.example\"}]}" : new_a);
+		assert_int_equal(delta_try("delta", "base", names[i], &delta, &err), SL_OK);
+		sl_delta_fini(&delta);
+		compile_to("whole", (char *[]){ names[0], names[1] }, 2);
+		assert_int_equal(sl_ruleset_open(&rs, "delta", &err), SL_OK);
+		assert_int_equal(sl_ruleset_open(&whole, "whole", &err), SL_OK);
+		assert_memory_equal(rs->header->identity, whole->header->identity, 32);
+		sl_ruleset_free(rs);
+		sl_ruleset_free(whole);
+		compile_to("base", (char *[]){ names[0], names[1] }, 2);
+	}
+	unlink("whole");
+	base_remove();
+}
+
 /* A list's file is a part of what an indicator says; so are the pack's defaults. */
 static void lists_and_defaults_count(void **state)
 {
@@ -180,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_what_is_new_and_what_goes),
+		cmocka_unit_test(one_identity_either_way),
 		cmocka_unit_test(lists_and_defaults_count),
 		cmocka_unit_test(a_new_pack_withdraws_nothing),
 		cmocka_unit_test(says_what_cannot_be_a_base),

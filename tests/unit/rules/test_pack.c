@@ -65,7 +65,7 @@ static void indicator_keys(void **state)
 		  "first 24; did you mean 198.51.100.0/24?" },
 		{ ONE("\"url\":\"gopher://a.example\""),
 		  ":2:11: indicator \"x\": url: \"gopher://a.example\" is no URL to compare: only "
-		  "http, https and ftp are known" },
+		  "http, https, ftp and rtsp are known" },
 		{ ONE("\"domain\":\"a.example\",\"port\":53"),
 		  ":2:32: indicator \"x\": port: goes with \"address\" alone" },
 		{ ONE("\"address\":\"192.0.2.1\",\"subdomains\":true"),

@@ -209,6 +209,24 @@ static void streams_with_negatives_are_confirmed(void **state)
 	hand_fini(&h);
 }
 
+/* Also of one before the trigger; what reaches further than can be waited for is judged on what has come. */
+static void negatives_of_a_chain_are_waited_for(void **state)
+{
+	(void)state;
+	struct hand h;
+	const struct sl_condition c[] = {
+		literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "first"),
+		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "no"), NO, NO, 30, 70),
+		     SL_COND_SAME | SL_COND_NOT),
+		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "last"), NO, NO, 0, 10), SL_COND_SAME),
+		with(placed(literal(SL_FIELD_PAYLOAD, SL_OP_CONTAINS, "far"), NO, NO, 0, 300),
+		     SL_COND_SAME | SL_COND_NOT),
+	};
+	const struct sl_plan *p = plan_of(&h, c, 4);
+	assert_int_equal(p->condition[2].wait, 100);
+	hand_fini(&h);
+}
+
 static void derived_fields_are_shared(void **state)
 {
 	(void)state;
@@ -396,6 +414,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_trigger_is_always_judged),
 		cmocka_unit_test(streams_have_chains),
 		cmocka_unit_test(streams_with_negatives_are_confirmed),
+		cmocka_unit_test(negatives_of_a_chain_are_waited_for),
 		cmocka_unit_test(derived_fields_are_shared),
 		cmocka_unit_test(rarity_orders),
 		cmocka_unit_test(chains_find_what_they_say),

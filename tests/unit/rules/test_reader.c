@@ -137,7 +137,7 @@ static void protocols_and_flags(void **state)
 			->where;
 	assert_true(w->protos[0] == (UINT64_C(1) << 6 | UINT64_C(1) << 47));
 	assert_true(w->protos[3] == UINT64_C(1) << 63);
-	assert_true(w->apps == (APP(HTTP) | APP(HTTP2) | APP(TLS)));
+	assert_true(w->apps == (APP(HTTP) | APP(HTTP2) | APP(RTSP) | APP(TLS)));
 	assert_int_equal(w->direction, SL_WHERE_TO_CLIENT);
 	assert_int_equal(w->part, SL_WHERE_ANSWERED);
 	assert_int_equal(w->tunnel, SL_WHERE_OUTSIDE);
@@ -153,10 +153,10 @@ static void protocols_and_flags(void **state)
 	w = read_one("match: [], where: {app: '!http'}")->where;
 	assert_true(w->apps & APP(NONE));
 	assert_true(w->apps & APP(SSH));
-	assert_false(w->apps & (APP(HTTP) | APP(HTTP2)));
+	assert_false(w->apps & (APP(HTTP) | APP(HTTP2) | APP(RTSP)));
 	sl_packs_fini(&packs);
 	w = read_one("match: [], where: {app: [http, '!http2']}")->where;
-	assert_true(w->apps == APP(HTTP));
+	assert_true(w->apps == (APP(HTTP) | APP(RTSP)));
 	sl_packs_fini(&packs);
 }
 

@@ -44,6 +44,8 @@ static void conditions(void **state)
 	(void)state;
 	is("{\"match\": [{\"field\": \"file.name\", \"starts\": \"a\"}, {\"field\": \"http.method\", \"equals\": \"GET\"}]}",
 	   "[file:name LIKE 'a%' AND network-traffic:extensions.'http-request-ext'.request_method = 'GET']");
+	is("{\"match\": [{\"field\": \"http.url\", \"starts\": \"http://a.example/\"}]}",
+	   "[url:value LIKE 'http://a.example/%']");
 	is("{\"match\": [{\"field\": \"file.name\", \"contains\": \"a\"}]}", "[file:name LIKE '%a%']");
 	is("{\"match\": [{\"field\": \"file.name\", \"ends\": \"100%\"}]}", "[file:name MATCHES '(?s)100%$']");
 	is("{\"match\": [{\"field\": \"file.name\", \"equals\": \"a.b\", \"nocase\": true}]}",

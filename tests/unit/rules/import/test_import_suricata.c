@@ -509,6 +509,34 @@ static void requirements_of_what_is_unknown(void **state)
 	expect_left("alert smb any any -> any any (requires: version >= 10;)", "\"smb\"");
 }
 
+/* Suricata's senders and recipients have angle brackets. */
+static void envelopes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options, *condition;
+		bool shadow;
+	} cases[] = {
+		{ "content:\"|3c|bob@\"", "\"starts\":\"bob@\"", false },
+		{ "content:\"|3c|bob@\"; offset:0; depth:5", "\"starts\":\"bob@\"", false },
+		{ "content:\"bob@\"; offset:1; depth:4", "\"contains\":\"bob@\",\"offset\":0,\"depth\":4", false },
+		{ "content:\"ample|3e|\"; endswith", "\"ends\":\"ample\"", false },
+		/* what the bracket's place is asked to hold is never there */
+		{ "content:\"bob@\"; offset:0; depth:4", "\"contains\":\"bob@\",\"offset\":0,\"depth\":4", true },
+		{ "content:\"|3c|bob@\"; offset:2", "\"starts\":\"bob@\"", true },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char rule[256], want[256];
+		snprintf(rule, sizeof rule, "alert smtp any any -> any any (smtp.mail_from; %s; sid:1;)",
+			 cases[i].options);
+		snprintf(want, sizeof want,
+			 "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"smtp.mail_from\",%s}],"
+			 "\"where\":{\"app\":\"smtp\",\"direction\":\"to_server\"}%s}]",
+			 cases[i].condition, cases[i].shadow ? ",\"status\":\"shadow\"" : "");
+		expect(rule, want);
+	}
+}
+
 static void hooks(void **state)
 {
 	(void)state;
@@ -615,6 +643,7 @@ int main(void)
 		cmocka_unit_test(requirements),
 		cmocka_unit_test(protocol_before_an_upgrade),
 		cmocka_unit_test(requirements_of_what_is_unknown),
+		cmocka_unit_test(envelopes),
 		cmocka_unit_test(hooks),
 		cmocka_unit_test(what_has_no_counterpart),
 		cmocka_unit_test(variables_without_end),

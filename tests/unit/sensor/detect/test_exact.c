@@ -156,27 +156,14 @@ static void urls(void **state)
 		fixture_new("[{\"id\": \"gate\", \"url\": \"http://evil.example/gate.php?x=1\"},"
 			    " {\"id\": \"port\", \"url\": \"http://evil.example:8080/\"},"
 			    " {\"id\": \"bare\", \"url\": \"http://192.0.2.1/x\"}]");
-	static const struct {
-		const char *host, *uri, *ids;
-	} cases[] = {
-		{ "evil.example", "/gate.php?x=1", "gate " },
-		{ "EVIL.example:80", "/a/../gat%65.php?x=1", "gate " },
-		{ "other.example", "http://evil.example/gate.php?x=1", "gate " },
-		{ "evil.example", "/gate.php", "" },
-		{ "evil.example", "/gate.php?x=12", "" },
-		{ "evil.example", "/GATE.php?x=1", "" },
-		{ "www.evil.example", "/gate.php?x=1", "" },
-		{ "evil.example:8080", "/", "port " },
-		{ "evil.example", "/", "" },
-		{ NULL, "/x", "bare " }, /* no Host header: the server's address */
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct sl_flow *f = fixture_pair(x, 6, 1);
-		f->side[0].flags |= SL_SIDE_STARTED;
-		fixture_values(x, f, SL_FIELD_HTTP_URI_RAW, cases[i].uri, SL_FIELD_HTTP_HOST_RAW,
-			       cases[i].host);
-		fixture_expect(x, cases[i].ids);
-	}
+	fixture_value_expect(x, SL_FIELD_HTTP_URL, "http://evil.example/gate.php?x=1", "gate ");
+	fixture_value_expect(x, SL_FIELD_HTTP_URL, "http://evil.example/gate.php", "");
+	fixture_value_expect(x, SL_FIELD_HTTP_URL, "http://evil.example/GATE.php?x=1", "");
+	fixture_value_expect(x, SL_FIELD_HTTP_URL, "http://www.evil.example/gate.php?x=1", "");
+	fixture_value_expect(x, SL_FIELD_HTTP_URL, "http://evil.example:8080/", "port ");
+	fixture_value_expect(x, SL_FIELD_HTTP_URL, "http://evil.example/", "");
+	fixture_value_expect(x, SL_FIELD_HTTP_URL, "http://192.0.2.1/x", "bare ");
+	fixture_value_expect(x, SL_FIELD_HTTP_URI, "http://192.0.2.1/x", "");
 	fixture_free(x);
 }
 
@@ -219,7 +206,7 @@ static void fields_that_tables_want(void **state)
 		  { SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER },
 		  { SL_FIELD_DNS_RRNAME, SL_FIELD_TLS_SNI, SL_FIELD_JA3_HASH } },
 		{ "[{\"id\": \"u\", \"url\": \"http://evil.example/x\"}]",
-		  { SL_FIELD_HTTP_HOST_RAW, SL_FIELD_HTTP_URI_RAW, SL_FIELD_HTTP_URI_RAW, SL_FIELD_HTTP_URI_RAW },
+		  { SL_FIELD_HTTP_URL, SL_FIELD_HTTP_URL, SL_FIELD_HTTP_URL, SL_FIELD_HTTP_URL },
 		  { SL_FIELD_DNS_ANSWER, SL_FIELD_FILE_NAME, SL_FIELD_HTTP_HEADER } },
 		{ "[{\"id\": \"h\", \"match\": [{\"field\": \"ja3.hash\", \"equals\": \"0f\"}]}]",
 		  { SL_FIELD_JA3_HASH, SL_FIELD_JA3_HASH, SL_FIELD_JA3_HASH, SL_FIELD_JA3_HASH },

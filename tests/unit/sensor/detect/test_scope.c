@@ -239,10 +239,30 @@ static void a_group_on_one_datagram(void **state)
 	fixture_free(x);
 }
 
+/* What held in a datagram of the other direction does not hold again by a part of it. */
+static void a_part_of_a_group_asks_nothing(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[{\"id\": \"both\", \"scope\": \"flow\", "
+					"\"where\": {\"direction\": \"to_client\"}, \"match\": ["
+					"{\"field\": \"payload\", \"contains\": \"alpha\"},"
+					"{\"field\": \"payload\", \"contains\": \"omega\", \"same\": true}]}]");
+	struct sl_flow *f = fixture_pair(x, 17, 1);
+	fixture_datagram(x, f, "omega and alpha", 15);
+	sl_detect_datagram(x->detect, fixture_sight(x, f), f, 1, sl_span_str("omega"));
+	sl_detect_flush(x->detect);
+	fixture_expect(x, "");
+	sl_detect_datagram(x->detect, fixture_sight(x, f), f, 1, sl_span_str("alpha, omega"));
+	sl_detect_flush(x->detect);
+	fixture_expect(x, "both ");
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_group_on_one_datagram),
+		cmocka_unit_test(a_part_of_a_group_asks_nothing),
 		cmocka_unit_test(a_request_and_its_response), cmocka_unit_test(not_in_a_transaction),
 		cmocka_unit_test(what_a_late_match_says),     cmocka_unit_test(absent),
 		cmocka_unit_test(nothing_but_not),            cmocka_unit_test(not_in_a_packet),

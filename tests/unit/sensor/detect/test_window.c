@@ -52,6 +52,25 @@ static void negated_in_place(void **state)
 	expect_cut(pack, "USER root USER toor ", "x ");
 }
 
+/* What holds early waits for the bytes where the `not` before it may still stand; the end of the stream decides. */
+static void negated_in_the_middle(void **state)
+{
+	(void)state;
+	static const char pack[] = "[" IND("x", PAYLOAD("\"contains\": \"USER\"") ","
+		PAYLOAD("\"contains\": \"root\", \"distance\": 1, \"within\": 4, \"not\": true") ","
+		PAYLOAD("\"contains\": \"x\", \"distance\": 0, \"within\": 2")) "]";
+	expect_cut(pack, "USERxtoor", "x ");
+	expect_cut(pack, "USERxroot", "");
+	expect_cut(pack, "USERxroot and more", "");
+	expect_cut(pack, "USERxroo", "x ");
+	static const char apart[] = "[" IND("x", PAYLOAD("\"contains\": \"USER\"") ","
+		PAYLOAD("\"contains\": \"root\", \"distance\": 1, \"within\": 4, \"not\": true") ","
+		PAYLOAD("\"contains\": \"x\", \"same\": true")) "]";
+	expect_cut(apart, "USERxtoor", "x ");
+	expect_cut(apart, "USERxroot", "");
+	expect_cut(apart, "USERxroo", "x ");
+}
+
 static void places_in_the_stream(void **state)
 {
 	(void)state;
@@ -197,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expressions),       cmocka_unit_test(negated_in_place),
+		cmocka_unit_test(negated_in_the_middle),
 		cmocka_unit_test(places_in_the_stream), cmocka_unit_test(of_bodies),
 		cmocka_unit_test(within_the_budget), cmocka_unit_test(only_where_it_can_be),
 		cmocka_unit_test(what_waits_keeps_its_window), cmocka_unit_test(at_a_bodys_end),

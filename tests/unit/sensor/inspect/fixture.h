@@ -76,6 +76,7 @@ static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
 					    .counters = &x->counters };
 	memset(config.wanted, 1, sizeof config.wanted);
 	config.wanted[SL_FIELD_FILE_SIZE] = config.wanted[SL_FIELD_FILE_WHOLE] = false; /* few tests are about them */
+	config.wanted[SL_FIELD_HTTP_URL] = false;
 	assert_int_equal(sl_inspect_new(&x->inspect, &config, &err), SL_OK);
 	x->slot = calloc(1, sl_inspect_slot_bytes());
 	assert_non_null(x->slot);
