@@ -30,7 +30,7 @@ static void rule_import(struct sl_import *im, const struct suri_vars *vars, cons
 	suri_rule_read(&r, text);
 	if (!r.refused && !r.failed)
 		suri_build(&r);
-	if (r.refused && !r.failed && r.shadow && r.at.id)
+	if (r.refused && !r.failed && *r.lacks && r.at.id)
 		suri_off_build(&r, whole);
 	else if (r.refused && !r.failed)
 		sl_import_leave(im, &r.at, "%s", r.reason);

@@ -75,7 +75,7 @@ struct suri_rule {
 	bool established, not_established, packets, stream;
 	bool lines; /* its payload is a frame that is a line */
 	bool silent, shadow;
-	char lacks[128]; /* what of `requires` Suricata 8.0 has not; goes with shadow */
+	char lacks[128]; /* what of `requires` Suricata 8.0 has not; "": nothing */
 	json_t *where; /* keys of `where` that options gave */
 	json_t *apps;  /* names, some with '!' */
 	json_t *more;  /* keys of the indicator that options gave: mark, threshold … */

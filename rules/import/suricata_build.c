@@ -302,6 +302,6 @@ void suri_build(struct suri_rule *r)
 	}
 	if (!r->refused && !r->failed)
 		ways_add(r);
-	if (r->shadow && !r->refused)
+	if (*r->lacks && !r->refused)
 		suri_note(r, "asks for the %s: kept as a shadow, which gives no alerts", r->lacks);
 }

@@ -82,7 +82,7 @@ void suri_requires(struct suri_rule *r, const char *name, char *value)
 			hold = -1;
 		if (hold < 0) {
 			suri_refuse(r, "%s: \"%.32s %.64s\" has no counterpart", name, piece, what);
-		} else if (!hold && !r->shadow) {
+		} else if (!hold && !*r->lacks) {
 			r->shadow = true;
 			snprintf(r->lacks, sizeof r->lacks, "%.32s \"%.64s\"", piece, what);
 		}

@@ -18,6 +18,15 @@ struct end {
 	enum sl_field condition_field;
 };
 
+/* An address is of packets that go the way that `where` names. While it may turn out that the flow's
+ * ends are the other way round, of both. */
+static bool other_way(const struct sl_ruleset *rs, uint32_t indicator, const struct end *e)
+{
+	uint8_t direction = rs->wheres[rs->indicators[indicator].where].direction;
+	bool to_client = e->side != e->flow->client;
+	return e->flow->known_client && direction && (direction == SL_WHERE_TO_CLIENT) != to_client;
+}
+
 static void end_found(void *ctx, const struct sl_address *address, uint32_t posting)
 {
 	struct end *e = ctx;
@@ -26,7 +35,7 @@ static void end_found(void *ctx, const struct sl_address *address, uint32_t post
 	uint32_t indicator = c == UINT32_MAX ? posting : rs->conditions[c].indicator;
 	char text[SL_ADDRESS_TEXT];
 	if (c == UINT32_MAX ? !e->indicators || !sl_exact_end_fits(rs, indicator, e->proto, e->port)
-			    : rs->conditions[c].field != e->condition_field)
+			    : rs->conditions[c].field != e->condition_field || other_way(rs, indicator, e))
 		return;
 	struct sl_hit hit = { .at = e->at, .flow = e->flow, .condition = c, .indicator = indicator,
 			      .step = ++e->d->step, .tx = SL_TX_FLOW, .side = e->side, .lane = e->lane,

@@ -150,6 +150,41 @@ static void urgent_bytes_that_wait(void **state)
 	end(x);
 }
 
+/* In any order: the stream is what was sent without what was urgent. */
+static void urgent_bytes_anywhere(void **state)
+{
+	(void)state;
+	enum { BYTES = 300, SEGMENTS = 60, EACH = BYTES / SEGMENTS };
+	uint64_t seed = 7;
+	for (unsigned round = 0; round < 200; round++) {
+		struct fixture *x = begin(POOL);
+		char sent[BYTES + 1] = "", want[BYTES + 1] = "";
+		uint16_t pointer[SEGMENTS];
+		unsigned order[SEGMENTS];
+		for (unsigned i = 0; i < SEGMENTS; i++) {
+			pointer[i] = (uint16_t)(wire_random(&seed) % (2 * EACH)); /* half of them point nowhere */
+			for (unsigned k = 0; k < EACH; k++) {
+				char c = (char)('a' + wire_random(&seed) % 26);
+				strncat(sent, &c, 1);
+				if (pointer[i] != k + 1)
+					strncat(want, &c, 1);
+			}
+			unsigned other = (unsigned)(wire_random(&seed) % (i + 1));
+			order[i] = order[other];
+			order[other] = i;
+		}
+		send_text(x, 99, SYN, "");
+		for (unsigned i = 0; i < SEGMENTS; i++) {
+			char segment[EACH + 1] = "";
+			strncat(segment, sent + order[i] * EACH, EACH);
+			send_urgent(x, 100 + order[i] * EACH, ACK, segment, pointer[order[i]]);
+		}
+		expect(x, want);
+		assert_int_equal(x->gaps[0], 0);
+		end(x);
+	}
+}
+
 static void urgent_bytes_in_line(void **state)
 {
 	(void)state;
@@ -271,6 +306,7 @@ int main(void)
 		cmocka_unit_test(gap_is_skipped_at_the_end_and_marked),
 		cmocka_unit_test(urgent_bytes_are_taken_out),
 		cmocka_unit_test(urgent_bytes_that_wait),
+		cmocka_unit_test(urgent_bytes_anywhere),
 		cmocka_unit_test(urgent_bytes_in_line),
 		cmocka_unit_test(numbers_wrap_around),
 		cmocka_unit_test(picked_up_in_the_middle),
