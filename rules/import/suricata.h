@@ -75,6 +75,7 @@ struct suri_rule {
 	bool established, not_established, packets, stream;
 	bool lines; /* its payload is a frame that is a line */
 	bool silent, shadow;
+	char lacks[128]; /* what of `requires` Suricata 8.0 has not; goes with shadow */
 	json_t *where; /* keys of `where` that options gave */
 	json_t *apps;  /* names, some with '!' */
 	json_t *more;  /* keys of the indicator that options gave: mark, threshold … */
@@ -152,8 +153,10 @@ void suri_line_shift(struct suri_rule *r, struct suri_match *m);
 /* suricata_envelope.c: a match on a value in angle brackets, to the value alone. */
 void suri_envelope_shift(struct suri_rule *r, struct suri_match *m);
 
-/* suricata_build.c: the rule's indicators, added to the import. */
+/* suricata_build.c: the rule's indicators, added to the import. off: a rule that Suricata 8.0 does
+ * not load and that could not be read either, as its text alone. */
 void suri_build(struct suri_rule *r);
+void suri_off_build(struct suri_rule *r, char *text);
 /* The conditions; a new reference. */
 json_t *suri_conditions(struct suri_rule *r);
 

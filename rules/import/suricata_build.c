@@ -129,12 +129,22 @@ static void apps_set(struct suri_rule *r, json_t *where)
 static void lists_shorten(struct suri_rule *r, json_t *where)
 {
 	static const char *const keys[] = { "proto",   "from",   "to",         "from_port",
-					    "to_port", "marked", "marked_any", "not_marked" };
+					    "to_port", "marked", "marked_any", "not_marked",
+					    "app_before" };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		const json_t *list = json_object_get(where, keys[i]);
 		if (json_array_size(list) == 1)
 			suri_set(r, where, keys[i], json_incref(json_array_get(list, 0)));
 	}
+}
+
+/* What Suricata 8.0 does not open: there a rule sees the packet around, which it sees here too. */
+static void tunnels_set(struct suri_rule *r, json_t *where)
+{
+	static const char *const closed[] = { "!etherip", "!l2tpv3", "!l2tp",     "!gtp-u",
+					      "!capwap",  "!wlan",   "!mpls-bare" };
+	for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++)
+		suri_append(r, where, "tunnel", json_string(closed[i]));
 }
 
 static json_t *where_make(struct suri_rule *r, bool swapped)
@@ -153,6 +163,8 @@ static json_t *where_make(struct suri_rule *r, bool swapped)
 	if (r->matches == 0 && !suri_hook_field(r) && !plain)
 		suri_set(r, where, "packet", json_true());
 	lists_shorten(r, where);
+	if (!r->im->options->any_tunnel)
+		tunnels_set(r, where);
 	return where;
 }
 
@@ -254,6 +266,23 @@ static void ways_add(struct suri_rule *r)
 	}
 }
 
+void suri_off_build(struct suri_rule *r, char *text)
+{
+	free(r->description);
+	r->description = NULL;
+	suri_describe(r, "rule", text);
+	json_t *ind = json_pack("{ss s[] ss}", "id", r->id, "match", "status", "off");
+	if (r->msg && *r->msg)
+		suri_set(r, ind, "name", json_string(r->msg));
+	if (r->description)
+		suri_set(r, ind, "description", json_string(r->description));
+	if (r->failed)
+		json_decref(ind);
+	else if (sl_import_add(r->im, &r->at, ind))
+		sl_import_note(r->im, &r->at, "asks for the %s: kept, but off: %s", r->lacks,
+			       r->reason);
+}
+
 void suri_build(struct suri_rule *r)
 {
 	direction_imply(r);
@@ -266,4 +295,6 @@ void suri_build(struct suri_rule *r)
 	}
 	if (!r->refused && !r->failed)
 		ways_add(r);
+	if (r->shadow && !r->refused)
+		suri_note(r, "asks for the %s: kept as a shadow, which gives no alerts", r->lacks);
 }

@@ -161,6 +161,7 @@ enum sl_layer sl_decode_l2tp(struct sl_decoding *d)
 	uint16_t flags = sl_cur_be16(&d->cur);
 	if ((flags & 15) == 3 && !(flags & CONTROL)) {
 		sl_cur_be16(&d->cur);
+		sl_tunnel_mark(d, SL_TUNNEL_L2TP);
 		return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the L2TP header")
 				     : SL_LAYER_L2TPV3;
 	}

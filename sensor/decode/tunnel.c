@@ -1,11 +1,26 @@
 /* Tunnels that are IP protocols of their own: GRE, ERSPAN, EtherIP, L2TPv3. */
 #include <sensor/decode/layers.h>
 
+static const uint8_t kinds[SL_LAYER_COUNT] = {
+	[SL_LAYER_GRE] = SL_TUNNEL_GRE,
+	[SL_LAYER_ERSPAN] = SL_TUNNEL_ERSPAN,
+	[SL_LAYER_ETHERIP] = SL_TUNNEL_ETHERIP,
+	[SL_LAYER_L2TPV3] = SL_TUNNEL_L2TPV3,
+	[SL_LAYER_L2TP] = SL_TUNNEL_L2TP,
+	[SL_LAYER_VXLAN] = SL_TUNNEL_VXLAN,
+	[SL_LAYER_GENEVE] = SL_TUNNEL_GENEVE,
+	[SL_LAYER_GTP_U] = SL_TUNNEL_GTP_U,
+	[SL_LAYER_TEREDO] = SL_TUNNEL_TEREDO,
+	[SL_LAYER_CAPWAP] = SL_TUNNEL_CAPWAP,
+	[SL_LAYER_NSH] = SL_TUNNEL_NSH,
+};
+
 void sl_tunnel_enter(struct sl_decoding *d, enum sl_layer layer, bool has_id, uint32_t id)
 {
 	d->tunnel_layer = (uint8_t)layer;
 	d->tunnel_has_id = has_id;
 	d->tunnel_id = id;
+	sl_tunnel_mark(d, (enum sl_tunnel_kind)kinds[layer]);
 }
 
 enum {

@@ -53,6 +53,8 @@ struct sl_tail {
 	uint8_t bytes[SL_TAIL_MAX];
 	uint8_t len : 5;
 	uint8_t unscanned : 1; /* the budget for streams was used up when this side began */
+	uint8_t hidden : 1;    /* the bytes before were not looked at: encrypted */
+	uint8_t windowless : 1; /* since then the window was let go of */
 };
 
 /* What detect keeps in a flow: small, because most flows never match. */

@@ -246,6 +246,14 @@ static void window_feed(struct sl_detect *d, const struct sl_sighting *at, struc
 
 /* --- from the worker --- */
 
+/* Bytes of the side were not seen. */
+static void begin_anew(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side)
+{
+	slot->tail[side].len = 0;
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		close_stream(d, streams_of(d, slot, false), lane, side, NULL, NULL);
+}
+
 static void look_at_derived(struct sl_detect *d, const struct sl_place *place)
 {
 	struct sl_value v = { .field = SL_FIELD_PAYLOAD, .bytes = place->bytes };
@@ -280,11 +288,9 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	if (after_gap) {
-		slot->tail[side].len = 0;
-		for (unsigned lane = 0; lane < d->lanes; lane++)
-			close_stream(d, streams_of(d, slot, false), lane, side, NULL, NULL);
-	}
+	if (after_gap)
+		begin_anew(d, slot, side);
+	slot->tail[side].hidden = 0;
 	if (d->windows)
 		window_feed(d, at, slot, flow, side, bytes, offset);
 	if (d->gathers) {
@@ -300,6 +306,38 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 					  .field = SL_FIELD_PAYLOAD };
 		scan_otherwise(d, slot, &place);
 	}
+}
+
+/* What the side has in memory for its bytes goes: most TLS flows live on for long. The window waits for the
+ * matches that are still to be looked at in it. */
+static void let_go(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side)
+{
+	struct sl_streams *s = streams_of(d, slot, false);
+	slot->tail[side].windowless = 1;
+	if (!s)
+		return;
+	sl_window_free(d, s->window[side]);
+	s->window[side] = NULL;
+	s->asked[side] = false;
+	if (slot->tail[!side].hidden && slot->tail[!side].windowless) {
+		sl_pool_give(&d->streams, slot->streams);
+		slot->streams = 0;
+	}
+}
+
+void sl_detect_encrypted(struct sl_detect *d, struct sl_flow *flow, unsigned side, size_t bytes)
+{
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	struct sl_tail *tail = &slot->tail[side];
+	sl_count(d->config.counters, SL_COUNT_ENCRYPTED_PACKETS);
+	sl_count_add(d->config.counters, SL_COUNT_ENCRYPTED_BYTES, bytes);
+	if (!tail->hidden) {
+		begin_anew(d, slot, side);
+		tail->hidden = 1;
+		tail->windowless = 0;
+	}
+	if (!tail->windowless && !slot->waiting)
+		let_go(d, slot, side);
 }
 
 static void scan_datagram(struct sl_detect *d, struct sl_place *place)

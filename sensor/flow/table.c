@@ -266,6 +266,7 @@ static struct sl_flow *begin(struct sl_flow_table *t, const struct sl_flow_looku
 	f->client = lookup->side & 1u;
 	f->icmp = (uint16_t)(p->sport << 8 | (p->dport & 0xff));
 	f->vlans = p->vlans & 7u;
+	f->tunnel_kinds = p->tunnel_kinds;
 	memcpy(f->vlan, p->vlan, sizeof f->vlan);
 	f->seen = (1u << lookup->side) & 3;
 	f->state = state_of(f) & 15;

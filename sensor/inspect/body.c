@@ -20,6 +20,7 @@ enum {
 	RING_LEAST = 64 * 1024, /* of Brotli's: what is less counts when it comes out */
 	START_MOST = 4,
 	MEMBER = 0x1f, /* the first byte of a gzip member */
+	GZIP_FLAGS = 0x1f, /* the others are reserved: most browsers pass over them, zlib would not */
 };
 
 enum coding { GZIP, DEFLATE, BR, PLAIN, CODINGS };
@@ -148,12 +149,12 @@ static void broken(struct sl_talk *t, struct sl_body *b, bool count)
 		sl_count(sl_talk_counters(t), SL_COUNT_BODIES_NOT_DECODED);
 }
 
-/* RFC 1952, section 2.3: the magic number, the only method, and flags of which three are reserved. A
- * body without them is no gzip, whatever its header says, and clients show it as it is. */
+/* RFC 1952, section 2.3: the magic number and the only method. A body without them is no gzip, whatever
+ * its header says, and clients show it as it is. */
 static bool is_gzip(const struct coder *c)
 {
 	const uint8_t *b = c->start;
-	return c->start_n == 4 && b[0] == MEMBER && b[1] == 0x8b && b[2] == 8 && (b[3] & 0xe0) == 0;
+	return c->start_n == 4 && b[0] == MEMBER && b[1] == 0x8b && b[2] == 8;
 }
 
 /* RFC 1950, section 2.2: method 8, a window of at most 7, and a checksum. As raw deflate such a first
@@ -176,6 +177,8 @@ static bool coder_begin(struct sl_talk *t, struct sl_body *b, struct coder *c)
 		c->coding = PLAIN;
 		return true;
 	}
+	if (c->coding == GZIP)
+		c->start[3] &= GZIP_FLAGS;
 	c->z.zalloc = zlib_take;
 	c->z.zfree = zlib_give;
 	c->z.opaque = t->inspect;

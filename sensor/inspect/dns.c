@@ -16,7 +16,7 @@ enum {
 };
 
 struct header {
-	uint16_t id, flags, questions, records[3]; /* answers, authorities, additional */
+	uint16_t id, flags, questions, records[SL_DNS_SECTIONS];
 };
 
 static unsigned records_of(const struct header *h)
@@ -36,7 +36,7 @@ static void header_read(struct sl_cur *c, struct header *h)
 	h->id = sl_cur_be16(c);
 	h->flags = sl_cur_be16(c);
 	h->questions = sl_cur_be16(c);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < SL_DNS_SECTIONS; i++)
 		h->records[i] = sl_cur_be16(c);
 }
 
@@ -117,16 +117,29 @@ static void rcode_take(struct sl_talk *t, unsigned rcode)
 
 /* Returns how many questions were read. */
 static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
-			       unsigned n, bool known)
+			       const struct header *h, struct sl_dns_last *said, bool known)
 {
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < h->questions; i++) {
 		uint8_t name[SL_DNS_NAME_MAX];
 		int len = question_read(c, message, name, known);
 		if (len < 0)
 			return i;
 		sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
+		if (is_response(h))
+			sl_dns_name_add(t, said, SL_FIELD_DNS_RRNAME, name, len);
 	}
-	return n;
+	return h->questions;
+}
+
+static bool records_wanted(const struct sl_talk *t)
+{
+	static const enum sl_field fields[] = { SL_FIELD_DNS_RRNAME,      SL_FIELD_DNS_ANSWERS,
+						SL_FIELD_DNS_AUTHORITIES, SL_FIELD_DNS_ADDITIONALS,
+						SL_FIELD_DNS_ANSWER,      SL_FIELD_DNS_RCODE };
+	bool wanted = false;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		wanted = wanted || sl_talk_wants(t, fields[i]);
+	return wanted;
 }
 
 /* A query ends what had its id before it and was not answered. */
@@ -149,16 +162,16 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	if (c.failed ||
 	    !(known ? header_possible(&h, message.len) : header_plausible(&h, message.len)))
 		return false;
-	unsigned questions = questions_read(t, &c, message, h.questions, known);
+	struct sl_dns_last said;
+	said.len = 0;
+	unsigned questions = questions_read(t, &c, message, &h, &said, known);
 	if (questions < h.questions && (!known || !questions))
 		return false;
-	bool take = is_response(&h) &&
-		    (sl_talk_wants(t, SL_FIELD_DNS_RRNAME) ||
-		     sl_talk_wants(t, SL_FIELD_DNS_ANSWER) || sl_talk_wants(t, SL_FIELD_DNS_RCODE));
+	bool take = is_response(&h) && records_wanted(t);
 	unsigned rcode = 0;
 	if (take || !known) {
 		bool whole = questions == h.questions &&
-			     sl_dns_records(t, &c, message, records_of(&h), take, &rcode);
+			     sl_dns_records(t, &c, message, h.records, &said, take, &rcode);
 		if (!known && (!whole || sl_cur_left(&c)))
 			return false;
 	}

@@ -212,9 +212,21 @@ static void words_add(struct sl_talk *t, enum sl_field field, struct sl_span raw
 
 static void mail_hand_on(struct sl_talk *t, const struct sl_mime_head *h)
 {
-	words_add(t, SL_FIELD_EMAIL_FROM, h->from);
-	words_add(t, SL_FIELD_EMAIL_TO, h->to);
-	words_add(t, SL_FIELD_EMAIL_SUBJECT, h->subject);
+	static const enum sl_field fields[SL_MIME_MAIL_HEADERS] = {
+		[SL_MIME_FROM] = SL_FIELD_EMAIL_FROM,
+		[SL_MIME_TO] = SL_FIELD_EMAIL_TO,
+		[SL_MIME_SUBJECT] = SL_FIELD_EMAIL_SUBJECT,
+		[SL_MIME_CC] = SL_FIELD_EMAIL_CC,
+		[SL_MIME_DATE] = SL_FIELD_EMAIL_DATE,
+		[SL_MIME_MESSAGE_ID] = SL_FIELD_EMAIL_MESSAGE_ID,
+		[SL_MIME_X_MAILER] = SL_FIELD_EMAIL_X_MAILER,
+	};
+	for (size_t i = 0; i < SL_MIME_MAIL_HEADERS; i++)
+		words_add(t, fields[i], h->mail[i]);
+	for (size_t i = 0; i < h->received_n && i < SL_MIME_RECEIVED_MAX; i++)
+		words_add(t, SL_FIELD_EMAIL_RECEIVED, h->received[i]);
+	if (h->received_n > SL_MIME_RECEIVED_MAX)
+		sl_count(sl_talk_counters(t), SL_COUNT_VALUES_LEFT_OUT);
 	if (t->inspect->values_n)
 		sl_talk_done(t);
 }

@@ -83,6 +83,8 @@ static const struct hostile hostiles[] = {
 	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, marked) + 4, 4, 1 },
 	{ "protocols", SL_SECTION_WHERES, false,
 	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, apps) + 7, 1, 1 },
+	{ "protocols before", SL_SECTION_WHERES, false,
+	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, apps_before) + 3, 1, 1 },
 	{ "direction", SL_SECTION_WHERES, false,
 	  sizeof(struct sl_ruleset_where) + offsetof(struct sl_ruleset_where, direction), 1, 3 },
 	IN(sl_ruleset_indicator, SL_SECTION_INDICATORS, condition, UINT32_MAX),

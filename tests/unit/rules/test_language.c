@@ -273,7 +273,15 @@ static void where_packets(void **state)
 		{ INDICATOR("match: [], where: {part: last}"),
 		  ":7:30: indicator \"x\": part: \"last\" is not one of first, answered" },
 		{ INDICATOR("match: [], where: {tunnel: 1}"),
-		  ":7:30: indicator \"x\": tunnel: must be true or false" },
+		  ":7:30: indicator \"x\": tunnel: must be true, false, a kind of tunnel (\"gre\", "
+		  "\"!gtp-u\") or a list of such" },
+		{ INDICATOR("match: [], where: {tunnel: gtpu}"),
+		  ":7:30: indicator \"x\": tunnel: no tunnel \"gtpu\" is known, did you mean "
+		  "\"gtp-u\"?" },
+		{ INDICATOR("match: [], where: {tunnel: [gre, \"!gre\"]}"),
+		  ":7:30: indicator \"x\": tunnel: excludes all that it names: it would never hold" },
+		{ INDICATOR("match: [], where: {tunnel: []}"),
+		  ":7:30: indicator \"x\": tunnel: is empty" },
 		{ INDICATOR("match: [], where: {tcp_flags: S}"),
 		  ":7:30: indicator \"x\": tcp_flags: must say which: { set: S, clear: A }" },
 		{ INDICATOR("match: [], where: {tcp_flags: {set: SX}}"),

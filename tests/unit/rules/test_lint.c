@@ -173,8 +173,29 @@ static void what_has_no_effect(void **state)
 		{ "match: [{field: http.uri, contains: /evilgate}], where: {app: tls}",
 		  ":7:68: warning[never]: indicator \"x\": app: http.uri is a field of http, "
 		  "which \"where\" excludes: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: false}",
+		  ":7:76: warning[never]: indicator \"x\": tunnel: excludes VXLAN and Geneve, which "
+		  "alone have a vni: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: \"!vxlan\"}",
+		  NULL },
 	};
 	EXPECT_SAID(cases);
+}
+
+/* What is off is not looked for: nothing is said of it, but that nothing is left. */
+static void what_is_off(void **state)
+{
+	(void)state;
+	int rc;
+	pack_write("p.yaml", "- {id: a, match: [], status: off}\n- {id: b, domain: co.uk, status: off}\n");
+	char *out = run(sl_rules_lint, &rc, 2, "lint", "p.yaml");
+	assert_string_equal(out, "p.yaml:1:1: warning[empty]: it has no indicators, or all are off: nothing will "
+				 "match\npacks 1, indicators 0: errors 0, warnings 1\n");
+	free(out);
+	pack_write("p.yaml", "- {id: a, match: [], status: off}\n- {id: b, domain: evil-c1.net}\n");
+	out = run(sl_rules_lint, &rc, 2, "lint", "p.yaml");
+	assert_string_equal(out, "packs 1, indicators 1: errors 0, warnings 0\n");
+	free(out);
 }
 
 static void duplicates_across_packs(void **state)
@@ -269,6 +290,7 @@ int main(void)
 		cmocka_unit_test(expressions),
 		cmocka_unit_test(addresses_and_names),
 		cmocka_unit_test(what_has_no_effect),
+		cmocka_unit_test(what_is_off),
 		cmocka_unit_test(duplicates_across_packs),
 		cmocka_unit_test(lists_are_looked_through),
 		cmocka_unit_test(levels),

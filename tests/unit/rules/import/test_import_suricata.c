@@ -3,7 +3,8 @@
 
 static void expect(const char *rule, const char *indicator)
 {
-	struct imported *i = import_text(sl_import_suricata, rule, (struct sl_import_options){ 0 });
+	struct imported *i = import_text(sl_import_suricata, rule,
+					 (struct sl_import_options){ .any_tunnel = true });
 	indicators_expect(i, indicator);
 	pack_expect(i);
 	imported_free(i);
@@ -276,12 +277,32 @@ static void headers(void **state)
 	       "\"where\":{\"proto\":\"udp\"}}]");
 }
 
+/* A rule means what it means in Suricata: it does not see what Suricata does not open. */
+static void tunnels(void **state)
+{
+	(void)state;
+	struct imported *i = import_text(sl_import_suricata,
+					 "alert udp any any -> any 53 (content:\"a\"; sid:1;)\n"
+					 "alert ip any any -> any any (content:\"a\"; sid:2;)",
+					 (struct sl_import_options){ 0 });
+#define TUNNEL                                                                                       \
+	"\"tunnel\":[\"!etherip\",\"!l2tpv3\",\"!l2tp\",\"!gtp-u\",\"!capwap\",\"!wlan\","           \
+	"\"!mpls-bare\"]"
+	indicators_expect(i, "[{\"id\":\"sid-1\",\"match\":[{\"field\":\"payload\",\"contains\":\"a\"}],"
+			     "\"where\":{\"proto\":\"udp\",\"to_port\":\"53\"," TUNNEL "}},"
+			     "{\"id\":\"sid-2\",\"match\":[{\"field\":\"payload\",\"contains\":\"a\"}],"
+			     "\"where\":{" TUNNEL "}}]");
+#undef TUNNEL
+	pack_expect(i);
+	imported_free(i);
+}
+
 static void variables(void **state)
 {
 	(void)state;
 	char home[] = "HOME_NET=[192.0.2.0/25,$LAB]", lab[] = "LAB=2001:db8::/32",
 	     *items[] = { home, lab };
-	struct sl_import_options options = { .variables = { items, 2 } };
+	struct sl_import_options options = { .variables = { items, 2 }, .any_tunnel = true };
 	struct imported *i = import_text(
 		sl_import_suricata, "alert ip $HOME_NET any -> $EXTERNAL_NET $HTTP_PORTS (sid:1;)",
 		options);
@@ -296,7 +317,7 @@ static void variables(void **state)
 static void variables_of_a_configuration(void **state)
 {
 	(void)state;
-	struct sl_import_options options = { .yaml = (char *)(uintptr_t) "s.yaml" };
+	struct sl_import_options options = { .yaml = (char *)(uintptr_t) "s.yaml", .any_tunnel = true };
 	file_write("s.yaml",
 		   "%YAML 1.1\n---\nvars:\n  address-groups:\n    HOME_NET: \"192.0.2.1\"\n"
 		   "  port-groups:\n    HTTP_PORTS: 8080\n");
@@ -511,6 +532,32 @@ static void envelopes(void **state)
 	}
 }
 
+static void protocol_before_an_upgrade(void **state)
+{
+	(void)state;
+	expect("alert tcp any any -> any any (app-layer-protocol:smtp,original; app-layer-protocol:tls,final; "
+	       "sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"where\":{\"app\":\"tls\",\"app_before\":\"smtp\",\"proto\":\"tcp\","
+	       "\"packet\":true}}]");
+	expect_left("alert tcp any any -> any any (app-layer-protocol:smtp,first; sid:1;)", "\"first\"");
+}
+
+/* What Suricata does not load either need not be read; and what it does load must be. */
+static void requirements_of_what_is_unknown(void **state)
+{
+	(void)state;
+	expect("alert smb any any -> any any (msg:\"a\"; new.buffer; content:\"b\"; requires: version "
+	       ">= 10; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"status\":\"off\",\"name\":\"a\",\"description\":\"rule: "
+	       "alert smb any any -> any any (msg:\\\"a\\\"; new.buffer; content:\\\"b\\\"; requires: "
+	       "version >= 10; sid:1;)\"}]");
+	expect("alert smtp any any -> any any (requires: keyword new.buffer; new.buffer; sid:1;)",
+	       "[{\"id\":\"sid-1\",\"match\":[],\"status\":\"off\",\"description\":\"rule: alert smtp any "
+	       "any -> any any (requires: keyword new.buffer; new.buffer; sid:1;)\"}]");
+	expect_left("alert smb any any -> any any (requires: version >= 8; sid:1;)", "\"smb\"");
+	expect_left("alert smb any any -> any any (requires: version >= 10;)", "\"smb\"");
+}
+
 static void hooks(void **state)
 {
 	(void)state;
@@ -604,6 +651,7 @@ int main(void)
 		cmocka_unit_test(expressions),
 		cmocka_unit_test(payload_scopes),
 		cmocka_unit_test(headers),
+		cmocka_unit_test(tunnels),
 		cmocka_unit_test(variables),
 		cmocka_unit_test(variables_of_a_configuration),
 		cmocka_unit_test(flows),
@@ -616,6 +664,8 @@ int main(void)
 		cmocka_unit_test(named_values),
 		cmocka_unit_test(requirements),
 		cmocka_unit_test(envelopes),
+		cmocka_unit_test(protocol_before_an_upgrade),
+		cmocka_unit_test(requirements_of_what_is_unknown),
 		cmocka_unit_test(hooks),
 		cmocka_unit_test(what_has_no_counterpart),
 		cmocka_unit_test(variables_without_end),

@@ -211,6 +211,34 @@ static void levels(void **state)
 	nest_expect(&six);
 }
 
+/* Labels that are no frame's, and what only seems to be a tunnel: its packet is not in it. */
+static void kinds(void **state)
+{
+	(void)state;
+	enum { MPLS = 1 << SL_TUNNEL_MPLS, BARE = 1 << SL_TUNNEL_MPLS_BARE };
+	static const struct {
+		int link;
+		const char *text;
+		unsigned kinds;
+	} cases[] = {
+		{ 1, "@e0800 @4", 0 },
+		{ 1, "@e8847 00011140 @4", MPLS },
+		{ 1, "@e8100 0007 8847 00011140 @4", MPLS },
+		{ 9, "ff03 0281 00011140 @4", MPLS | BARE },
+		{ 1, "@e0800 @i137 00011140 @4", MPLS | BARE | 1 << SL_TUNNEL_IPV4 },
+		{ 1, "@e0800 @i47 0000 8847 00011140 @4", MPLS | BARE | 1 << SL_TUNNEL_GRE },
+		{ 1, "@e0800 @i47 0000 6558 @e8847 00011140 @4", MPLS | 1 << SL_TUNNEL_GRE },
+		{ 1, "@e0800 @i47 0000 9999 @4", 0 },
+		{ 1, "@e0800 @i4 @i47 0000 9999 @4", 1 << SL_TUNNEL_IPV4 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct decoded d = nest_decode(cases[i].text, cases[i].link);
+		assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+		if (d.p.tunnel_kinds != cases[i].kinds)
+			fail_msg("%s: %x", cases[i].text, (unsigned)d.p.tunnel_kinds);
+	}
+}
+
 static void depth_is_limited(void **state)
 {
 	(void)state;
@@ -236,6 +264,7 @@ int main(void)
 		cmocka_unit_test(authentication_header_in_ipv6),
 		cmocka_unit_test(encrypted_is_a_packet),
 		cmocka_unit_test(levels),
+		cmocka_unit_test(kinds),
 		cmocka_unit_test(depth_is_limited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

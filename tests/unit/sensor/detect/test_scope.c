@@ -248,6 +248,22 @@ static void same_side_of_a_stream(void **state)
 	fixture_free(x);
 }
 
+/* A part of the group in the other direction does not make it hold there. */
+static void a_group_has_its_direction(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[{\"id\": \"x\", \"match\": [{\"field\": \"payload\", \"contains\": \"one\"},"
+					"{\"field\": \"payload\", \"contains\": \"two\", \"same\": true}],"
+					"\"where\": {\"direction\": \"to_client\"}}]");
+	struct sl_flow *f = stream_flow(x, 1);
+	fixture_stream(x, f, 0, "one two", 7, false);
+	fixture_stream(x, f, 1, "one", 3, false);
+	fixture_expect(x, "");
+	fixture_stream(x, f, 1, "two", 3, false);
+	fixture_expect(x, "x ");
+	fixture_free(x);
+}
+
 /* A datagram is a value by itself, also for a group that lasts as long as the flow. */
 static void a_group_on_one_datagram(void **state)
 {
@@ -295,6 +311,7 @@ int main(void)
 		cmocka_unit_test(nothing_but_not),            cmocka_unit_test(not_in_a_packet),
 		cmocka_unit_test(not_in_a_stream),            cmocka_unit_test(open_transactions_are_bounded),
 		cmocka_unit_test(same_side_of_a_stream),      cmocka_unit_test(what_waits_without_a_memo_is_counted),
+		cmocka_unit_test(a_group_has_its_direction),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

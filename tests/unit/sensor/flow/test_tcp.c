@@ -95,6 +95,74 @@ static void gap_is_skipped_at_the_end_and_marked(void **state)
 	end(x);
 }
 
+static void send_urgent(struct fixture *x, uint32_t seq, unsigned flags, const char *text, uint16_t pointer)
+{
+	struct sl_packet p = { .proto = 6,
+			       .seq = seq,
+			       .tcp_flags = (uint8_t)(flags | URG),
+			       .urgent = pointer,
+			       .payload = sl_span_str(text) };
+	sl_tcp_packet(x->tcp, &x->flow, 0, &p);
+}
+
+/* The pointer is to the byte behind the urgent one, which programs do not find in the stream. */
+static void urgent_bytes_are_taken_out(void **state)
+{
+	(void)state;
+	struct fixture *x = begin(POOL);
+	send_text(x, 99, SYN, "");
+	send_text(x, 100, ACK, "mali");
+	send_urgent(x, 104, ACK, "cX", 2);
+	send_text(x, 106, ACK, "ious");
+	send_urgent(x, 110, ACK, "X", 1); /* alone */
+	send_urgent(x, 111, ACK, "Xend", 1);
+	send_urgent(x, 115, ACK, " no", 4); /* not in this segment, and nowhere */
+	send_urgent(x, 118, ACK, "ne", 0);
+	expect(x, "maliciousend none");
+	send_urgent(x, 104, ACK, "cX", 2); /* again */
+	expect(x, "maliciousend none");
+	assert_int_equal(x->gaps[0], 0);
+	assert_int_equal(x->flow.side[0].next, 120);
+	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT_BYTES), 3);
+	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT), 6);
+	assert_int_equal(count(x, SL_COUNT_STREAM_CONFLICTS), 0);
+	end(x);
+}
+
+static void urgent_bytes_that_wait(void **state)
+{
+	(void)state;
+	struct fixture *x = begin(POOL);
+	send_text(x, 99, SYN, "");
+	send_urgent(x, 102, ACK, "cXde", 2);
+	send_urgent(x, 106, ACK, "X", 1);
+	send_text(x, 101, ACK, "b?????f"); /* the copies that came first win, out of the stream too */
+	send_text(x, 100, ACK, "a");
+	expect(x, "abcdef");
+	assert_int_equal(x->gaps[0], 0);
+	send_urgent(x, 110, ACK, "X", 1); /* behind a hole that stays: told with what follows */
+	send_text(x, 111, ACK, "xyz");
+	sl_tcp_flush(x->tcp, &x->flow);
+	expect(x, "abcdefxyz");
+	assert_int_equal(x->gaps[0], 1);
+	assert_int_equal(x->gap_at, 6);
+	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT_BYTES), 3);
+	end(x);
+}
+
+static void urgent_bytes_in_line(void **state)
+{
+	(void)state;
+	struct fixture *x = begin(POOL);
+	sl_tcp_urgent_inline(x->tcp);
+	send_text(x, 99, SYN, "");
+	send_urgent(x, 100, ACK, "aXb", 2);
+	expect(x, "aXb");
+	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT), 1);
+	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT_BYTES), 0);
+	end(x);
+}
+
 static void numbers_wrap_around(void **state)
 {
 	(void)state;
@@ -201,6 +269,9 @@ int main(void)
 		cmocka_unit_test(first_copy_wins),
 		cmocka_unit_test(retransmissions_and_keep_alives),
 		cmocka_unit_test(gap_is_skipped_at_the_end_and_marked),
+		cmocka_unit_test(urgent_bytes_are_taken_out),
+		cmocka_unit_test(urgent_bytes_that_wait),
+		cmocka_unit_test(urgent_bytes_in_line),
 		cmocka_unit_test(numbers_wrap_around),
 		cmocka_unit_test(picked_up_in_the_middle),
 		cmocka_unit_test(one_flow_cannot_hold_all),

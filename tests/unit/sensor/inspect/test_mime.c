@@ -150,6 +150,38 @@ static void headers_alone(void **state)
 	       "email.to=x\nemail.subject=a b\tc\n--\n");
 }
 
+static void what_a_mail_says_of_itself(void **state)
+{
+	(void)state;
+	expect(NULL,
+	       "Received: from c by b; Tue, 3 Feb 2026 10:00:02 +0000\r\n"
+	       "Received: from a\r\n by c;\r\n Tue, 3 Feb 2026 10:00:01 +0000\r\n"
+	       "X-Mailer: =?utf-8?q?M=C3=BCll?= 1.0\r\nMessage-ID: <1@a.example>\r\n"
+	       "CC: <b@b.example>,\r\n <c@c.example>\r\nDate: Tue, 3 Feb 2026 10:00:00 +0000\r\n"
+	       "X-Mailers: none\r\nX-Mailer: second\r\nReceived:\r\n",
+	       "email.cc=<b@b.example>, <c@c.example>\nemail.date=Tue, 3 Feb 2026 10:00:00 +0000\n"
+	       "email.message_id=<1@a.example>\nemail.x_mailer=M\xc3\xbcll 1.0\n"
+	       "email.received=from c by b; Tue, 3 Feb 2026 10:00:02 +0000\n"
+	       "email.received=from a by c; Tue, 3 Feb 2026 10:00:01 +0000\n--\n");
+}
+
+/* Servers add Received; a hundred of them are a loop or a trick. */
+static void received_is_bounded(void **state)
+{
+	(void)state;
+	char mail[100 * 16] = "", *at = mail;
+	for (int i = 0; i < 100; i++)
+		at += sprintf(at, "Received: %d\r\n", i);
+	struct fixture *x = mime_fixture();
+	struct sl_mime *m = begin(x, NULL);
+	piece_feed(x, m, mail, strlen(mail));
+	finish(x, m, true);
+	assert_non_null(strstr(x->record, "email.received=63\n--\n"));
+	assert_null(strstr(x->record, "email.received=64"));
+	assert_int_equal(fixture_count(x, SL_COUNT_VALUES_LEFT_OUT), 1);
+	fixture_free(x);
+}
+
 static void base64(void **state)
 {
 	(void)state;
@@ -430,6 +462,8 @@ int main(void)
 		cmocka_unit_test(boundaries),
 		cmocka_unit_test(inner_mail),
 		cmocka_unit_test(headers_alone),
+		cmocka_unit_test(what_a_mail_says_of_itself),
+		cmocka_unit_test(received_is_bounded),
 		cmocka_unit_test(base64),
 		cmocka_unit_test(quoted_printable),
 		cmocka_unit_test(names),
