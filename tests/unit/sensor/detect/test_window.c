@@ -63,6 +63,9 @@ static void negated_in_the_middle(void **state)
 	expect_cut(pack, "USERxroot", "");
 	expect_cut(pack, "USERxroot and more", "");
 	expect_cut(pack, "USERxroo", "x ");
+	static const char far[] = "[" IND("x", PAYLOAD("\"contains\": \"USER\"") ","
+		PAYLOAD("\"contains\": \"root\", \"distance\": 40, \"within\": 5, \"not\": true")) "]";
+	expect_cut(far, "xxUSERxroo", "x ");
 	static const char apart[] = "[" IND("x", PAYLOAD("\"contains\": \"USER\"") ","
 		PAYLOAD("\"contains\": \"root\", \"distance\": 1, \"within\": 4, \"not\": true") ","
 		PAYLOAD("\"contains\": \"x\", \"same\": true")) "]";
