@@ -113,7 +113,8 @@ static bool chain_add(struct sl_patterns *p, const struct wanted *w, enum sl_dat
 	return true;
 }
 
-static bool waiting_form(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode, const char *end)
+static bool waiting_form(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode,
+			 const char *end)
 {
 	const struct sl_condition *c = w->c;
 	enum { EXTRAS = 64 };
@@ -131,11 +132,13 @@ static bool waiting_form(struct sl_patterns *p, const struct wanted *w, enum sl_
 	return true;
 }
 
-/* A trigger that fires again, while what must be looked at behind it comes, and where the stream ends before.
- * The end is another pattern: of one, Hyperscan does not tell again what it told at that place. */
+/* A trigger that fires again, while what must be looked at behind it comes, and where the stream ends
+ * before. The end is another pattern: of one, Hyperscan does not tell again what it told at
+ * that place. */
 static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode)
 {
-	return waiting_form(p, w, mode, "") && (mode != SL_MODE_STREAM || waiting_form(p, w, mode, "\\z"));
+	return waiting_form(p, w, mode, "") &&
+	       (mode != SL_MODE_STREAM || waiting_form(p, w, mode, "\\z"));
 }
 
 static bool stream_add(struct sl_patterns *p, const struct wanted *w)
