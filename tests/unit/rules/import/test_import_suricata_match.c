@@ -255,6 +255,31 @@ static void lists_hold_any_bytes(void **state)
 	unlink("n.lst");
 }
 
+/* What Suricata loads and what never matches is kept, and gives no alerts. */
+static void what_never_matches(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options, *conditions;
+	} cases[] = {
+		{ "content:\"a\"; isdataat:!0,relative", "{\"field\":\"http.uri\",\"contains\":\"a\"}" },
+		{ "content:\"a\"; endswith; isdataat:2,relative", "{\"field\":\"http.uri\",\"ends\":\"a\"}" },
+		{ "content:\"a\"; isdataat:3,relative; isdataat:!2,relative",
+		  "{\"field\":\"http.uri\",\"contains\":\"a\",\"after\":{\"max\":1}}" },
+		{ "content:\"abc\"; distance:-3; within:3",
+		  "{\"field\":\"http.uri\",\"contains\":\"abc\",\"depth\":3}" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char rule[256], want[256];
+		snprintf(rule, sizeof rule, "alert http any any -> any any (http.uri; %s; sid:1;)", cases[i].options);
+		snprintf(want, sizeof want,
+			 "[{\"id\":\"sid-1\",\"match\":[%s],\"where\":{\"app\":\"http\","
+			 "\"direction\":\"to_server\"},\"status\":\"shadow\"}]",
+			 cases[i].conditions);
+		expect(rule, want);
+	}
+}
+
 /* Suricata's senders and recipients have angle brackets. */
 static void envelopes(void **state)
 {
@@ -299,6 +324,7 @@ int main(void)
 		cmocka_unit_test(headers),
 		cmocka_unit_test(data_sets),
 		cmocka_unit_test(lists_hold_any_bytes),
+		cmocka_unit_test(what_never_matches),
 		cmocka_unit_test(envelopes),
 	};
 	return cmocka_run_group_tests(tests, folder_enter, folder_leave);
