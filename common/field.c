@@ -48,8 +48,19 @@ const char *sl_field_dir_text(enum sl_field_dir dir)
 
 bool sl_field_is_name(enum sl_field field)
 {
-	return field == SL_FIELD_DNS_QUERY || field == SL_FIELD_DNS_RRNAME || field == SL_FIELD_TLS_SNI ||
-	       field == SL_FIELD_HTTP_HOST || field == SL_FIELD_TLS_SUBJECTALTNAME;
+	switch (field) {
+	case SL_FIELD_DNS_QUERY:
+	case SL_FIELD_DNS_RRNAME:
+	case SL_FIELD_DNS_ANSWERS:
+	case SL_FIELD_DNS_AUTHORITIES:
+	case SL_FIELD_DNS_ADDITIONALS:
+	case SL_FIELD_TLS_SNI:
+	case SL_FIELD_TLS_SUBJECTALTNAME:
+	case SL_FIELD_HTTP_HOST:
+		return true;
+	default:
+		return false;
+	}
 }
 
 enum sl_field sl_field_find(const char *name)

@@ -215,15 +215,6 @@ void sl_map_drop(struct sl_map *map, const char *key, const char *but)
 	map->n = kept;
 }
 
-const char *sl_map_get(const struct sl_map *map, const char *key)
-{
-	for (size_t i = map->n; i > 0; i--) {
-		if (strcmp(map->pair[i - 1].key, key) == 0)
-			return map->pair[i - 1].value;
-	}
-	return NULL;
-}
-
 void sl_option_clear(const struct sl_option *row, void *into)
 {
 	void *value = sl_option_at(row, into);

@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct sl_ruleset_pack) == 48, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_indicator) == 32, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_condition) == 24, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_meta) == 40, "no padding on disk");
-_Static_assert(sizeof(struct sl_ruleset_where) == 160, "no padding on disk");
+_Static_assert(sizeof(struct sl_ruleset_where) == 168, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_action) == 40, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_position) == 56, "no padding on disk");
 _Static_assert(sizeof(struct sl_ruleset_network) == 20, "no padding on disk");

@@ -44,8 +44,8 @@ static bool ranges_valid(const struct sl_ruleset *rs, const struct sl_ruleset_wh
 static bool where_valid(const struct sl_ruleset *rs, const struct sl_ruleset_where *w)
 {
 	return ranges_valid(rs, w) && w->apps >> SL_APP_COUNT == 0 &&
+	       w->apps_before >> SL_APP_COUNT == 0 &&
 	       w->direction <= SL_WHERE_TO_CLIENT && w->part <= SL_WHERE_ANSWERED &&
-	       w->tunnel <= SL_WHERE_OUTSIDE &&
 	       w->flags <= (SL_WHERE_ICMP | SL_WHERE_PACKETS | SL_WHERE_VNI);
 }
 

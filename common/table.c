@@ -98,11 +98,12 @@ static bool entry_is(const uint32_t *entry, struct sl_span key)
 	return sl_span_eq(sl_span_of(bytes, sl_table_key_len(*entry)), key);
 }
 
-struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span key, uint64_t hash)
+struct sl_postings sl_table_get(const struct sl_table *t, struct sl_span key)
 {
 	const struct sl_postings miss = { NULL, 0 };
 	if (!t->n)
 		return miss;
+	uint64_t hash = sl_table_hash(t->seed, key);
 	uint64_t bits = sl_table_filter_bits(hash);
 	if ((t->filter[sl_table_place(hash, t->filter_words)] & bits) != bits)
 		return miss;
@@ -118,19 +119,4 @@ struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span 
 				return (struct sl_postings){ entry + 1, sl_table_values_n(*entry) };
 		}
 	}
-}
-
-uint64_t sl_table_prefetch(const struct sl_table *t, struct sl_span key)
-{
-	uint64_t hash = sl_table_hash(t->seed, key);
-	if (t->n)
-		__builtin_prefetch(&t->filter[sl_table_place(hash, t->filter_words)]);
-	return hash;
-}
-
-struct sl_postings sl_table_get(const struct sl_table *t, struct sl_span key)
-{
-	if (!t->n)
-		return (struct sl_postings){ NULL, 0 };
-	return sl_table_get_hashed(t, key, sl_table_hash(t->seed, key));
 }

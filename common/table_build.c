@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
-enum { FULL = 6 }; /* keys a bucket, of eight slots */
+enum {
+	FULL = 6,   /* keys a bucket, of eight slots */
+	ALIGN = 64, /* of a table that is read in place */
+};
 
 struct pair {
 	uint64_t hash;
@@ -222,4 +225,22 @@ int sl_table_builder_write(struct sl_table_builder *b, uint8_t **bytes, size_t *
 	*bytes = out;
 	*size = (size_t)at.size;
 	return SL_OK;
+}
+
+int sl_table_builder_open(struct sl_table_builder *b, struct sl_table *t, void **memory,
+			  struct sl_err *err)
+{
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+	*memory = NULL;
+	int rc = sl_table_builder_write(b, &bytes, &size);
+	if (rc == SL_OK)
+		*memory = aligned_alloc(ALIGN, (size / ALIGN + 1) * ALIGN);
+	if (rc == SL_OK && *memory && size)
+		memcpy(*memory, bytes, size);
+	free(bytes);
+	if (rc == SL_OK && *memory)
+		return sl_table_open(t, sl_span_of(*memory, size), err);
+	return rc == SL_EFORMAT ? sl_fail(err, rc, "too many values for a table")
+				: sl_fail(err, SL_ENOMEM, "out of memory");
 }

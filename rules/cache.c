@@ -3,22 +3,27 @@
  * that nobody else may write: a database is a program, in a way, and who writes it would be
  * trusted.
  *
- * Bounded: when an entry is put, the least recently used go until the rest is small enough. */
+ * Bounded: when an entry is put, the least recently used go until the rest is small enough; what was
+ * left half written goes when the folder is opened an hour later. */
 #include <rules/cache.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <selat/digest.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAGIC     "SELATDB1"
 #define BYTES_MAX (UINT64_C(512) << 20) /* of all entries */
 enum { ENTRIES_MAX = 256, NAME_ROOM = 2 * SL_CACHE_KEY + 1 };
+enum { STALE_S = 3600, HALF_ROOM = NAME_ROOM + 17 };
 
 struct head { /* 96 bytes */
 	char magic[8];
@@ -65,6 +70,42 @@ static bool is_ours(int fd, mode_t kind)
 	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
+static DIR *folder_list(const struct sl_cache *cache)
+{
+	int fd = openat(cache->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
+static bool is_hex(const char *text, size_t len)
+{
+	return strspn(text, "0123456789abcdef") == len;
+}
+
+/* An entry that is being written, or was when its writer was killed: its name, a dot, a number. */
+static bool is_half(const char *name)
+{
+	size_t len = strlen(name);
+	return len > NAME_ROOM && len < HALF_ROOM && name[NAME_ROOM - 1] == '.' &&
+	       is_hex(name, NAME_ROOM - 1) && is_hex(name + NAME_ROOM, len - NAME_ROOM);
+}
+
+static void stale_remove(const struct sl_cache *cache)
+{
+	DIR *dir = folder_list(cache);
+	struct stat st;
+	time_t now = time(NULL);
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		if (is_half(d->d_name) &&
+		    fstatat(cache->folder, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    now - st.st_mtime > STALE_S)
+			unlinkat(cache->folder, d->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
 int sl_cache_open(struct sl_cache **out, const char *path, struct sl_err *err)
 {
 	char place[4096];
@@ -82,6 +123,7 @@ int sl_cache_open(struct sl_cache **out, const char *path, struct sl_err *err)
 			       path);
 	}
 	cache->folder = folder;
+	stale_remove(cache);
 	*out = cache;
 	return SL_OK;
 }
@@ -209,7 +251,7 @@ static size_t entries_list(const struct sl_cache *cache, DIR *dir, struct entry 
 	while (n < room && (d = readdir(dir))) {
 		struct stat st;
 		size_t len = strlen(d->d_name);
-		bool ours = len == NAME_ROOM - 1 && strspn(d->d_name, "0123456789abcdef") == len;
+		bool ours = len == NAME_ROOM - 1 && is_hex(d->d_name, len);
 		if (!ours || fstatat(cache->folder, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		memcpy(entry[n].name, d->d_name, len + 1);
@@ -222,11 +264,8 @@ static size_t entries_list(const struct sl_cache *cache, DIR *dir, struct entry 
 static void room_make(const struct sl_cache *cache)
 {
 	enum { LISTED = 4 * ENTRIES_MAX };
-	int fd = openat(cache->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = folder_list(cache);
 	struct entry *entry = dir ? calloc(LISTED, sizeof *entry) : NULL;
-	if (!dir && fd >= 0)
-		close(fd);
 	size_t n = entry ? entries_list(cache, dir, entry, LISTED) : 0;
 	if (n)
 		qsort(entry, n, sizeof *entry, entry_compare);
@@ -241,6 +280,16 @@ static void room_make(const struct sl_cache *cache)
 		closedir(dir);
 }
 
+/* A file of this writer alone, whoever else writes the same entry. */
+static int half_open(const struct sl_cache *cache, const char *name, char half[HALF_ROOM])
+{
+	uint64_t number;
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		return -1;
+	snprintf(half, HALF_ROOM, "%s.%016" PRIx64, name, number);
+	return openat(cache->folder, half, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 void sl_cache_put(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY],
 		  const struct sl_cached *entry)
 {
@@ -248,20 +297,18 @@ void sl_cache_put(struct sl_cache *cache, const uint8_t key[SL_CACHE_KEY],
 			     .memory_bytes = entry->memory_bytes,
 			     .stream_bytes = entry->stream_bytes,
 			     .size = entry->size };
-	char name[NAME_ROOM], temporary[NAME_ROOM + 32];
+	char name[NAME_ROOM], half[HALF_ROOM];
 	if (entry->size > BYTES_MAX)
 		return;
 	memcpy(head.key, key, SL_CACHE_KEY);
 	digest_make(&head, entry->bytes, head.digest);
 	name_make(name, key);
-	snprintf(temporary, sizeof temporary, "%s.%ld", name, (long)getpid());
-	int fd = openat(cache->folder, temporary,
-			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = half_open(cache, name, half);
 	if (fd < 0)
 		return;
 	bool ok = write_all(fd, &head, sizeof head) && write_all(fd, entry->bytes, entry->size);
 	ok = close(fd) == 0 && ok;
-	if (!ok || renameat(cache->folder, temporary, cache->folder, name) < 0)
-		unlinkat(cache->folder, temporary, 0);
+	if (!ok || renameat(cache->folder, half, cache->folder, name) < 0)
+		unlinkat(cache->folder, half, 0);
 	room_make(cache);
 }

@@ -160,7 +160,8 @@ void sl_chain_write(char *out, const struct sl_condition *c, size_t n)
 	}
 }
 
-/* How far behind what it follows what must not be there may end; 0: not bounded, or too far to wait for. */
+/* How far behind what it follows what must not be there may end; 0: not bounded, or too far to
+ * wait for. */
 static unsigned negated_reach(const struct sl_condition *c)
 {
 	const struct sl_position *p = &c->position;
@@ -173,7 +174,8 @@ static unsigned negated_reach(const struct sl_condition *c)
 unsigned sl_chain_wait(const struct sl_condition *c, size_t n, size_t trigger)
 {
 	const struct sl_condition *t = &c[trigger];
-	unsigned wait = t->positioned && t->position.after_min <= SL_WAIT_MAX ? t->position.after_min : 0;
+	unsigned wait =
+		t->positioned && t->position.after_min <= SL_WAIT_MAX ? t->position.after_min : 0;
 	for (size_t i = 0; i < n; i++) {
 		unsigned reach = negated_reach(&c[i]);
 		wait = reach > wait ? reach : wait;

@@ -18,8 +18,9 @@ size_t sl_chain_room(const struct sl_condition *c, size_t n);
 /* The expression of a chain that fits. */
 void sl_chain_write(char *out, const struct sl_condition *c, size_t n);
 
-/* Up to how many bytes behind the match of c[trigger], the last of its chain of n that is looked for, must have
- * come before the chain can be judged; 0: none. What reaches beyond SL_WAIT_MAX is not waited for. */
+/* Up to how many bytes behind the match of c[trigger], the last of its chain of n that is looked for,
+ * must have come before the chain can be judged; 0: none. What reaches beyond SL_WAIT_MAX is not waited
+ * for. */
 unsigned sl_chain_wait(const struct sl_condition *c, size_t n, size_t trigger);
 
 #endif

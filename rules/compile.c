@@ -3,6 +3,7 @@
  */
 #include <rules/image.h>
 
+#include <assert.h>
 #include <pthread.h>
 #include <rules/identity.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static void kinds_count(struct sl_image *image, const struct sl_packs *packs)
 	for (size_t i = 0; i < packs->n; i++)
 		for (size_t k = 0; k < packs->pack[i].n; k++) {
 			const struct sl_indicator *ind = &packs->pack[i].indicator[k];
+			assert(!ind->meta.off);
 			image->indicators[ind->kind]++;
 			image->conditions += ind->conditions;
 		}

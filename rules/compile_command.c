@@ -182,6 +182,16 @@ static int cache_open(struct run *r, struct sl_err *err)
 	return r->options->cache ? rc : SL_OK;
 }
 
+static void empty_tell(const struct sl_packs *packs)
+{
+	for (size_t i = 0; i < packs->n; i++) {
+		if (packs->pack[i].n)
+			continue;
+		sl_out_text(stderr, packs->pack[i].source.path);
+		fputs(": warning[empty]: " SL_PACK_EMPTY "\n", stderr);
+	}
+}
+
 static int image_compile(struct run *r, struct sl_err *err)
 {
 	struct sl_image_options with = { .cache = r->cache };
@@ -218,8 +228,11 @@ static int packs_compile(const struct compile_options *options, const struct sl_
 	int rc = cache_open(&r, err);
 	if (rc == SL_OK)
 		rc = sl_packs_read(&r.packs, files->item, files->n, &r.problems, err);
-	if (rc == SL_OK && !r.problems.errors)
+	if (rc == SL_OK && !r.problems.errors) {
+		sl_packs_off_drop(&r.packs);
+		empty_tell(&r.packs);
 		rc = image_compile(&r, err);
+	}
 	if (rc == SL_OK && r.problems.errors)
 		rc = packs_refused(&r.problems, err);
 	if (rc == SL_OK)

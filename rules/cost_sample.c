@@ -27,37 +27,39 @@ static void words_write(uint8_t *out, size_t room, const char *const *words, siz
 	}
 }
 
+static const char *const headers[] = {
+	"GET /",
+	"index",
+	".html",
+	"?id=",
+	"42",
+	"&",
+	" HTTP/1.1\r\n",
+	"Host: ",
+	"www.",
+	"example",
+	".com\r\n",
+	"User-Agent: Mozilla/5.0 (",
+	"Windows NT 10.0; Win64; x64",
+	") AppleWebKit/537.36\r\n",
+	"Accept: */*\r\n",
+	"Cookie: session=",
+	"a1b2c3d4",
+	"Content-Type: text/html\r\n",
+	"Content-Length: 1234\r\n",
+	"\r\n",
+	"api/v2/",
+};
+
+static const char *const markup[] = {
+	"<div class=\"", "item", "\">", "</div>\n",  "<a href=\"/",  "page",
+	"\">",           "the ", "of ", "and ",      "function(",    "){return ",
+	"var ",          "=",    ";\n", "</script>", "{\"name\":\"", "value",
+	"\",\"n\":",     "17",   "}, ",
+};
+
 static void built_in_make(uint8_t *out, size_t size)
 {
-	static const char *const headers[] = {
-		"GET /",
-		"index",
-		".html",
-		"?id=",
-		"42",
-		"&",
-		" HTTP/1.1\r\n",
-		"Host: ",
-		"www.",
-		"example",
-		".com\r\n",
-		"User-Agent: Mozilla/5.0 (",
-		"Windows NT 10.0; Win64; x64",
-		") AppleWebKit/537.36\r\n",
-		"Accept: */*\r\n",
-		"Cookie: session=",
-		"a1b2c3d4",
-		"Content-Type: text/html\r\n",
-		"Content-Length: 1234\r\n",
-		"\r\n",
-		"api/v2/",
-	};
-	static const char *const markup[] = {
-		"<div class=\"", "item", "\">", "</div>\n",  "<a href=\"/",  "page",
-		"\">",           "the ", "of ", "and ",      "function(",    "){return ",
-		"var ",          "=",    ";\n", "</script>", "{\"name\":\"", "value",
-		"\",\"n\":",     "17",   "}, ",
-	};
 	uint64_t state = 7;
 	for (size_t at = 0; at < size; at += PART) {
 		uint8_t *part = out + at;

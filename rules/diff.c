@@ -80,14 +80,19 @@ static void changes_print(const char *of, const json_t *changes)
 	}
 }
 
+static void subject_print(const char *what, const json_t *item, const char *key)
+{
+	printf("%s ", what);
+	sl_out_text(stdout, json_string_value(json_object_get(item, key)));
+}
+
 static void indicators_print(const char *what, const json_t *list)
 {
 	size_t i;
 	const json_t *item;
 	json_array_foreach(list, i, item)
 	{
-		printf("%s ", what);
-		sl_out_text(stdout, json_string_value(json_object_get(item, "id")));
+		subject_print(what, item, "id");
 		printf(": %s ", json_string_value(json_object_get(item, "kind")));
 		sl_out_text(stdout, json_string_value(json_object_get(item, "value")));
 		putchar('\n');
@@ -100,8 +105,7 @@ static void changed_print(const json_t *list)
 	const json_t *item, *change;
 	json_array_foreach(list, i, item)
 	{
-		fputs("changed ", stdout);
-		sl_out_text(stdout, json_string_value(json_object_get(item, "id")));
+		subject_print("changed", item, "id");
 		json_array_foreach(json_object_get(item, "keys"), k, change)
 		{
 			fputs(k ? "; " : ": ", stdout);
@@ -117,8 +121,7 @@ static void lists_print(const json_t *lists)
 	const json_t *item, *example;
 	json_array_foreach(lists, i, item)
 	{
-		fputs("list ", stdout);
-		sl_out_text(stdout, json_string_value(json_object_get(item, "list")));
+		subject_print("list", item, "list");
 		printf(": %lld values added, %lld withdrawn:",
 		       (long long)json_integer_value(json_object_get(item, "added")),
 		       (long long)json_integer_value(json_object_get(item, "withdrawn")));

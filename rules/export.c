@@ -106,15 +106,15 @@ static int stdout_export(struct sl_export *ex, sl_export_fn *write, bool keep_go
 static int file_export(struct sl_export *ex, sl_export_fn *write,
 		       const struct export_options *options, struct sl_err *err)
 {
-	struct sl_export_file file;
-	int rc = sl_export_file_open(&file, options->output, err);
+	struct sl_replace file;
+	int rc = sl_replace_begin(&file, options->output, err);
 	if (rc < 0)
 		return rc;
 	ex->out = file.out;
 	rc = write(ex, err);
 	if (rc == SL_OK)
 		rc = left_refuse(ex, options->keep_going, err);
-	int closed = sl_export_file_close(&file, rc == SL_OK, rc == SL_OK ? err : NULL);
+	int closed = sl_replace_end(&file, rc == SL_OK, rc == SL_OK ? err : NULL);
 	return rc < 0 ? rc : closed;
 }
 

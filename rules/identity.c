@@ -1,4 +1,5 @@
-/* The identity says nothing of how the packs came to be live: compiled whole, or as a base and a delta. */
+/* The identity says nothing of how the packs came to be live: compiled whole, or as a base and
+ * a delta. */
 #include <rules/identity.h>
 
 #include <selat/digest.h>

@@ -1,5 +1,5 @@
-/* Names in any script, as authors write them, to the ASCII form that travels (A-labels: RFC 5890; mapped as
- * UTS 46 says, not transitional). Reentrant. */
+/* Names in any script, as authors write them, to the ASCII form that travels (A-labels: RFC 5890; mapped
+ * as UTS 46 says, not transitional). Reentrant. */
 #ifndef SELAT_RULES_IDN_H
 #define SELAT_RULES_IDN_H
 

@@ -83,6 +83,10 @@ static const struct sl_option rows[] = {
 	  .offset = offsetof(struct sl_import_options, yaml),
 	  .arg = "FILE",
 	  .help = "suricata: take the variables from the vars of this suricata.yaml" },
+	{ .name = "any-tunnel",
+	  .type = SL_OPT_FLAG,
+	  .offset = offsetof(struct sl_import_options, any_tunnel),
+	  .help = "suricata: rules hold within tunnels that Suricata does not open, too" },
 	{ .name = "kind",
 	  .type = SL_OPT_TEXT,
 	  .offset = offsetof(struct sl_import_options, kind),
@@ -109,6 +113,20 @@ static const struct sl_options spec = {
 	.operands = true,
 };
 
+static void taken_say(const struct sl_import_options *options, size_t taken, size_t left)
+{
+	sl_out_text(stdout, options->output);
+	if (taken == 0)
+		printf(": 0 of %zu taken over: the pack says nothing", left);
+	else if (left)
+		printf(": %zu indicators, %zu left out", taken, left);
+	else
+		printf(": %zu indicators", taken);
+	if (taken && strcmp(options->from, "suricata") == 0 && !options->any_tunnel)
+		fputs("; none within what Suricata does not open (--any-tunnel)", stdout);
+	putchar('\n');
+}
+
 static int files_import(const struct sl_import_options *options, const struct sl_list *files,
 			struct sl_err *err)
 {
@@ -125,16 +143,12 @@ static int files_import(const struct sl_import_options *options, const struct sl
 			     "%zu cannot be taken over: nothing was written (--keep-going leaves "
 			     "them out)",
 			     left);
-	else if (rc == SL_OK && taken == 0)
+	else if (rc == SL_OK && taken + left == 0)
 		rc = sl_fail(err, SL_EFAIL, "nothing to take over: nothing was written");
 	if (rc == SL_OK)
 		rc = sl_import_write(&im, err);
 	if (rc == SL_OK) {
-		sl_out_text(stdout, options->output);
-		printf(": %zu indicators", taken);
-		if (left)
-			printf(", %zu left out", left);
-		putchar('\n');
+		taken_say(options, taken, left);
 		rc = left ? sl_exit_status(SL_EPARTIAL) : 0;
 	}
 	sl_import_fini(&im);

@@ -87,6 +87,18 @@ static void expiry_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t
 			     "never expires: give it, or the pack's defaults, a valid_until");
 }
 
+static void empty_lint(struct sl_lint *lint, const struct sl_pack *pack)
+{
+	if (pack->n || lint->level[SL_LINT_EMPTY] == SL_LINT_ALLOW)
+		return;
+	struct sl_problem *p = sl_problems_add(lint->problems, pack->source.path, codes[SL_LINT_EMPTY],
+					       SL_PACK_EMPTY);
+	bool denied = lint->level[SL_LINT_EMPTY] == SL_LINT_DENY;
+	lint->denied += denied;
+	if (p)
+		p->denied = denied;
+}
+
 static void packs_lint(struct sl_lint *lint, const struct sl_packs *packs)
 {
 	size_t first = lint->problems->n;
@@ -99,6 +111,7 @@ static void packs_lint(struct sl_lint *lint, const struct sl_packs *packs)
 			expiry_lint(lint, pack, k);
 		}
 		sl_lint_marks(lint, pack);
+		empty_lint(lint, pack);
 	}
 	sl_lint_duplicates(lint, packs);
 	for (size_t i = 0; i < packs->n; i++)
@@ -182,12 +195,13 @@ static void report_text(const struct sl_lint *lint, const struct sl_packs *packs
 }
 
 /* What compile would refuse is an error here as well: Hyperscan is asked too. */
-static int packs_check(struct sl_lint *lint, const struct sl_packs *packs, struct sl_err *err)
+static int packs_check(struct sl_lint *lint, struct sl_packs *packs, struct sl_err *err)
 {
 	struct sl_image image;
 	struct sl_warnlist *known = NULL;
 	if (lint->problems->errors)
 		return SL_OK;
+	sl_packs_off_drop(packs);
 	int rc = sl_image_compile(&image, packs, lint->problems, err);
 	sl_image_fini(&image);
 	if (rc == SL_OK)

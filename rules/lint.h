@@ -24,6 +24,7 @@
 	X(UNSET_MARK, "unset-mark", "asks for a mark that no indicator of the pack sets")          \
 	X(UNUSED_MARK, "unused-mark", "sets a mark that no indicator of the pack asks for")        \
 	X(NO_EFFECT, "no-effect", "silent, and neither marks nor passes: nobody would know")       \
+	X(EMPTY, "empty", "a pack without indicators, or all of them are off")                     \
 	X(NEVER, "never", "cannot hold, as a hash in upper case or a field of another protocol")
 
 enum sl_lint_code {

@@ -2,6 +2,7 @@
 #include <rules/lint.h>
 
 #include <selat/app.h>
+#include <selat/tunnel.h>
 #include <string.h>
 
 /* Fields whose values have no letters of the other case. */
@@ -79,6 +80,16 @@ static void app_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t in
 			sl_field_info(c->field)->name, sl_field_info(c->field)->protocol);
 }
 
+static void vni_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index)
+{
+	const unsigned with = 1u << SL_TUNNEL_VXLAN | 1u << SL_TUNNEL_GENEVE;
+	const struct sl_where *w = pack->indicator[index].where;
+	if (w && w->flags & SL_WHERE_VNI && (w->tunnel_none & with) == with)
+		sl_lint_warn(lint, pack, index, "where\ntunnel\n", SL_LINT_NEVER,
+			     "tunnel: excludes VXLAN and Geneve, which alone have a vni: it would never "
+			     "hold");
+}
+
 void sl_lint_never(struct sl_lint *lint, const struct sl_pack *pack, size_t index)
 {
 	const struct sl_indicator *ind = &pack->indicator[index];
@@ -87,6 +98,7 @@ void sl_lint_never(struct sl_lint *lint, const struct sl_pack *pack, size_t inde
 		case_lint(lint, pack, index, i);
 		app_lint(lint, pack, index, i);
 	}
+	vni_lint(lint, pack, index);
 	if (ind->silent && !ind->pass && !(a && (a->sets || a->unsets || a->toggles)))
 		sl_lint_warn(lint, pack, index, "silent\n", SL_LINT_NO_EFFECT,
 			     "silent: it gives no alert and does nothing else; give it a mark, or "

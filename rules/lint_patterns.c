@@ -185,9 +185,10 @@ static void search_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t
 		return;
 	for (size_t i = g->first; i < g->last; i++)
 		if (ind->condition[i].op == SL_OP_REGEX && ind->condition[i].search == SL_SEARCH_NONE)
-			sl_lint_warn(lint, pack, index, keys_of(keys, ind, i), SL_LINT_SLOW_REGEX,
-				     "regex: Hyperscan has nothing to look for in it, so PCRE2 tries it on "
-				     "every value; add a literal with same: true");
+			sl_lint_warn(
+				lint, pack, index, keys_of(keys, ind, i), SL_LINT_SLOW_REGEX,
+				"regex: Hyperscan has nothing to look for in it, so PCRE2 tries it on "
+				"every value; add a literal with same: true");
 }
 
 void sl_lint_patterns(struct sl_lint *lint, const struct sl_pack *pack, size_t index)

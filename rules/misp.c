@@ -29,6 +29,8 @@ static const struct {
 	{ "http.uri.raw", "uri", network },
 	{ "file.name", "filename", payload },
 	{ "email.subject", "email-subject", payload },
+	{ "email.message_id", "email-message-id", payload },
+	{ "email.x_mailer", "email-x-mailer", payload },
 };
 
 static const struct {

@@ -80,7 +80,8 @@ void sl_out_kinds(const size_t *n)
 	for (int kind = SL_IND_ADDRESS; kind < SL_IND_KINDS; kind++) {
 		if (kind > SL_IND_MATCH && !n[kind])
 			continue;
-		printf("%s%s %zu", separator, sl_indicator_kind_text((enum sl_indicator_kind)kind), n[kind]);
+		printf("%s%s %zu", separator, sl_indicator_kind_text((enum sl_indicator_kind)kind),
+		       n[kind]);
 		separator = ", ";
 	}
 }

@@ -25,7 +25,8 @@ int sl_out_json(json_t *json, struct sl_err *err);
 
 const char *sl_mode_text(enum sl_database_mode mode); /* "block", "gather", "stream" */
 
-/* "address 1, domain 2, url 0, match 7, md5 3": by enum sl_indicator_kind; an exact kind if there are any. */
+/* "address 1, domain 2, url 0, match 7, md5 3": by enum sl_indicator_kind; an exact kind if there are
+ * any. */
 void sl_out_kinds(const size_t *n);
 
 #endif

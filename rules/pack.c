@@ -71,8 +71,6 @@ static bool indicators_find(struct sl_reader *r, const char *key, const json_t *
 {
 	if (!json_is_array(value))
 		return sl_reader_fail(r, key, "must be a list of indicators");
-	if (json_array_size(value) == 0)
-		return sl_reader_fail(r, key, "is empty");
 	((struct heading *)into)->indicators = value;
 	return true;
 }
@@ -250,18 +248,34 @@ static void indicator_fini(struct sl_indicator *ind)
 	sl_action_free(ind->action);
 }
 
+/* Keeps indicator i as the next of those that stay, or drops it. */
+static void indicator_move(struct sl_pack *pack, size_t i, bool keep, size_t *kept)
+{
+	if (!keep) {
+		indicator_fini(&pack->indicator[i]);
+		return;
+	}
+	pack->content[*kept] = pack->content[i];
+	pack->indicator[(*kept)++] = pack->indicator[i];
+}
+
 void sl_pack_filter(struct sl_pack *pack, const bool *keep)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < pack->n; i++) {
-		if (!keep[i]) {
-			indicator_fini(&pack->indicator[i]);
-			continue;
-		}
-		pack->content[kept] = pack->content[i];
-		pack->indicator[kept++] = pack->indicator[i];
-	}
+	for (size_t i = 0; i < pack->n; i++)
+		indicator_move(pack, i, keep[i], &kept);
 	pack->n = kept;
+}
+
+void sl_packs_off_drop(struct sl_packs *packs)
+{
+	for (size_t i = 0; i < packs->n; i++) {
+		struct sl_pack *pack = &packs->pack[i];
+		size_t kept = 0;
+		for (size_t k = 0; k < pack->n; k++)
+			indicator_move(pack, k, !pack->indicator[k].meta.off, &kept);
+		pack->n = kept;
+	}
 }
 
 void sl_packs_fini(struct sl_packs *packs)

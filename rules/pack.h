@@ -83,8 +83,10 @@ struct sl_where { /* arrays are owned, texts borrowed */
 	const char **marked, **marked_any, **not_marked;
 	size_t marked_n, marked_any_n, not_marked_n;
 	uint64_t apps;      /* as in struct sl_ruleset_where, and so on */
+	uint32_t apps_before;
 	uint64_t protos[4];
-	uint8_t direction, part, tunnel, flags_set, flags_clear, flags;
+	uint8_t direction, part, flags_set, flags_clear, flags;
+	uint16_t tunnel_any, tunnel_none;
 	uint16_t icmp_type_min, icmp_type_max, icmp_code_min, icmp_code_max;
 	uint32_t vni;
 };
@@ -100,10 +102,15 @@ struct sl_meta { /* what an indicator has, or its pack's defaults give it */
 	enum sl_severity severity;
 	enum sl_tlp tlp;
 	uint8_t confidence;
-	bool shadow;
+	bool shadow, off;
 	const char *class_, *drill;
 	int64_t valid_from, valid_until; /* seconds since 1970; INT64_MIN, INT64_MAX: no limit */
 };
+
+static inline const char *sl_status_text(const struct sl_meta *meta)
+{
+	return meta->off ? "off" : meta->shadow ? "shadow" : "active";
+}
 
 struct sl_indicator {
 	uint32_t place; /* in the pack's file, from 0 */
@@ -147,6 +154,11 @@ struct sl_packs {
 int sl_packs_read(struct sl_packs *packs, char *const *paths, size_t n,
 		  struct sl_problems *problems, struct sl_err *err);
 void sl_packs_fini(struct sl_packs *packs);
+
+#define SL_PACK_EMPTY "it has no indicators, or all are off: nothing will match"
+
+/* Leaves out what is off, before packs are compiled; a pack may have none left. */
+void sl_packs_off_drop(struct sl_packs *packs);
 
 /* Leaves out the indicators that `keep` is false for. */
 void sl_pack_filter(struct sl_pack *pack, const bool *keep);

@@ -1,5 +1,6 @@
 /* One indicator: the table of its keys, and the readers of those that are short. What it looks for
- * is read by pack_kind.c, pack_hash.c and pack_match.c; the rest by pack_where.c, pack_action.c and pack_meta.c. */
+ * is read by pack_kind.c, pack_hash.c and pack_match.c; the rest by pack_where.c, pack_action.c and
+ * pack_meta.c. */
 #include <rules/reader.h>
 
 #include <string.h>

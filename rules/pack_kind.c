@@ -149,13 +149,13 @@ static void keys_fit(struct sl_reader *r, const json_t *object, const struct sl_
 		sl_reader_fail(r, "port", "icmp has no ports");
 }
 
-/* A match without conditions holds wherever its `where` does. */
+/* A match without conditions holds wherever its `where` does; what is off may say nothing. */
 static void match_fits(struct sl_reader *r, const json_t *object, const struct sl_indicator *ind)
 {
 	const json_t *match = json_object_get(object, "match"),
 		     *where = json_object_get(object, "where");
 	bool empty = json_is_array(match) && json_array_size(match) == 0;
-	if (empty && !where)
+	if (empty && !where && !ind->meta.off)
 		sl_reader_fail(r, "match",
 			       "is empty: give it a condition, or the indicator a \"where\"");
 	if (!empty && ind->where && ind->where->flags & SL_WHERE_PACKETS) {

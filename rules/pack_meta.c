@@ -89,11 +89,14 @@ bool sl_meta_valid_until(struct sl_reader *r, const char *key, const json_t *val
 
 bool sl_meta_status(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
-	static const char *const statuses[] = { "active", "shadow", NULL };
+	static const char *const statuses[] = { "active", "shadow", "off", NULL };
 	int i = sl_reader_choice(r, key, value, statuses);
-	if (i >= 0)
-		((struct sl_meta *)into)->shadow = i == 1;
-	return i >= 0;
+	struct sl_meta *meta = into;
+	if (i < 0)
+		return false;
+	meta->shadow = i == 1;
+	meta->off = i == 2;
+	return true;
 }
 
 bool sl_meta_drill(struct sl_reader *r, const char *key, const json_t *value, void *into)

@@ -139,8 +139,8 @@ static void *part_parse(void *lines)
 {
 	const struct lines_part *p = lines;
 	for (size_t i = 0; i < p->n; i++)
-		p->item[i] = json_loadb((const char *)p->line[i].bytes.at, p->line[i].bytes.len, READ_FLAGS,
-					NULL);
+		p->item[i] = json_loadb((const char *)p->line[i].bytes.at, p->line[i].bytes.len,
+					READ_FLAGS, NULL);
 	return NULL;
 }
 

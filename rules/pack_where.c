@@ -73,6 +73,26 @@ static bool proto_read(struct sl_reader *r, const char *key, const json_t *value
 	return sl_reader_each(r, key, value, UINT8_MAX, proto_add, into);
 }
 
+/* "name" or "!name": which of the names, or -1, which is told. */
+static int name_read(struct sl_reader *r, const char *key, const json_t *value, const char *const *names,
+		     const char *what, bool *negated)
+{
+	const char *text;
+	int i = 0;
+	if (!sl_reader_text(r, key, value, 32, false, &text))
+		return -1;
+	*negated = *text == '!';
+	text += *negated;
+	while (names[i] && strcmp(names[i], text) != 0)
+		i++;
+	if (names[i])
+		return i;
+	const char *nearest = sl_text_nearest(text, names);
+	sl_reader_fail(r, key, "no %s \"%s\" is known%s%s%s", what, text, nearest ? ", did you mean \"" : "",
+		       nearest ? nearest : "", nearest ? "\"?" : "");
+	return -1;
+}
+
 struct apps {
 	uint64_t with, without;
 };
@@ -86,19 +106,10 @@ static bool app_add(struct sl_reader *r, const char *key, const json_t *value, v
 			"http1", NULL, /* behind them: HTTP/1 alone, without HTTP/2 */
 	};
 	struct apps *apps = into;
-	const char *text;
-	if (!sl_reader_text(r, key, value, 32, false, &text))
+	bool negated;
+	int app = name_read(r, key, value, names, "protocol", &negated);
+	if (app < 0)
 		return false;
-	bool negated = *text == '!';
-	unsigned app = 0;
-	while (names[app] && strcmp(names[app], text + negated) != 0)
-		app++;
-	if (!names[app]) {
-		const char *nearest = sl_text_nearest(text + negated, names);
-		return sl_reader_fail(r, key, "no protocol \"%s\" is known%s%s%s", text + negated,
-				      nearest ? ", did you mean \"" : "", nearest ? nearest : "",
-				      nearest ? "\"?" : "");
-	}
 	bool http1 = app + 1 == SL_APP_COUNT;
 	uint64_t bits = UINT64_C(1) << (http1 ? SL_APP_HTTP : app + 1);
 	if (app + 1 == SL_APP_HTTP) /* all that has HTTP's fields */
@@ -108,15 +119,28 @@ static bool app_add(struct sl_reader *r, const char *key, const json_t *value, v
 }
 
 /* What is not named and not excluded: with "!…" alone everything else, unknown protocols too. */
-static bool app_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+static bool apps_read(struct sl_reader *r, const char *key, const json_t *value, uint64_t *out)
 {
 	struct apps apps = { 0 };
 	if (!sl_reader_each(r, key, value, SL_APP_COUNT, app_add, &apps))
 		return false;
 	uint64_t all = (UINT64_C(1) << SL_APP_COUNT) - 1;
-	uint64_t left = (apps.with ? apps.with : all) & ~apps.without;
-	((struct sl_where *)into)->apps = left;
-	return left || sl_reader_fail(r, key, "excludes all that it names: it would never hold");
+	*out = (apps.with ? apps.with : all) & ~apps.without;
+	return *out || sl_reader_fail(r, key, "excludes all that it names: it would never hold");
+}
+
+static bool app_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+{
+	return apps_read(r, key, value, &((struct sl_where *)into)->apps);
+}
+
+static bool app_before_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
+{
+	uint64_t apps;
+	if (!apps_read(r, key, value, &apps))
+		return false;
+	((struct sl_where *)into)->apps_before = (uint32_t)apps;
+	return true;
 }
 
 static bool word_read(struct sl_reader *r, const char *key, const json_t *value,
@@ -140,13 +164,38 @@ static bool part_read(struct sl_reader *r, const char *key, const json_t *value,
 	return word_read(r, key, value, words, &((struct sl_where *)into)->part);
 }
 
+static bool tunnel_add(struct sl_reader *r, const char *key, const json_t *value, void *into)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		SL_TUNNEL_KINDS(X)
+#undef X
+			NULL,
+	};
+	struct sl_where *w = into;
+	bool negated;
+	if (!json_is_string(value))
+		return sl_reader_fail(r, key,
+				      "must be true, false, a kind of tunnel (\"gre\", \"!gtp-u\") or a "
+				      "list of such");
+	int kind = name_read(r, key, value, names, "tunnel", &negated);
+	if (kind < 0)
+		return false;
+	*(negated ? &w->tunnel_none : &w->tunnel_any) |= (uint16_t)(1u << kind);
+	return true;
+}
+
 static bool tunnel_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
-	bool inside;
-	if (!sl_reader_bool(r, key, value, &inside))
+	struct sl_where *w = into;
+	if (json_is_boolean(value)) {
+		*(json_is_true(value) ? &w->tunnel_any : &w->tunnel_none) = SL_TUNNEL_INSIDE;
+		return true;
+	}
+	if (!sl_reader_each(r, key, value, 2 * SL_TUNNEL_KIND_COUNT, tunnel_add, w))
 		return false;
-	((struct sl_where *)into)->tunnel = inside ? 1 : 2;
-	return true;
+	return !w->tunnel_any || w->tunnel_any & ~w->tunnel_none ||
+	       sl_reader_fail(r, key, "excludes all that it names: it would never hold");
 }
 
 static bool flags_parse(struct sl_reader *r, const char *key, const json_t *value, uint8_t *out)
@@ -249,6 +298,7 @@ bool sl_where_read(struct sl_reader *r, const char *key, const json_t *value, vo
 		{ "to", to_read },
 		{ "proto", proto_read },
 		{ "app", app_read },
+		{ "app_before", app_before_read },
 		{ "direction", direction_read },
 		{ "part", part_read },
 		{ "tunnel", tunnel_read },

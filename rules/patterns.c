@@ -113,8 +113,8 @@ static bool chain_add(struct sl_patterns *p, const struct wanted *w, enum sl_dat
 	return true;
 }
 
-/* A trigger that fires again, while what must be looked at behind it comes, and where it ends before. */
-static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode)
+static bool waiting_form(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode,
+			 const char *end)
 {
 	const struct sl_condition *c = w->c;
 	enum { EXTRAS = 64 };
@@ -127,9 +127,18 @@ static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_d
 	else
 		sl_literal_escape(at, sl_span_of(c->bytes, c->len), false, false);
 	at += strlen(at);
-	sprintf(at, ")(?s:.{0,%u}|.{0,%u}\\z)", w->plan->wait, w->plan->wait);
+	sprintf(at, ")(?s:.{0,%u}%s)", w->plan->wait, end);
 	pattern_take(p, w, mode, &(struct sl_pattern){ .hs_flags = hs_flags(c, SL_MODE_STREAM) });
 	return true;
+}
+
+/* A trigger that fires again, while what must be looked at behind it comes, and where the stream ends
+ * before. The end is another pattern: of one, Hyperscan does not tell again what it told at
+ * that place. */
+static bool waiting_add(struct sl_patterns *p, const struct wanted *w, enum sl_database_mode mode)
+{
+	return waiting_form(p, w, mode, "") &&
+	       (mode != SL_MODE_STREAM || waiting_form(p, w, mode, "\\z"));
 }
 
 static bool stream_add(struct sl_patterns *p, const struct wanted *w)

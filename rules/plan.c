@@ -138,18 +138,36 @@ static void trigger_set(const struct group *g, size_t i, unsigned wait)
 	out->wait = (uint16_t)wait;
 }
 
-/* The last of each chain that can be looked for: all in front of it has come when it is found. */
+/* With a negative distance, may it end in front of what it follows? */
+static bool reaches_back(const struct sl_condition *c)
+{
+	int32_t distance = c->position.distance;
+	bool back = sl_chain_follows(c) && distance != SL_NOT_GIVEN && distance < 0;
+	return back && (c->op == SL_OP_REGEX || -(int64_t)distance > (int64_t)c->len);
+}
+
+/* The last of a chain that can be looked for: all in front of it has come when it is found. Where one may
+ * come before what it follows, the others are looked for too: whichever comes last, all is there. */
+static bool chain_triggers(const struct group *g, size_t begin, size_t end)
+{
+	size_t last = end;
+	bool back = false;
+	while (last > begin && sl_rarity(&g->c[last - 1]) == 0)
+		last--;
+	for (size_t i = begin + 1; i < end; i++)
+		back = back || reaches_back(&g->c[i]);
+	for (size_t i = back ? begin : last - 1; last > begin && i < last; i++)
+		if (sl_rarity(&g->c[i]))
+			trigger_set(g, i, sl_chain_wait(&g->c[begin], end - begin, i - begin));
+	return last > begin;
+}
+
 static bool stream_triggers(const struct group *g)
 {
 	bool any = false;
 	for (size_t i = 0, end; i < g->n; i = end) {
 		end = chain_end(g, i);
-		size_t last = end;
-		while (last > i && sl_rarity(&g->c[last - 1]) == 0)
-			last--;
-		if (last > i)
-			trigger_set(g, last - 1, sl_chain_wait(&g->c[i], end - i, last - 1 - i));
-		any = any || last > i;
+		any = chain_triggers(g, i, end) || any;
 	}
 	return any;
 }

@@ -33,7 +33,8 @@ void sl_reader_object(struct sl_reader *r, const json_t *object, const struct sl
 size_t sl_reader_enter(struct sl_reader *r, const char *key);
 void sl_reader_leave(struct sl_reader *r, size_t before);
 
-/* A value alone, or a list of at most max of them: each is read by `one`. Complaints have the item's place. */
+/* A value alone, or a list of at most max of them: each is read by `one`. Complaints have the item's
+ * place. */
 bool sl_reader_each(struct sl_reader *r, const char *key, const json_t *value, size_t max,
 		    sl_key_fn *one, void *into);
 
@@ -81,7 +82,8 @@ void sl_pack_head_check(struct sl_reader *r, const json_t *head);
 void sl_indicator_read(struct sl_reader *r, const json_t *object, const struct sl_meta *defaults,
 		       struct sl_indicator *into);
 
-/* What to look for: pack_kind.c and, for hashes and fingerprints, pack_hash.c. into: struct sl_indicator */
+/* What to look for: pack_kind.c and, for hashes and fingerprints, pack_hash.c. into:
+ * struct sl_indicator */
 sl_key_fn sl_address_read, sl_port_read, sl_proto_read, sl_domain_read, sl_url_read, sl_hash_read;
 bool sl_normal_set(struct sl_reader *r, const char *key, const char *normal, struct sl_indicator *ind);
 int sl_proto_number(const char *name); /* -1: no protocol of that name */

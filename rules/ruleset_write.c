@@ -1,15 +1,11 @@
-/* Writing a ruleset file: layout, digest, then a temporary file beside the target, fsync, rename,
- * so that no reader ever sees half of one. */
+/* Writing a ruleset file: layout, digest, then all of it in one step. */
 #include <rules/image.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <hs_compile.h>
 #include <selat/digest.h>
+#include <selat/replace.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static size_t align_up(size_t n)
 {
@@ -82,77 +78,14 @@ static int image_lay(const struct sl_image *image, uint8_t **out, size_t *size, 
 	return SL_OK;
 }
 
-static int all_write(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-/* The rename is on disk only once its folder is. */
-static int folder_sync(const char *path)
-{
-	char *folder = strdup(path);
-	if (!folder)
-		return -1;
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(folder);
-	if (fd < 0)
-		return -1;
-	int rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-static mode_t mode_default(void)
-{
-	mode_t mask = umask(0);
-	umask(mask);
-	return 0666 & ~mask;
-}
-
 static int file_replace(const char *path, const uint8_t *bytes, size_t size, struct sl_err *err)
 {
-	struct stat st;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return sl_fail(err, SL_EUSAGE, "%s: is no file: name the ruleset file to write",
-			       path);
-	char *temporary;
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		int rc = sl_fail(err, SL_EFAIL, "%s: cannot write beside it: %s", path,
-				 strerror(errno));
-		free(temporary);
+	struct sl_replace file;
+	int rc = sl_replace_begin(&file, path, err);
+	if (rc < 0)
 		return rc;
-	}
-	int failed =
-		all_write(fd, bytes, size) < 0 || fchmod(fd, mode_default()) < 0 || fsync(fd) < 0;
-	int error = errno;
-	if (close(fd) < 0 && !failed) {
-		failed = 1;
-		error = errno;
-	}
-	if (!failed && (rename(temporary, path) < 0 || folder_sync(path) < 0)) {
-		failed = 1;
-		error = errno;
-	}
-	if (failed)
-		unlink(temporary);
-	free(temporary);
-	return failed ? sl_fail(err, SL_EFAIL, "%s: cannot write: %s", path, strerror(error))
-		      : SL_OK;
+	fwrite(bytes, 1, size, file.out); /* that it failed stays with the stream */
+	return sl_replace_end(&file, true, err);
 }
 
 int sl_image_write(const struct sl_image *image, const char *path, struct sl_err *err)

@@ -134,7 +134,7 @@ static json_t *indicator_json(const struct sl_pack *pack, size_t index)
 		"{so ss ss ss sI ss ss}", "id", sl_out_string(ind->id), "kind",
 		sl_indicator_kind_text(ind->kind), "severity", sl_severity_text(ind->meta.severity),
 		"tlp", sl_tlp_text(ind->meta.tlp), "confidence", (json_int_t)ind->meta.confidence,
-		"class", ind->meta.class_, "status", ind->meta.shadow ? "shadow" : "active");
+		"class", ind->meta.class_, "status", sl_status_text(&ind->meta));
 	if (ind->kind != SL_IND_MATCH)
 		json_object_set_new(out, "value", sl_out_string(ind->value));
 	time_add(out, "valid_from", ind->meta.valid_from);

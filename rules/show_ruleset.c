@@ -128,7 +128,8 @@ static json_t *packs_json(const struct sl_ruleset *rs)
 						sl_out_string(sl_ruleset_string(rs, pack->name)),
 						"version", (json_int_t)pack->version, "author",
 						sl_out_string(sl_ruleset_string(rs, pack->author)),
-						"indicators", (json_int_t)pack->indicators, "sha256", digest));
+						"indicators", (json_int_t)pack->indicators, "sha256",
+						digest));
 	}
 	return list;
 }

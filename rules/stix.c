@@ -34,6 +34,8 @@ static const struct sl_stix_path paths[] = {
 	{ "x509-certificate:hashes.'SHA-256'", "cert_sha256", true, false },
 	{ "file:name", "file.name", false, false },
 	{ "email-message:subject", "email.subject", false, true },
+	{ "email-message:message_id", "email.message_id", false, true },
+	{ "email-message:additional_header_fields.'X-Mailer'", "email.x_mailer", false, true },
 	{ "x509-certificate:subject", "tls.cert_subject", false, false },
 	{ "x509-certificate:issuer", "tls.cert_issuer", false, false },
 	{ "domain-name:resolves_to_refs[*].value", "dns.answer", false, false },

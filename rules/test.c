@@ -101,6 +101,7 @@ static int pack_test(const struct sl_list *files, const char *ruleset,
 	struct sl_problems problems = { 0 };
 	int rc = sl_packs_read(&packs, files->item, 1, &problems, err);
 	if (rc == SL_OK) {
+		sl_packs_off_drop(&packs);
 		silence_break(&packs);
 		rc = ruleset_make(&packs, ruleset, &problems, err);
 	}

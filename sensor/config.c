@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 static const char *const dumps[] = { "packets", "flows", "fields", NULL };
+static const char *const urgent_ways[] = { "oob", "inline", NULL };
+static const char *const encrypted[] = { "skip", "skip-all", "scan", NULL };
 
 #define AT(member) offsetof(struct sl_sensor_config, member)
 
@@ -58,6 +60,9 @@ static const struct sl_option table[] = {
 	  "the same addresses and ports in two VLANs are two flows" },
 	{ "flow", "carriers", 0, NULL, SL_OPT_FLAG, false, AT(flow_carriers), NULL, 0, 0, NULL, "true",
 	  "look at UDP datagrams that carry tunnels too, but for VXLAN, Geneve and Teredo on their ports" },
+	{ "flow", "encrypted", 0, NULL, SL_OPT_TEXT, false, AT(encrypted), "WHAT", 0, 0, encrypted, "skip",
+	  "what TLS and SSH carry after the handshake, where payload is looked for: leave it out if both ends "
+	  "were seen to agree, leave it out in any case, or scan it" },
 	{ "flow", "community_seed", 0, NULL, SL_OPT_U64, false, AT(community_seed), "N", 0, 65535, NULL, "0",
 	  "the seed of community-id, the same wherever ids are compared" },
 	{ "flow", "timeout_closed", 0, NULL, SL_OPT_U64, false, AT(idle_closed), "SECONDS", 1, 1000000, NULL, "30",
@@ -72,6 +77,8 @@ static const struct sl_option table[] = {
 	  "the same, TCP, both directions seen" },
 	{ "flow", "depth", 0, NULL, SL_OPT_TEXT, false, AT(depth_text), "BYTES", 0, 0, NULL, NULL,
 	  "bytes a direction that are inspected, 0 is all; live 1 MiB if not given, for files all" },
+	{ "flow", "urgent", 0, NULL, SL_OPT_TEXT, false, AT(urgent), "HOW", 0, 0, urgent_ways, "oob",
+	  "an urgent byte of TCP: taken out of the stream (oob) or left in it (inline)" },
 	{ "flow", "fragments", 0, NULL, SL_OPT_BYTES, false, AT(fragment_bytes), "BYTES", 1 << 20,
 	  (uint64_t)1 << 37, NULL, "32 MiB", "IP fragments kept until their datagram is whole, over all workers" },
 	{ "flow", "reassembly", 0, NULL, SL_OPT_BYTES, false, AT(reassembly_bytes), "BYTES", 1 << 20,
@@ -137,6 +144,8 @@ static int derive(struct sl_sensor_config *c, struct sl_err *err)
 {
 	c->live = c->interfaces.n > 0 && c->read.n == 0; /* --read wins over configured interfaces */
 	c->ring_bytes <<= 20;
+	c->scan_encrypted = strcmp(c->encrypted, "scan") == 0;
+	c->skip_alone = strcmp(c->encrypted, "skip-all") == 0;
 	c->depth = c->live ? 1 << 20 : 0;
 	if (c->depth_text && !sl_bytes_parse(c->depth_text, &c->depth))
 		return sl_fail(err, SL_EUSAGE, "flow.depth: \"%s\" is no size (1 MiB, 64 KiB, 0)", c->depth_text);

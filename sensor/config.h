@@ -16,7 +16,10 @@ struct sl_sensor_config {
 	uint64_t idle_closed, idle_new, idle_tcp_new, idle_established, idle_tcp; /* seconds */
 	uint64_t community_seed;
 	bool flow_vlan, flow_carriers;
+	char *encrypted;
+	bool scan_encrypted, skip_alone; /* derived */
 	uint64_t depth; /* bytes a direction; 0: all */
+	char *urgent;   /* "oob" or "inline" */
 	uint64_t flow_max, fragment_bytes, reassembly_bytes, gather_bytes, inspect_bytes, stream_bytes;
 	char *depth_text, *id, *country;
 	char *allow, *window_text, *rate_text;

@@ -27,7 +27,9 @@ int sl_dump_new(struct sl_dump **out, const struct sl_dump_config *c, struct sl_
 	struct sl_dump *d = calloc(1, sizeof *d);
 	if (!d)
 		return sl_fail(err, SL_ENOMEM, "dump: out of memory");
-	d->what = strcmp(c->what, "packets") == 0 ? PACKETS : strcmp(c->what, "flows") == 0 ? FLOWS : FIELDS;
+	d->what = strcmp(c->what, "packets") == 0 ? PACKETS
+		  : strcmp(c->what, "flows") == 0 ? FLOWS
+						  : FIELDS;
 	d->flows = c->flows;
 	d->outbox = c->outbox;
 	d->counters = c->counters;
@@ -152,8 +154,8 @@ void sl_dump_packet(struct sl_dump *d, const struct sl_packet *p)
 
 /* --- fields --- */
 
-void sl_dump_transaction(struct sl_dump *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
-			 uint32_t tx, const struct sl_value *values, size_t n)
+void sl_dump_transaction(struct sl_dump *d, const struct sl_sighting *at, struct sl_flow *flow,
+			 unsigned side, uint32_t tx, const struct sl_value *values, size_t n)
 {
 	struct sl_json *j = &d->json;
 	struct sl_flow_view view;

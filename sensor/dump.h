@@ -22,8 +22,8 @@ size_t sl_dump_slot_bytes(void);      /* of SL_SLOT_DUMP */
 
 /* Each prints if it is what was asked for. */
 void sl_dump_packet(struct sl_dump *d, const struct sl_packet *p);
-void sl_dump_transaction(struct sl_dump *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side, uint32_t tx,
-			 const struct sl_value *values, size_t n);
+void sl_dump_transaction(struct sl_dump *d, const struct sl_sighting *at, struct sl_flow *flow,
+			 unsigned side, uint32_t tx, const struct sl_value *values, size_t n);
 void sl_dump_stream(struct sl_dump *d, struct sl_flow *flow, unsigned side, struct sl_span bytes);
 void sl_dump_flow(struct sl_dump *d, const struct sl_sighting *at, struct sl_flow *flow); /* it ends */
 

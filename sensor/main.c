@@ -10,8 +10,8 @@
 
 static void print_version(void)
 {
-	printf("selat-sensor %s (%s; Hyperscan %s; librdkafka %s)\n", SELAT_VERSION, sl_capture_library(),
-	       sl_detect_library(), sl_kafka_version());
+	printf("selat-sensor %s (%s; Hyperscan %s; librdkafka %s)\n", SELAT_VERSION,
+	       sl_capture_library(), sl_detect_library(), sl_kafka_version());
 }
 
 static void list_fields_json(void)

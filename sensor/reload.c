@@ -58,8 +58,8 @@ static int refuse_worse(const struct sl_reload *r, const struct sl_loaded_rulese
 		return sl_fail(err, SL_EFORMAT, "%s: has no indicators", path);
 	if (!r->config.force && n < before / 2 + before % 2)
 		return sl_fail(err, SL_EFORMAT,
-			       "%s: has %u indicators, less than half of the %u before; if that is meant, "
-			       "start the sensor anew or with --force",
+			       "%s: has %u indicators, less than half of the %u before; if that is "
+			       "meant, start the sensor anew or with --force",
 			       path, n, before);
 	return SL_OK;
 }
@@ -82,6 +82,7 @@ static int load(struct sl_reload *r, bool base_changed, struct sl_loaded_ruleset
 	if (!*next && !base_changed)
 		return sl_fail(err, SL_EFORMAT, "%s", why.text);
 	if (!*next) {
+		sl_count(&r->counters, SL_COUNT_DELTAS_SET_ASIDE);
 		sl_log(SL_WARN, "ruleset", "%s; it is not used", why.text);
 		*next = sl_loaded_retain(*base);
 	}
@@ -179,6 +180,7 @@ void sl_reload_allow(struct sl_reload *r)
 
 	w->refused = sl_allow_open(&allow, w->path, &err) != SL_OK;
 	if (w->refused) {
+		sl_count(&r->counters, SL_COUNT_EXCEPTIONS_REFUSED);
 		sl_log(SL_ERROR, "allow", "%s; the exceptions before stay in use", err.text);
 		return;
 	}

@@ -1,8 +1,8 @@
 /* Reload: the run's ruleset and its site's exceptions follow their files.
  *
  * A thread of its own sees that a file changed, or is asked to look; loads; refuses what must not be
- * used; and publishes what may be by one store. Workers take it up between batches. The ruleset before is
- * freed when its last user lets go of it. */
+ * used; and publishes what may be by one store. Workers take it up between batches. The ruleset before
+ * is freed when its last user lets go of it. */
 #ifndef SELAT_SENSOR_RELOAD_H
 #define SELAT_SENSOR_RELOAD_H
 
@@ -37,8 +37,8 @@ void sl_reload_ask(struct sl_reload *r);
 /* The ruleset in use, with a reference for the caller. Any thread. */
 struct sl_loaded_ruleset *sl_reload_current(struct sl_reload *r);
 
-/* A worker's, between batches: a newer ruleset than the one that it has, with a reference; NULL: there is
- * none. When it is in use, or could not be, the worker says so. */
+/* A worker's, between batches: a newer ruleset than the one that it has, with a reference; NULL: there
+ * is none. When it is in use, or could not be, the worker says so. */
 struct sl_loaded_ruleset *sl_reload_next(struct sl_reload *r, unsigned worker);
 void sl_reload_taken(struct sl_reload *r, unsigned worker);
 

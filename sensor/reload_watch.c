@@ -54,7 +54,8 @@ static bool changed(struct sl_watched *w, bool told)
 /* When the files changed that are to be loaded. */
 static uint64_t since(const struct sl_watched *a, const struct sl_watched *b)
 {
-	uint64_t now = sl_time_now(), latest = a->now.changed > b->now.changed ? a->now.changed : b->now.changed;
+	uint64_t now = sl_time_now(),
+		 latest = a->now.changed > b->now.changed ? a->now.changed : b->now.changed;
 	return latest < now && now - latest < OLD ? latest : now;
 }
 
@@ -85,7 +86,8 @@ static void watch_folder(struct sl_reload *r, const char *path)
 	char *copy = path ? strdup(path) : NULL;
 
 	if (copy && inotify_add_watch(r->inotify_fd, dirname(copy), IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
-		sl_log(SL_DEBUG, "ruleset", "%s: cannot be watched: it is looked at once a second", path);
+		sl_log(SL_DEBUG, "ruleset", "%s: cannot be watched: it is looked at once a second",
+		       path);
 	free(copy);
 }
 

@@ -38,14 +38,16 @@ static int start(struct sl_run *r, struct sl_err *err)
 	if (r->reader) { /* first: without it workers would wait for ever */
 		rc = pthread_create(&r->reader_thread, NULL, sl_run_reader, r);
 		if (rc != 0)
-			return sl_fail(err, SL_EFAIL, "cannot start the reader's thread: %s", strerror(rc));
+			return sl_fail(err, SL_EFAIL, "cannot start the reader's thread: %s",
+				       strerror(rc));
 		r->reader_started = true;
 	}
 	for (unsigned i = 0; i < r->lanes; i++) {
 		struct sl_lane *l = &r->lane[i];
 		rc = pthread_create(&l->thread, NULL, sl_run_lane, l);
 		if (rc != 0) {
-			fprintf(stderr, "selat-sensor: cannot start a worker's thread: %s\n", strerror(rc));
+			fprintf(stderr, "selat-sensor: cannot start a worker's thread: %s\n",
+				strerror(rc));
 			_exit(1); /* the threads that run cannot end without the one that is missing */
 		}
 		l->started = true;
@@ -164,8 +166,8 @@ static void summary(struct sl_run *r)
 	uint64_t packets = sl_stats_sum(&r->stats, SL_COUNT_PACKETS);
 	uint64_t alerts = sl_stats_sum(&r->stats, SL_COUNT_ALERTS);
 	sl_log(SL_INFO, "run", "%llu packets, %llu bytes in %.3f s, %llu alerts",
-	       (unsigned long long)packets,
-	       (unsigned long long)sl_stats_sum(&r->stats, SL_COUNT_BYTES), seconds(r), (unsigned long long)alerts);
+	       (unsigned long long)packets, (unsigned long long)sl_stats_sum(&r->stats, SL_COUNT_BYTES),
+	       seconds(r), (unsigned long long)alerts);
 }
 
 static int run(struct sl_run *r, struct sl_err *err)
@@ -183,7 +185,8 @@ static int run(struct sl_run *r, struct sl_err *err)
 	}
 	if (rc == SL_OK && !r->config->live && sl_publisher_broker(r->publisher) &&
 	    !atomic_load(&r->stop)) {
-		sl_log(SL_INFO, "run", "the embedded broker at %s stays for readers until a signal comes",
+		sl_log(SL_INFO, "run",
+		       "the embedded broker at %s stays for readers until a signal comes",
 		       sl_publisher_broker(r->publisher));
 		wait_here(r, true);
 	}

@@ -198,8 +198,14 @@ int sl_run_check(const struct sl_sensor_config *c, struct sl_err *err)
 	if (rc == SL_OK && c->ruleset)
 		rc = sl_loaded_open(&loaded, c->ruleset, err);
 	sl_loaded_release(loaded);
-	struct sl_publish_config p = { .sensor_id = c->id, .country = c->country, .journal = c->journal, .allow = c->allow,
-				       .journal_max = c->journal_max, .kafka = &c->kafka,
-				       .routes = &c->routes, .workers = 1, .release = sl_loaded_release };
+	struct sl_publish_config p = { .sensor_id = c->id,
+				       .country = c->country,
+				       .journal = c->journal,
+				       .allow = c->allow,
+				       .journal_max = c->journal_max,
+				       .kafka = &c->kafka,
+				       .routes = &c->routes,
+				       .workers = 1,
+				       .release = sl_loaded_release };
 	return rc == SL_OK ? sl_publish_check(&p, err) : rc;
 }

@@ -33,8 +33,8 @@ static void follow_ruleset(struct sl_lane *l)
 	if (!next)
 		return;
 	if (sl_worker_swap(l->worker, next, &err) != SL_OK)
-		sl_log(SL_ERROR, "ruleset", "worker %u: %s; it looks for what the ruleset before says", l->index,
-		       err.text);
+		sl_log(SL_ERROR, "ruleset", "worker %u: %s; it looks for what the ruleset before says",
+		       l->index, err.text);
 	sl_loaded_release(next);
 	sl_reload_taken(reload, l->index);
 }

@@ -17,7 +17,7 @@ enum { SHED_PAST = 64 << 10 }; /* bytes of a flow's direction that are inspected
 
 struct sl_worker {
 	struct sl_counters counters;
-	bool checksums, carriers, live;
+	bool checksums, carriers, live, scan_encrypted;
 	unsigned sharing; /* workers that share an interface live; else 1 */
 	struct sl_outbox *outbox;
 	struct sl_defrag *defrag;
@@ -38,11 +38,19 @@ static void on_stream(void *ctx, struct sl_flow *flow, unsigned side, struct sl_
 {
 	struct sl_worker *w = ctx;
 	uint64_t offset = flow->side[side].delivered - bytes.len;
-	sl_inspect_stream(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side, bytes, lost);
-	if (w->detect)
-		sl_detect_stream(w->detect, w->now, flow, side, bytes, offset, lost != 0);
-	else
+	size_t encrypted = sl_inspect_stream(w->inspect, flow, sl_flow_slot(w->flows, flow, SL_SLOT_INSPECT), side,
+					     bytes, lost);
+	if (!w->detect) {
 		sl_dump_stream(w->dump, flow, side, bytes);
+		return;
+	}
+	if (w->scan_encrypted)
+		encrypted = 0;
+	if (!encrypted || encrypted < bytes.len)
+		sl_detect_stream(w->detect, w->now, flow, side, sl_span_of(bytes.at, bytes.len - encrypted), offset,
+				 lost != 0);
+	if (encrypted)
+		sl_detect_encrypted(w->detect, flow, side, encrypted);
 }
 
 static void on_stream_end(void *ctx, struct sl_flow *flow, unsigned side)
@@ -92,7 +100,8 @@ static void on_flow_end(void *ctx, struct sl_flow *flow, enum sl_flow_end why)
 	const struct sl_sighting *now = w->now;
 	(void)why;
 	w->ending = (struct sl_sighting){ .packet = now->packet, .time = now->time,
-					  .observed = now->observed, .interface = now->interface };
+					  .observed = now->observed, .interface = now->interface,
+					  .tunnel_kinds = flow->tunnel_kinds };
 	sl_flow_moment(flow, &w->ending.flow);
 	w->now = &w->ending;
 	if (flow->key.proto == IPPROTO_TCP)
@@ -128,7 +137,7 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 	struct sl_inspect_config inspect = { .gather_bytes = s->gather_bytes / c->workers,
 					     .state_bytes = s->inspect_bytes / c->workers,
 					     .sink = { w, on_transaction, c->loaded ? on_piece : NULL, on_transaction_end },
-					     .counters = &w->counters };
+					     .seal_all = s->skip_alone, .counters = &w->counters };
 	find_wanted(inspect.wanted, c->loaded);
 	flow.slot_bytes[SL_SLOT_INSPECT] = sl_inspect_slot_bytes();
 	flow.slot_bytes[SL_SLOT_DETECT] = c->loaded ? sl_detect_slot_bytes() : 0;
@@ -139,6 +148,8 @@ static int new_stages(struct sl_worker *w, const struct sl_worker_config *c, str
 		rc = sl_flow_table_new(&w->flows, &flow, err);
 	if (rc == SL_OK)
 		rc = sl_tcp_new(&w->tcp, s->reassembly_bytes / c->workers, s->depth, &tcp, &w->counters, err);
+	if (rc == SL_OK && strcmp(s->urgent, "inline") == 0)
+		sl_tcp_urgent_inline(w->tcp);
 	if (rc == SL_OK)
 		rc = sl_inspect_new(&w->inspect, &inspect, err);
 	if (rc == SL_OK && c->loaded) {
@@ -164,6 +175,7 @@ int sl_worker_new(struct sl_worker **out, const struct sl_worker_config *c, stru
 	w->checksums = !c->sensor->no_checksums;
 	w->carriers = c->sensor->flow_carriers && c->loaded;
 	w->live = c->sensor->live;
+	w->scan_encrypted = c->sensor->scan_encrypted;
 	w->sharing = w->live ? (unsigned)c->sensor->workers : 1;
 	w->outbox = c->outbox;
 	w->now = &w->ending;
@@ -258,6 +270,7 @@ static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i)
 	s->interface = batch->frames.interface;
 	s->tunnel = p->tunnel;
 	s->tunnels = p->tunnels;
+	s->tunnel_kinds = p->tunnel_kinds;
 	s->tcp_flags = p->tcp_flags;
 	s->icmp_type = (uint8_t)p->sport;
 	s->icmp_code = (uint8_t)p->dport;
@@ -331,6 +344,8 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 	/* A parser may have learnt what it is, and who the client is. Where one gives the flow up to what follows
 	 * (CONNECT, STARTTLS), what came in this packet is still its own. */
 	now->flow.app = flow->app ? flow->app : app;
+	if (flow->app)
+		now->flow.app_before = flow->app_before;
 	now->flow.client = flow->client;
 	if (w->detect && app != flow->app)
 		sl_detect_learnt(w->detect, now, flow, lookup->side);

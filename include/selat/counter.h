@@ -52,7 +52,8 @@
 	X(STREAM_REPEATED, "stream_repeated_bytes", "TCP bytes that came again")                      \
 	X(STREAM_CONFLICTS, "stream_conflicts", "TCP bytes that came again and differed: possible evasion") \
 	X(STREAM_OLD_STAMPS, "stream_old_stamps", "TCP segments with an outdated timestamp (RFC 7323): not taken") \
-	X(STREAM_URGENT, "stream_urgent", "TCP segments with urgent data: taken in line")             \
+	X(STREAM_URGENT, "stream_urgent", "TCP segments with urgent data")             \
+	X(STREAM_URGENT_BYTES, "stream_urgent_bytes", "urgent bytes that were taken out of their streams (flow.urgent)") \
 	X(STREAM_BEYOND, "stream_beyond_bytes", "TCP bytes past the inspection depth: counted only")  \
 	X(STREAM_GAPS, "stream_gaps", "holes in TCP streams that were skipped")                       \
 	X(STREAM_GAP_BYTES, "stream_gap_bytes", "bytes missing in these holes")                       \
@@ -81,15 +82,21 @@
 	X(BODIES_NOT_DECODED, "bodies_not_decoded", "bodies whose content codings could not be undone: broken, or a bomb") \
 	X(PARSE_ERRORS, "parse_errors", "flows whose protocol turned out to be nonsense")             \
 	X(SCANNED_BYTES, "scanned_bytes", "bytes scanned by Hyperscan")                               \
+	X(ENCRYPTED_PACKETS, "encrypted_packets", "packets with encrypted bytes of TLS or SSH, which were not scanned for payload") \
+	X(ENCRYPTED_BYTES, "encrypted_bytes", "these bytes")                                          \
 	X(SCAN_ERRORS, "scan_errors", "scans that Hyperscan refused; alarmed")                        \
 	X(STREAMS_FULL, "streams_full", "flow directions not scanned as streams: the budget was used up") \
 	X(WINDOWS_FULL, "windows_full", "flow directions and bodies whose last bytes were not kept for expressions: the budget for streams was used up") \
+	X(TRANSFORMS_FAILED, "transforms_failed", "derived values not looked at because libcrypto refused the digest") \
 	X(VERIFY_LIMITED, "verify_limited", "conditions given up on a value because judging them took too many steps") \
 	X(PARTIALS_FULL, "partials_full", "conditions forgotten because a flow had too many half-held indicators, transactions or marks") \
+	X(MEMOS_FULL, "memos_full", "half-held indicators whose alert will show no value, because too many wait for their scope's end") \
 	X(PARTIALS_DROPPED, "partials_dropped", "half-held indicators forgotten because a new ruleset does not have them") \
 	X(DUMP_LOST, "dump_lost", "lines of --dump that were too long to be written")               \
 	X(RULESETS_TAKEN, "rulesets_taken", "rulesets taken into use while the sensor ran")           \
 	X(RULESETS_REFUSED, "rulesets_refused", "rulesets that could not be used; the one before stayed in use") \
+	X(DELTAS_SET_ASIDE, "deltas_set_aside", "deltas that do not fit a new base, which is used without them") \
+	X(EXCEPTIONS_REFUSED, "exceptions_refused", "files of exceptions that could not be used; those before stayed in use") \
 	X(MATCHES, "matches", "indicators that held")                                                 \
 	X(MATCHES_SHADOW, "matches_shadow", "of these, indicators in shadow: counted, not published") \
 	X(MATCHES_SILENT, "matches_silent", "of these, indicators that only set marks or let pass: not published") \

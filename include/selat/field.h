@@ -17,7 +17,13 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 	X(IP_DST, "ip.dst", ADDRESS, "ip", BOTH, false, "the address a packet goes to")           \
 	X(DNS_QUERY, "dns.query", TEXT, "dns", BOTH, false, "the name a DNS message asks for")              \
 	X(DNS_RRNAME, "dns.response.rrname", TEXT, "dns", TO_CLIENT, false,                                 \
-	  "the name of a record in a DNS answer")                                                           \
+	  "a name in a DNS response: asked for, of a record, or in its data (NS, CNAME, SOA, PTR, MX)")     \
+	X(DNS_ANSWERS, "dns.answers.rrname", TEXT, "dns", TO_CLIENT, false,                                 \
+	  "the name of a record in a DNS response's answers")                                               \
+	X(DNS_AUTHORITIES, "dns.authorities.rrname", TEXT, "dns", TO_CLIENT, false,                         \
+	  "the name of a record in its authority section")                                                  \
+	X(DNS_ADDITIONALS, "dns.additionals.rrname", TEXT, "dns", TO_CLIENT, false,                         \
+	  "the name of a record in its additional section")                                                 \
 	X(DNS_ANSWER, "dns.answer", TEXT, "dns", TO_CLIENT, false,                                          \
 	  "the data of a record in a DNS answer: an address, a name, a text")                               \
 	X(DNS_RCODE, "dns.rcode", TEXT, "dns", TO_CLIENT, false,                                            \
@@ -86,6 +92,11 @@ enum sl_field_dir { SL_DIR_BOTH, SL_DIR_TO_SERVER, SL_DIR_TO_CLIENT };
 	X(EMAIL_FROM, "email.from", TEXT, "smtp", BOTH, false, "the From header of a mail")                 \
 	X(EMAIL_TO, "email.to", TEXT, "smtp", BOTH, false, "the To header of a mail")                       \
 	X(EMAIL_SUBJECT, "email.subject", TEXT, "smtp", BOTH, false, "the Subject header of a mail")        \
+	X(EMAIL_CC, "email.cc", TEXT, "smtp", BOTH, false, "the Cc header of a mail")                       \
+	X(EMAIL_DATE, "email.date", TEXT, "smtp", BOTH, false, "the Date header of a mail")                 \
+	X(EMAIL_MESSAGE_ID, "email.message_id", TEXT, "smtp", BOTH, false, "the Message-ID header of a mail") \
+	X(EMAIL_X_MAILER, "email.x_mailer", TEXT, "smtp", BOTH, false, "the X-Mailer header of a mail")     \
+	X(EMAIL_RECEIVED, "email.received", TEXT, "smtp", BOTH, false, "a Received header of a mail")       \
 	X(EMAIL_URL, "email.url", TEXT, "smtp", BOTH, false, "a link in a mail's text")                     \
 	X(SSH_SOFTWARE, "ssh.software", TEXT, "ssh", BOTH, false, "the software in an SSH banner")          \
 	X(SSH_HASSH, "ssh.hassh", TEXT, "ssh", TO_SERVER, false, "HASSH of an SSH client")                  \

@@ -20,7 +20,8 @@ struct sl_broker;
 int sl_broker_start(struct sl_broker **out, const char *const *topics, struct sl_err *err);
 const char *sl_broker_address(const struct sl_broker *b);   /* "127.0.0.1:34567" */
 const char *sl_broker_file(const struct sl_broker *b);      /* where the address was left */
-void sl_broker_free(struct sl_broker *b); /* removes the file if it still holds this address; NULL is fine */
+/* Removes the file if it still holds this address; NULL is fine. */
+void sl_broker_free(struct sl_broker *b);
 
 /* True if the settings ask for the in-process broker (or name none, if `absent_too`). */
 bool sl_kafka_embedded(const struct sl_map *settings, bool absent_too);

@@ -41,7 +41,8 @@ struct sl_map {
 };
 
 struct sl_option {
-	const char *section, *key; /* in the file; NULL: command line alone; a map, or a value in the root, has no key */
+	const char *section, *key; /* in the file; NULL: command line alone; maps, and values in the
+				      root, have no key */
 	char letter;               /* 0: none */
 	const char *name;          /* "workers"; NULL: configuration alone */
 	enum sl_option_type type;
@@ -65,12 +66,15 @@ struct sl_options {
 };
 
 /* What sl_options_read found out beside the values. */
-enum sl_options_result { SL_OPTIONS_GO = 0, SL_OPTIONS_DONE = 1 }; /* DONE: --help or --version was printed */
+enum sl_options_result {
+	SL_OPTIONS_GO = 0,
+	SL_OPTIONS_DONE = 1, /* --help or --version was printed */
+};
 
 /* Fills `into` from the table, the file that -c names (or `config_default`, if it is not NULL and
  * the file exists), --set and the arguments. Every program gets --help, --version, --verbose, -c and
- * -s without a row of its own. argv[0] is not looked at. Returns SL_OPTIONS_GO or _DONE, or a negative code.
- * `operands` may be NULL if there are none; free it with sl_list_free. */
+ * -s without a row of its own. argv[0] is not looked at. Returns SL_OPTIONS_GO or _DONE, or a negative
+ * code. `operands` may be NULL if there are none; free it with sl_list_free. */
 int sl_options_read(const struct sl_options *spec, const char *config_default, int argc, char **argv,
 		    void *into, struct sl_list *operands, struct sl_err *err);
 
@@ -82,7 +86,6 @@ void sl_options_print_man(const struct sl_options *spec);
 
 int sl_list_add(struct sl_list *list, const char *item);
 void sl_list_free(struct sl_list *list);
-const char *sl_map_get(const struct sl_map *map, const char *key); /* the last one; NULL if absent */
 
 /* "selat-sensor 0.1.0 (libpcap …)" is printed by the program itself: set once in main. */
 void sl_options_version(void (*print)(void));

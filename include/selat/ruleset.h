@@ -15,6 +15,7 @@
 #include <selat/field.h>
 #include <selat/span.h>
 #include <selat/table.h>
+#include <selat/tunnel.h>
 
 #define SL_RULESET_MAGIC "SELATRS\n"
 enum { SL_RULESET_FORMAT = 3, SL_RULESET_ALIGN = 64 };
@@ -149,27 +150,28 @@ struct sl_ruleset_range { uint32_t first, n; }; /* rows of another section */
 
 enum sl_where_direction { SL_WHERE_BOTH, SL_WHERE_TO_SERVER, SL_WHERE_TO_CLIENT };
 enum sl_where_part { SL_WHERE_ANY_PART, SL_WHERE_FIRST, SL_WHERE_ANSWERED };
-enum sl_where_tunnel { SL_WHERE_ANY_TUNNEL, SL_WHERE_INSIDE, SL_WHERE_OUTSIDE };
 enum { /* flags */
 	SL_WHERE_ICMP = 1,
 	SL_WHERE_PACKETS = 2, /* judged for every packet */
 	SL_WHERE_VNI = 4,
 };
 
-struct sl_ruleset_where { /* 160 bytes */
+struct sl_ruleset_where { /* 168 bytes */
 	struct sl_ruleset_range client, server, from, to;              /* in NETWORKS */
 	struct sl_ruleset_range port, client_port, from_port, to_port; /* in PORTS */
 	struct sl_ruleset_range own_port;                              /* at an address's own end */
 	struct sl_ruleset_range marked, marked_any, not_marked;        /* in MARKS */
 	uint64_t apps;      /* bits 1 << enum sl_app; 0: any */
 	uint64_t protos[4]; /* a bit an IP protocol; none set: any */
-	uint8_t direction, part, tunnel;
+	uint32_t apps_before; /* bits as in apps; the lowest: the flow did not turn. 0: any */
+	uint32_t vni;
+	uint16_t tunnel_any;  /* bits 1 << enum sl_tunnel_kind: one of them; 0: any or no tunnel */
+	uint16_t tunnel_none; /* none of them */
+	uint16_t icmp_type_min, icmp_type_max, icmp_code_min, icmp_code_max;
+	uint8_t direction, part;
 	uint8_t flags_set, flags_clear; /* of TCP */
 	uint8_t flags;
-	uint16_t icmp_type_min, icmp_type_max, icmp_code_min, icmp_code_max;
-	uint16_t unused;
-	uint32_t vni;
-	uint32_t unused2;
+	uint8_t unused[7];
 };
 
 /* Of a list: one that is not negated must hold (if there is any), and none that is. */

@@ -37,10 +37,6 @@ int sl_table_open(struct sl_table *t, struct sl_span bytes, struct sl_err *err);
 
 struct sl_postings sl_table_get(const struct sl_table *t, struct sl_span key);
 
-/* The same in two steps, so that a batch can prefetch: hash and prefetch first, look up later. */
-uint64_t sl_table_prefetch(const struct sl_table *t, struct sl_span key);
-struct sl_postings sl_table_get_hashed(const struct sl_table *t, struct sl_span key, uint64_t hash);
-
 /* Every key's values, in no order that matters: *at is 0 first, and 0 again behind the last. */
 struct sl_postings sl_table_next(const struct sl_table *t, uint64_t *at);
 
@@ -52,6 +48,8 @@ struct sl_table_builder;
 struct sl_table_builder *sl_table_builder_new(uint64_t seed); /* NULL: memory ended */
 int sl_table_builder_add(struct sl_table_builder *b, struct sl_span key, uint32_t value);
 int sl_table_builder_write(struct sl_table_builder *b, uint8_t **bytes, size_t *size); /* malloc'd */
+/* The same, opened; it is read in *memory, which the caller frees when it is done with it. */
+int sl_table_builder_open(struct sl_table_builder *b, struct sl_table *t, void **memory, struct sl_err *err);
 void sl_table_builder_free(struct sl_table_builder *b);
 
 #endif

@@ -69,7 +69,7 @@ static void meta_write(FILE *out, const struct sl_export_item *item)
 	const struct sl_meta *meta = &item->ind->meta;
 	fprintf(out, ",%s,%u,", sl_severity_text(meta->severity), meta->confidence);
 	cell_write(out, meta->class_);
-	fprintf(out, ",%s,%s,", sl_tlp_text(meta->tlp), meta->shadow ? "shadow" : "active");
+	fprintf(out, ",%s,%s,", sl_tlp_text(meta->tlp), sl_status_text(meta));
 	cell_write(out, meta->drill);
 	fputc(',', out);
 	time_write(out, meta->valid_from);

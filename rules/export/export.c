@@ -1,13 +1,10 @@
-/* What the targets share: reasons, files that appear whole or not at all, and pieces of packs. */
+/* What the targets share: reasons and pieces of packs. */
 #include <rules/export/export.h>
 
-#include <errno.h>
 #include <selat/text.h>
 #include <selat/time.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -54,54 +51,6 @@ void sl_export_tell(struct sl_export *ex)
 		free(r->first);
 	}
 	ex->reasons = 0;
-}
-
-int sl_export_file_open(struct sl_export_file *f, const char *path, struct sl_err *err)
-{
-	struct stat st;
-	*f = (struct sl_export_file){ 0 };
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return sl_fail(err, SL_EUSAGE, "%s: is no file", path);
-	f->path = strdup(path);
-	if (!f->path || asprintf(&f->temporary, "%s.new", path) < 0) {
-		free(f->path);
-		*f = (struct sl_export_file){ 0 };
-		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
-	}
-	f->out = fopen(f->temporary, "we");
-	if (f->out)
-		return SL_OK;
-	int rc = sl_fail(err, SL_EFAIL, "%s: cannot write: %s", path, strerror(errno));
-	free(f->path);
-	free(f->temporary);
-	*f = (struct sl_export_file){ 0 };
-	return rc;
-}
-
-int sl_export_file_close(struct sl_export_file *f, bool commit, struct sl_err *err)
-{
-	if (!f->out)
-		return SL_OK;
-	bool failed = ferror(f->out) || fflush(f->out) != 0;
-	failed = failed || (commit && fsync(fileno(f->out)) < 0);
-	int error = errno;
-	if (fclose(f->out) != 0 && !failed) {
-		failed = true;
-		error = errno;
-	}
-	if (!failed && commit && rename(f->temporary, f->path) < 0) {
-		failed = true;
-		error = errno;
-	}
-	if (failed || !commit)
-		unlink(f->temporary);
-	int rc = failed && commit ? sl_fail(err, SL_EFAIL, "%s: cannot write: %s", f->path,
-					    strerror(error))
-				  : SL_OK;
-	free(f->path);
-	free(f->temporary);
-	*f = (struct sl_export_file){ 0 };
-	return rc;
 }
 
 const char *sl_export_kind(const json_t *indicator)

@@ -5,6 +5,7 @@
 #define SELAT_RULES_EXPORT_H
 
 #include <rules/pack.h>
+#include <selat/replace.h>
 #include <selat/time.h>
 
 enum { SL_EXPORT_REASONS = 16 };
@@ -47,15 +48,6 @@ void sl_export_note(struct sl_export *ex, const struct sl_export_item *item, con
 
 /* Prints the reasons to stderr and forgets them. */
 void sl_export_tell(struct sl_export *ex);
-
-/* A file that appears at once, by a rename. */
-struct sl_export_file {
-	char *path, *temporary;
-	FILE *out;
-};
-int sl_export_file_open(struct sl_export_file *f, const char *path, struct sl_err *err);
-/* commit: renames it into place; otherwise, and if that fails, nothing is left of it. */
-int sl_export_file_close(struct sl_export_file *f, bool commit, struct sl_err *err);
 
 /* The key that says what an indicator looks for ("domain", "sha256", "match" …). */
 const char *sl_export_kind(const json_t *indicator);

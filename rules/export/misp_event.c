@@ -112,7 +112,7 @@ static json_t *indicator_object(const struct sl_export_item *item)
 	for (size_t i = 0; ok && i < json_array_size(values); i++) {
 		struct attribute a = { .relation = "indicator",
 				       .comment = ind->name,
-				       .to_ids = !ind->meta.shadow };
+				       .to_ids = !ind->meta.shadow && !ind->meta.off };
 		ok = json_unpack(json_array_get(values, i), "{ss ss ss}", "type", &a.type,
 				 "category", &a.category, "value", &a.value) == 0;
 		json_t *attribute = ok ? attribute_new(pack, object, i + 1, &a) : NULL;

@@ -22,13 +22,13 @@ int sl_export_misp(struct sl_export *ex, struct sl_err *err)
 	return rc < 0 ? sl_fail(err, SL_ENOMEM, "out of memory") : SL_OK;
 }
 
-static int folder_file_open(struct sl_export_file *f, const char *folder, const char *name,
+static int folder_file_open(struct sl_replace *f, const char *folder, const char *name,
 			    const char *ending, struct sl_err *err)
 {
 	char *path;
 	if (asprintf(&path, "%s/%s%s", folder, name, ending) < 0)
 		return sl_fail(err, SL_ENOMEM, "%s: out of memory", folder);
-	int rc = sl_export_file_open(f, path, err);
+	int rc = sl_replace_begin(f, path, err);
 	free(path);
 	return rc;
 }
@@ -37,7 +37,7 @@ static int folder_file_open(struct sl_export_file *f, const char *folder, const 
 static int event_add(const struct sl_pack *pack, const char *folder, FILE *hashes, json_t *manifest,
 		     struct sl_err *err)
 {
-	struct sl_export_file file;
+	struct sl_replace file;
 	json_t *head = sl_export_misp_head(pack);
 	const char *uuid = json_string_value(json_object_get(head, "uuid"));
 	if (!uuid) {
@@ -49,7 +49,7 @@ static int event_add(const struct sl_pack *pack, const char *folder, FILE *hashe
 		int written = sl_export_misp_event(file.out, hashes, pack);
 		if (written == 0)
 			fputc('\n', file.out);
-		rc = sl_export_file_close(&file, written == 0, err);
+		rc = sl_replace_end(&file, written == 0, err);
 		if (written < 0)
 			rc = sl_fail(err, SL_ENOMEM, "out of memory");
 	}
@@ -62,19 +62,19 @@ static int event_add(const struct sl_pack *pack, const char *folder, FILE *hashe
 
 static int manifest_write(const json_t *manifest, const char *folder, struct sl_err *err)
 {
-	struct sl_export_file file;
+	struct sl_replace file;
 	int rc = folder_file_open(&file, folder, "manifest", ".json", err);
 	if (rc < 0)
 		return rc;
 	bool ok = json_dumpf(manifest, file.out, JSON_INDENT(1) | JSON_SORT_KEYS) == 0;
 	fputc('\n', file.out);
-	rc = sl_export_file_close(&file, ok, err);
+	rc = sl_replace_end(&file, ok, err);
 	return ok ? rc : sl_fail(err, SL_ENOMEM, "out of memory");
 }
 
 int sl_export_misp_feed(struct sl_export *ex, const char *folder, struct sl_err *err)
 {
-	struct sl_export_file hashes;
+	struct sl_replace hashes;
 	if (mkdir(folder, 0777) < 0 && errno != EEXIST)
 		return sl_fail(err, SL_EFAIL, "%s: cannot make the folder: %s", folder,
 			       strerror(errno));
@@ -84,7 +84,7 @@ int sl_export_misp_feed(struct sl_export *ex, const char *folder, struct sl_err 
 	json_t *manifest = json_object();
 	for (size_t i = 0; i < ex->packs->n && rc == SL_OK; i++)
 		rc = event_add(&ex->packs->pack[i], folder, hashes.out, manifest, err);
-	int closed = sl_export_file_close(&hashes, rc == SL_OK, rc == SL_OK ? err : NULL);
+	int closed = sl_replace_end(&hashes, rc == SL_OK, rc == SL_OK ? err : NULL);
 	rc = rc < 0 ? rc : closed;
 	if (rc == SL_OK)
 		rc = manifest_write(manifest, folder, err);

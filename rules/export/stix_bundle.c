@@ -120,8 +120,8 @@ static json_t *labels_of(const struct sl_meta *meta)
 {
 	json_t *labels = json_pack("[o o]", json_sprintf("rsit:%s", meta->class_),
 				   json_sprintf("severity:%s", sl_severity_text(meta->severity)));
-	if (labels && meta->shadow)
-		json_array_append_new(labels, json_string("status:shadow"));
+	if (labels && (meta->shadow || meta->off))
+		json_array_append_new(labels, json_sprintf("status:%s", sl_status_text(meta)));
 	if (labels && meta->drill[0])
 		json_array_append_new(labels, json_sprintf("drill:%s", meta->drill));
 	return labels;

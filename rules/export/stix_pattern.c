@@ -2,6 +2,7 @@
  * All else has no pattern here, and is carried by other means. */
 #include <rules/stix.h>
 
+#include <rules/export/export.h>
 #include <rules/expression.h>
 #include <rules/idn.h>
 #include <selat/address.h>
@@ -15,21 +16,6 @@
 #define META                                                                                       \
 	"id", "name", "description", "references", "severity", "confidence", "class", "tlp",       \
 		"valid_from", "valid_until", "status", "drill"
-
-static bool only(const json_t *object, const char *const *keys)
-{
-	const char *name;
-	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)object, name, value)
-	{
-		size_t i = 0;
-		while (keys[i] && strcmp(keys[i], name) != 0)
-			i++;
-		if (!keys[i])
-			return false;
-	}
-	return true;
-}
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -110,7 +96,7 @@ static bool address_write(FILE *out, const json_t *ind)
 {
 	static const char *const keys[] = { META, "address", "port", "proto", NULL };
 	const char *text = text_of(ind, "address");
-	if (!only(ind, keys))
+	if (!sl_export_only(ind, keys))
 		return false;
 	if (!json_object_get(ind, "port") && !json_object_get(ind, "proto"))
 		return prefix_write(
@@ -125,7 +111,7 @@ static bool domain_write(FILE *out, const json_t *ind)
 {
 	static const char *const keys[] = { META, "domain", "subdomains", NULL };
 	char ascii[SL_NAME_MAX], name[SL_NAME_MAX];
-	if (!only(ind, keys) ||
+	if (!sl_export_only(ind, keys) ||
 	    sl_idn_name(text_of(ind, "domain"), ascii, sizeof ascii, NULL) < 0 ||
 	    sl_name_parse(ascii, name, sizeof name, NULL) < 0)
 		return false;
@@ -140,7 +126,7 @@ static bool domain_write(FILE *out, const json_t *ind)
 static bool url_write(FILE *out, const json_t *ind)
 {
 	static const char *const keys[] = { META, "url", NULL };
-	return only(ind, keys) && path_write(out, "url:value", "=", text_of(ind, "url"));
+	return sl_export_only(ind, keys) && path_write(out, "url:value", "=", text_of(ind, "url"));
 }
 
 /* Hashes have their kind as a path; colons, which some are written with, are left out. */
@@ -149,7 +135,7 @@ static bool hash_write(FILE *out, const json_t *ind, const struct sl_stix_path *
 	const char *const keys[] = { META, path->name, NULL };
 	char hex[256];
 	size_t len = 0;
-	if (!only(ind, keys))
+	if (!sl_export_only(ind, keys))
 		return false;
 	for (const char *c = text_of(ind, path->name); *c && len + 1 < sizeof hex; c++)
 		if (*c != ':')
@@ -207,7 +193,7 @@ static bool condition_write(FILE *out, const json_t *condition)
 	const struct sl_stix_path *path = sl_stix_path_of(text_of(condition, "field"));
 	const char *text = text_of(condition, "regex");
 	bool nocase = json_is_true(json_object_get(condition, "nocase"));
-	if (!path || path->kind || !only(condition, keys))
+	if (!path || path->kind || !sl_export_only(condition, keys))
 		return false;
 	if (text)
 		return regex_write(out, path->path, text, nocase);
@@ -227,7 +213,7 @@ static bool match_write(FILE *out, const json_t *ind)
 {
 	static const char *const keys[] = { META, "match", NULL };
 	const json_t *match = json_object_get(ind, "match");
-	if (!only(ind, keys))
+	if (!sl_export_only(ind, keys))
 		return false;
 	for (size_t i = 0; i < json_array_size(match); i++) {
 		if (i)

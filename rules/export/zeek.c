@@ -92,9 +92,9 @@ static bool narrowed(struct sl_export *ex, const struct sl_export_item *item)
 						  "(port, proto, where, silent, pass)");
 			return true;
 		}
-	if (!item->ind->meta.shadow)
+	if (!item->ind->meta.shadow && !item->ind->meta.off)
 		return false;
-	sl_export_leave(ex, item, "it is in shadow, which Zeek does not know");
+	sl_export_leave(ex, item, "it is in shadow or off, which Zeek does not know");
 	return true;
 }
 

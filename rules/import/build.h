@@ -29,7 +29,8 @@ void sl_build_description(struct sl_import *im, const struct sl_place *at, json_
 void sl_build_reference(struct sl_import *im, const struct sl_place *at, json_t *indicator,
 			const char *url);
 
-/* Sets a class: "malicious-code/c2-server", or RSIT's machine tag behind its "rsit:". False: no class. */
+/* Sets a class: "malicious-code/c2-server", or RSIT's machine tag behind its "rsit:". False:
+ * no class. */
 bool sl_build_class(json_t *indicator, const char *text);
 
 /* Adds copies of `base` that differ in what they look for: each of `options` is an object whose keys

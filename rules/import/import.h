@@ -19,6 +19,7 @@ struct sl_import_options {
 	struct sl_list columns;   /* list: KIND=NAME of a CSV's header */
 	struct sl_list variables; /* suricata: NAME=VALUE */
 	char *yaml;               /* suricata: a suricata.yaml to take variables from */
+	bool any_tunnel;          /* suricata: within tunnels that Suricata does not open, too */
 };
 
 struct sl_import {

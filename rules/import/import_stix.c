@@ -109,8 +109,8 @@ static void label_set(json_t *meta, const char *label)
 		sl_build_class(meta, label + 5);
 	else if (strncmp(label, "severity:", 9) == 0 && sl_severity_parse(label + 9))
 		json_object_set_new(meta, "severity", json_string(label + 9));
-	else if (strcmp(label, "status:shadow") == 0)
-		json_object_set_new(meta, "status", json_string("shadow"));
+	else if (strcmp(label, "status:shadow") == 0 || strcmp(label, "status:off") == 0)
+		json_object_set_new(meta, "status", json_string(label + strlen("status:")));
 	else if (strncmp(label, "drill:", 6) == 0)
 		json_object_set_new(meta, "drill", json_string(label + 6));
 }

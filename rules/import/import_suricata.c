@@ -25,14 +25,19 @@ static void rule_import(struct sl_import *im, const struct suri_vars *vars, cons
 			size_t line, char *text)
 {
 	struct suri_rule r = { .im = im, .vars = vars, .at = { .file = path, .line = line } };
+	char *whole = strdup(text);
+	r.failed = !whole;
 	suri_rule_read(&r, text);
 	if (!r.refused && !r.failed)
 		suri_build(&r);
-	if (r.refused && !r.failed)
+	if (r.refused && !r.failed && *r.lacks && r.at.id)
+		suri_off_build(&r, whole);
+	else if (r.refused && !r.failed)
 		sl_import_leave(im, &r.at, "%s", r.reason);
 	if (r.failed)
 		im->failed = SL_ENOMEM;
 	suri_rule_fini(&r);
+	free(whole);
 }
 
 static int file_import(struct sl_import *im, const struct suri_vars *vars, const char *path,

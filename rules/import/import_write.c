@@ -1,19 +1,12 @@
-/* Writing what was imported: the lists, then the pack that names them, each to a temporary file
- * beside its target and renamed, so that no reader sees half of one. */
+/* Writing what was imported: the lists, then the pack that names them, so that no
+ * reader finds a pack without its lists. */
 #include <rules/import/import.h>
 
 #include <errno.h>
+#include <selat/replace.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static bool is_other_than_file(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-}
 
 /* json: written as JSON; otherwise a JSON string whose bytes are the file. */
 static bool content_write(FILE *out, const json_t *content)
@@ -27,28 +20,14 @@ static bool content_write(FILE *out, const json_t *content)
 
 static int file_write(const char *path, const json_t *content, struct sl_err *err)
 {
-	if (is_other_than_file(path))
-		return sl_fail(err, SL_EUSAGE, "%s: is no file: name the pack to write", path);
-	char *temporary;
-	if (asprintf(&temporary, "%s.new", path) < 0)
-		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
-	FILE *out = fopen(temporary, "we");
-	bool failed =
-		!out || !content_write(out, content) || fflush(out) != 0 || fsync(fileno(out)) < 0;
+	struct sl_replace file;
+	int rc = sl_replace_begin(&file, path, err);
+	if (rc < 0)
+		return rc;
+	bool ok = content_write(file.out, content);
 	int error = errno;
-	if (out && fclose(out) != 0 && !failed) {
-		failed = true;
-		error = errno;
-	}
-	if (!failed && rename(temporary, path) < 0) {
-		failed = true;
-		error = errno;
-	}
-	if (failed)
-		unlink(temporary);
-	free(temporary);
-	return failed ? sl_fail(err, SL_EFAIL, "%s: cannot write: %s", path, strerror(error))
-		      : SL_OK;
+	rc = sl_replace_end(&file, ok, err);
+	return ok ? rc : sl_fail(err, SL_EFAIL, "%s: cannot write: %s", path, strerror(error));
 }
 
 static int list_write(const char *output, const char *file, const json_t *text, struct sl_err *err)

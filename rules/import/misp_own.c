@@ -62,7 +62,7 @@ static bool values_check(struct sl_misp *m, const struct sl_place *at, const jso
 	return false;
 }
 
-/* Somebody said since that it is not for detection; what is in shadow never was. */
+/* Somebody said since that it is not for detection; what is in shadow or off never was. */
 static bool is_off(const struct sl_misp *m, const json_t *object, const json_t *ind)
 {
 	const json_t *defaults = json_object_get(m->own_pack ? m->im->root : NULL, "defaults");
@@ -77,7 +77,7 @@ static bool is_off(const struct sl_misp *m, const json_t *object, const json_t *
 		values += relation && strcmp(relation, SL_MISP_RELATION) != 0;
 		on += sl_misp_flag(a, "to_ids");
 	}
-	return values && !on && !m->im->options->all && !(status && strcmp(status, "shadow") == 0);
+	return values && !on && !m->im->options->all && (!status || strcmp(status, "active") == 0);
 }
 
 /* What it had from its pack, since the new one is another. Its label is the strictest of the tags. */

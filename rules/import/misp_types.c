@@ -159,6 +159,8 @@ static const struct {
 	{ "email-src", mail_options, "src" },
 	{ "email-dst", mail_options, "dst" },
 	{ "email-subject", field_options, "email.subject" },
+	{ "email-message-id", field_options, "email.message_id" },
+	{ "email-x-mailer", field_options, "email.x_mailer" },
 	{ "snort", suricata_options, NULL },
 	{ "suricata", suricata_options, NULL },
 };

@@ -26,8 +26,8 @@ static bool range_of(const json_t *list, unsigned *first, unsigned *last)
 	const json_t *item = json_array_get(list, 0);
 	*first = *last = (unsigned)json_integer_value(item);
 	return json_array_size(list) == 1 &&
-	       (json_is_integer(item) || (json_is_string(item) && sscanf(json_string_value(item), "%u-%u",
-									 first, last) == 2));
+	       (json_is_integer(item) ||
+		(json_is_string(item) && sscanf(json_string_value(item), "%u-%u", first, last) == 2));
 }
 
 /* Two ranges that are both asked for: what they have in common. NULL: nothing, or they are none. */

@@ -3,6 +3,7 @@
  * order and number, is refused with the reason. */
 #include <rules/import/stix.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,14 @@ static int path_read(struct parser *p, struct sl_stix_test *t)
 	return rc;
 }
 
+/* NULL: it is out of range, and no other number may stand for it. */
+static json_t *number_of(const char *text)
+{
+	errno = 0;
+	long long number = strtoll(text, NULL, 10);
+	return errno == 0 ? json_integer(number) : NULL;
+}
+
 static int value_read(struct parser *p, struct sl_stix_test *t)
 {
 	const struct sl_stix_token *token = &p->lexer.token;
@@ -143,13 +152,13 @@ static int value_read(struct parser *p, struct sl_stix_test *t)
 	if (token->kind == SL_STIX_TEXT)
 		value = json_string(token->text);
 	else if (token->kind == SL_STIX_NUMBER)
-		value = json_integer(strtoll(token->text, NULL, 10));
+		value = number_of(token->text);
 	else if (is(p, "true") || is(p, "false"))
 		value = json_boolean(is(p, "true"));
 	else if (token->kind == SL_STIX_OTHER)
 		value = json_null();
 	if (!value || json_array_append_new(t->values, value) < 0)
-		return fail(p, "a constant");
+		return fail(p, token->kind == SL_STIX_NUMBER ? "a number of 64 bits" : "a constant");
 	return next(p);
 }
 

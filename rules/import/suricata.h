@@ -75,6 +75,7 @@ struct suri_rule {
 	bool established, not_established, packets, stream;
 	bool lines; /* its payload is a frame that is a line */
 	bool silent, shadow;
+	char lacks[128]; /* what of `requires` Suricata 8.0 has not; "": nothing */
 	json_t *where; /* keys of `where` that options gave */
 	json_t *apps;  /* names, some with '!' */
 	json_t *more;  /* keys of the indicator that options gave: mark, threshold … */
@@ -91,6 +92,10 @@ struct suri_rule {
 /* The first reason stays. */
 void suri_refuse(struct suri_rule *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void suri_note(struct suri_rule *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Suricata loads the rule, and it never matches: it is kept as a shadow, with what is contradictory
+ * left out. */
+void suri_never(struct suri_rule *r, const char *why);
 
 /* Sets a key and takes the value; NULL, or no memory: the rule has failed. */
 void suri_set(struct suri_rule *r, json_t *object, const char *key, json_t *value);
@@ -152,8 +157,10 @@ void suri_line_shift(struct suri_rule *r, struct suri_match *m);
 /* suricata_envelope.c: a match on a value in angle brackets, to the value alone. */
 void suri_envelope_shift(struct suri_rule *r, struct suri_match *m);
 
-/* suricata_build.c: the rule's indicators, added to the import. */
+/* suricata_build.c: the rule's indicators, added to the import. off: a rule that Suricata 8.0 does
+ * not load and that could not be read either, as its text alone. */
 void suri_build(struct suri_rule *r);
+void suri_off_build(struct suri_rule *r, char *text);
 /* The conditions; a new reference. */
 json_t *suri_conditions(struct suri_rule *r);
 

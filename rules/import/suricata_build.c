@@ -1,5 +1,6 @@
 /* A rule that was read becomes its indicator; two where it looks both ways and they differ: sid-1,
  * sid-1/2. */
+#include <rules/import/build.h>
 #include <rules/import/suricata.h>
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ static void direction_imply(struct suri_rule *r)
 		r->dir = server ? SL_DIR_TO_SERVER : SL_DIR_TO_CLIENT;
 }
 
-static void match_check(struct suri_rule *r, const struct suri_match *m)
+static void match_check(struct suri_rule *r, struct suri_match *m)
 {
 	bool relative = m->distance != SURI_NONE || m->within != SURI_NONE;
 	size_t max = m->kind == SURI_REGEX ? REGEX_MAX : LITERAL_MAX;
@@ -46,8 +47,14 @@ static void match_check(struct suri_rule *r, const struct suri_match *m)
 		suri_refuse(r, "a content is longer than its depth or within");
 	if (m->kind <= SURI_REGEX && m->len > max)
 		suri_refuse(r, "a content or expression has more than %zu bytes", max);
-	if (m->max >= 0 && m->max < m->min)
-		suri_refuse(r, "a length is asked for that no value has");
+	if (m->max >= 0 && m->max < m->min) {
+		suri_never(r, "a length is asked for that no value has");
+		m->max = m->min;
+	}
+	if (m->after_min > 0 && (m->ends || (m->after_max >= 0 && m->after_max < m->after_min))) {
+		suri_never(r, "what follows a content is to be longer and shorter at once");
+		m->after_min = 0;
+	}
 	if (on_address(m) && m->kind != SURI_LIST)
 		suri_refuse(r, "%s is compared with lists alone", m->field->field);
 }
@@ -129,12 +136,22 @@ static void apps_set(struct suri_rule *r, json_t *where)
 static void lists_shorten(struct suri_rule *r, json_t *where)
 {
 	static const char *const keys[] = { "proto",   "from",   "to",         "from_port",
-					    "to_port", "marked", "marked_any", "not_marked" };
+					    "to_port", "marked", "marked_any", "not_marked",
+					    "app_before" };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		const json_t *list = json_object_get(where, keys[i]);
 		if (json_array_size(list) == 1)
 			suri_set(r, where, keys[i], json_incref(json_array_get(list, 0)));
 	}
+}
+
+/* What Suricata 8.0 does not open: there a rule sees the packet around, which it sees here too. */
+static void tunnels_set(struct suri_rule *r, json_t *where)
+{
+	static const char *const closed[] = { "!etherip", "!l2tpv3", "!l2tp",     "!gtp-u",
+					      "!capwap",  "!wlan",   "!mpls-bare" };
+	for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++)
+		suri_append(r, where, "tunnel", json_string(closed[i]));
 }
 
 static json_t *where_make(struct suri_rule *r, bool swapped)
@@ -153,6 +170,8 @@ static json_t *where_make(struct suri_rule *r, bool swapped)
 	if (r->matches == 0 && !suri_hook_field(r) && !plain)
 		suri_set(r, where, "packet", json_true());
 	lists_shorten(r, where);
+	if (!r->im->options->any_tunnel)
+		tunnels_set(r, where);
 	return where;
 }
 
@@ -248,10 +267,27 @@ static void ways_add(struct suri_rule *r)
 		char id[48];
 		snprintf(id, sizeof id, i ? "%s/2" : "%s", r->id);
 		json_t *ind = indicator_make(r, id, i == 1);
-		if (r->refused || r->failed || !sl_import_add(r->im, &r->at, json_incref(ind)))
+		if (r->refused || r->failed || !sl_build_add(r->im, &r->at, json_incref(ind)))
 			i = ways;
 		json_decref(ind);
 	}
+}
+
+void suri_off_build(struct suri_rule *r, char *text)
+{
+	free(r->description);
+	r->description = NULL;
+	suri_describe(r, "rule", text);
+	json_t *ind = json_pack("{ss s[] ss}", "id", r->id, "match", "status", "off");
+	if (r->msg && *r->msg)
+		suri_set(r, ind, "name", json_string(r->msg));
+	if (r->description)
+		suri_set(r, ind, "description", json_string(r->description));
+	if (r->failed)
+		json_decref(ind);
+	else if (sl_import_add(r->im, &r->at, ind))
+		sl_import_note(r->im, &r->at, "asks for the %s: kept, but off: %s", r->lacks,
+			       r->reason);
 }
 
 void suri_build(struct suri_rule *r)
@@ -266,4 +302,6 @@ void suri_build(struct suri_rule *r)
 	}
 	if (!r->refused && !r->failed)
 		ways_add(r);
+	if (*r->lacks && !r->refused)
+		suri_note(r, "asks for the %s: kept as a shadow, which gives no alerts", r->lacks);
 }

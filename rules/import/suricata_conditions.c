@@ -34,6 +34,12 @@ static bool is_placed(const struct suri_match *m)
 	       m->after_min > 0 || m->after_max >= 0;
 }
 
+/* A packet's length is no value of a group. */
+static bool is_apart(const struct suri_match *m)
+{
+	return m->kind == SURI_LENGTH && strcmp(m->field->field, "payload") == 0;
+}
+
 static bool is_stream(const char *field)
 {
 	return sl_field_info(sl_field_find(field))->stream;
@@ -80,10 +86,12 @@ static void made_absolute(struct suri_rule *r, struct suri_match *m)
 		m->offset = (int32_t)offset;
 	if (m->within != SURI_NONE) {
 		int64_t depth = distance + m->within - offset;
-		if (depth < (int64_t)m->len)
-			suri_refuse(r, "a content with distance %d and within %d can never match",
-				    (int)m->distance, (int)m->within);
-		m->depth = (int32_t)depth;
+		if (depth < (int64_t)m->len && m->kind == SURI_LITERAL) {
+			if (!m->negated)
+				suri_never(r, "a content does not fit between its distance and within");
+			depth = (int64_t)m->len;
+		}
+		m->depth = (int32_t)(depth > 0 ? depth : 1);
 	}
 	m->distance = m->within = SURI_NONE;
 	m->relative = false;
@@ -196,8 +204,8 @@ static void match_add(struct making *mk, struct suri_match *m)
 	mk->ended = mk->ended || (m->kind <= SURI_REGEX && !m->negated);
 	bool first = mk->first;
 	condition_end(mk, c);
-	if (m->kind == SURI_LENGTH && strcmp(mk->field, "payload") == 0)
-		mk->first = first; /* a packet's length is no value of a group */
+	if (is_apart(m))
+		mk->first = first;
 	m->taken = true;
 }
 
@@ -231,7 +239,13 @@ static bool is_late(const struct suri_match *m)
 	return m->negated && !is_relative(m);
 }
 
-/* What must hold and what is relative, in the rule's order, then what must not be anywhere. */
+/* A packet's length stands in front of the group, what must not be anywhere behind it. */
+static int turn_of(const struct suri_match *m)
+{
+	return is_late(m) ? 2 : !is_apart(m);
+}
+
+/* What must hold and what is relative stand in the rule's order. */
 static void group_add(struct making *mk, struct suri_match *first)
 {
 	struct suri_rule *r = mk->r;
@@ -242,7 +256,7 @@ static void group_add(struct making *mk, struct suri_match *first)
 	mk->first = true;
 	mk->ended = false;
 	for (struct suri_match *m = first; m < end; m++)
-		positive = positive || (same_buffer(m, first) && !m->negated);
+		positive = positive || (same_buffer(m, first) && !m->negated && !is_apart(m));
 	/* A flow has one address of a side; and a stream's length is not known, so that "any value"
 	 * has no form. */
 	alone = is_address(mk->field) || (!positive && is_stream(mk->field));
@@ -250,12 +264,17 @@ static void group_add(struct making *mk, struct suri_match *first)
 		header_add(mk, first);
 	else if (!positive && !alone)
 		any_add(mk, first->transforms);
-	for (int late = 0; late <= 1; late++)
-		for (struct suri_match *m = first; m < end; m++)
-			if (!m->taken && same_buffer(m, first) && is_late(m) == late) {
-				match_add(mk, m);
-				mk->first = mk->first || alone;
-			}
+	for (int turn = 0; turn <= 2; turn++)
+		for (struct suri_match *m = first; m < end; m++) {
+			if (m->taken || !same_buffer(m, first))
+				continue;
+			if (turn && m->negated && is_relative(m) && !mk->ended)
+				made_absolute(r, m);
+			if (turn_of(m) != turn)
+				continue;
+			match_add(mk, m);
+			mk->first = mk->first || alone;
+		}
 }
 
 json_t *suri_conditions(struct suri_rule *r)

@@ -226,7 +226,7 @@ static void data_after(struct suri_rule *r, int64_t n, bool negated)
 	if (!negated && n > *min)
 		*min = n;
 	else if (negated && n == 0)
-		suri_refuse(r, "isdataat: it can never hold");
+		suri_never(r, "isdataat: no data are fewer than none");
 	else if (negated && (*max < 0 || n - 1 < *max))
 		*max = n - 1;
 }

@@ -3,6 +3,7 @@
  * places are counted from one byte later. */
 #include <rules/import/suricata.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,11 @@ static void first_drop(struct suri_match *m)
  * break the grammar (RFC 5321, section 4.1.2) and which Selat does not tell from the others. */
 static void bracket_miss(struct suri_rule *r, struct suri_match *m, bool first)
 {
-	r->shadow = true;
+	char why[80];
+	snprintf(why, sizeof why, "%s: a content stands where the angle bracket does", m->field->name);
+	suri_never(r, why);
 	if (first)
 		m->offset = m->depth = SURI_NONE; /* a bracket inside of a value has no counterpart */
-	suri_note(r, "%s: a content stands where the angle bracket does: kept as a shadow, which gives no alerts",
-		  m->field->name);
 }
 
 /* The room that offset and depth leave, in Selat's value. */

@@ -125,7 +125,7 @@ const char *suri_hook_field(const struct suri_rule *r)
 	return NULL;
 }
 
-/* "http", "!tls"; a word after a comma says in which direction or phase it was found. */
+/* "http", "!tls"; a word after a comma says whether it is the protocol at last, or before an upgrade. */
 void suri_app_protocol(struct suri_rule *r, const char *name, char *value)
 {
 	bool negated = *value == '!';
@@ -136,14 +136,15 @@ void suri_app_protocol(struct suri_rule *r, const char *name, char *value)
 			    word ? word : "");
 		return;
 	}
-	if (rest && strcmp(suri_trim(rest), "final") != 0 &&
-	    strcmp(suri_trim(rest), "either") != 0) {
-		suri_refuse(r, "%s: \"%.32s\" has no counterpart", name, rest);
-		return;
-	}
+	const char *when = rest ? suri_trim(rest) : "final";
 	char full[16];
 	snprintf(full, sizeof full, "%s%s", negated ? "!" : "", apps[app].app);
-	app_add(r, full);
+	if (strcmp(when, "original") == 0)
+		suri_append(r, r->where, "app_before", json_string(full));
+	else if (strcmp(when, "final") == 0 || strcmp(when, "either") == 0)
+		app_add(r, full);
+	else
+		suri_refuse(r, "%s: \"%.32s\" has no counterpart", name, when);
 }
 
 /* A name or a number. */

@@ -1,8 +1,10 @@
 /* `requires`: the version, keywords and features a rule wants. Rules are read as Suricata 8.0 reads
- * them; one that it would not load stays in the pack as a shadow, so that nothing is lost. */
+ * them; one that it would not load stays in the pack, as a shadow, or off if it cannot be read (it is
+ * for another version: its words need not be known), so that nothing is lost. */
 #include <rules/import/suricata.h>
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,11 +82,9 @@ void suri_requires(struct suri_rule *r, const char *name, char *value)
 			hold = -1;
 		if (hold < 0) {
 			suri_refuse(r, "%s: \"%.32s %.64s\" has no counterpart", name, piece, what);
-		} else if (!hold && !r->shadow) {
+		} else if (!hold && !*r->lacks) {
 			r->shadow = true;
-			suri_note(r,
-				  "asks for the %s \"%s\": kept as a shadow, which gives no alerts",
-				  piece, what);
+			snprintf(r->lacks, sizeof r->lacks, "%.32s \"%.64s\"", piece, what);
 		}
 	}
 }

@@ -30,6 +30,13 @@ void suri_note(struct suri_rule *r, const char *fmt, ...)
 		sl_import_note(r->im, &r->at, "%s", text);
 }
 
+void suri_never(struct suri_rule *r, const char *why)
+{
+	if (!r->shadow)
+		suri_note(r, "%s: it can never match, and is kept as a shadow, which gives no alerts", why);
+	r->shadow = true;
+}
+
 void suri_set(struct suri_rule *r, json_t *object, const char *key, json_t *value)
 {
 	if (json_object_set_new(object, key, value) < 0)

@@ -16,7 +16,7 @@ struct sl_source;
 struct sl_live_config {
 	const char *interface;
 	unsigned workers, worker; /* how many share the interface, and which one this is */
-	uint16_t *group;          /* fanout group: the first worker to open sets it, the others join it */
+	uint16_t *group; /* fanout group: the first worker to open sets it, the others join it */
 	uint64_t ring_bytes;
 	bool promiscuous;
 	bool duplicates;     /* recognise packets that a two-way mirror brings twice */
@@ -35,8 +35,9 @@ struct sl_file_config {
 /* Results of sl_source_read beside SL_OK. */
 enum { SL_SOURCE_END = 1 };
 
-/* Files and folders in the order given; a folder's captures in the order of time. `known` says whether a link type can be decoded. What cannot be read is logged,
- * counted and passed over; sl_source_close tells. */
+/* Files and folders in the order given; a folder's captures in the order of time. `known` says whether a
+ * link type can be decoded. What cannot be read is logged, counted and passed over; sl_source_close
+ * tells. */
 int sl_source_files(struct sl_source **out, const struct sl_file_config *config,
 		    bool (*known)(int link), struct sl_counters *counters, struct sl_err *err);
 

@@ -144,7 +144,8 @@ FILE *sl_feed_open(const struct sl_feed_config *config, bool *waiting, bool *slo
 	f->config = *config;
 	f->waiting = waiting;
 	*waiting = false;
-	f->fd = strcmp(config->path, "-") == 0 ? STDIN_FILENO : open(config->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	f->fd = strcmp(config->path, "-") == 0 ? STDIN_FILENO
+					       : open(config->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	f->regular = f->fd >= 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode);
 	*slow = config->follow || !f->regular;

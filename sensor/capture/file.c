@@ -213,7 +213,8 @@ static uint64_t first_time(const char *path)
 	uint64_t time = UINT64_MAX;
 	bool waiting, slow;
 	FILE *stream = sl_feed_open(&(struct sl_feed_config){ path, false, -1 }, &waiting, &slow);
-	pcap_t *p = stream ? pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why)
+	pcap_t *p = stream ? pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO,
+								      why)
 			   : NULL;
 	if (stream && !p)
 		fclose(stream);

@@ -111,8 +111,8 @@ static void check_ring(struct live_source *s)
 	s->pressed = false;
 	if (got && got < wanted - wanted / 8)
 		sl_log(SL_WARN, "capture",
-		       "%s: the ring is %llu MiB, %llu were asked for; lower capture.ring_mib or the number "
-		       "of workers", s->config.interface, (unsigned long long)(got >> 20),
+		       "%s: the ring is %llu MiB, %llu were asked for; lower capture.ring_mib or the "
+		       "number of workers", s->config.interface, (unsigned long long)(got >> 20),
 		       (unsigned long long)(wanted >> 20));
 }
 
@@ -162,8 +162,8 @@ static void tell_pressure(struct live_source *s)
 		return;
 	s->next_tell_ms = sl_time_mono_ms() + TELL_MS;
 	sl_log(SL_WARN, "capture",
-	       "%s: worker %u falls behind: its ring is half full; what flows say past their beginning is "
-	       "only counted (shed_packets); more workers, or a lower flow.depth, would help",
+	       "%s: worker %u falls behind: its ring is half full; what flows say past their beginning "
+	       "is only counted (shed_packets); more workers, or a lower flow.depth, would help",
 	       s->config.interface, s->config.worker);
 }
 
@@ -273,12 +273,14 @@ int sl_source_live(struct sl_source **out, const struct sl_live_config *c, bool 
 	if (!s)
 		return sl_fail(err, SL_ENOMEM, "capture: out of memory");
 	s->base = (struct sl_source){
-		.read = live_read, .settle = live_settle, .close = live_close, .known = known, .counters = counters
+		.read = live_read, .settle = live_settle, .close = live_close, .known = known,
+		.counters = counters
 	};
 	s->config = *c;
 	s->seen_drops = sl_interface_drops(c->interface);
 	int rc = live_open(s, err);
-	if (rc == SL_OK && c->duplicates && s->base.link == DLT_EN10MB && !(s->base.twice = sl_twice_new()))
+	if (rc == SL_OK && c->duplicates && s->base.link == DLT_EN10MB &&
+	    !(s->base.twice = sl_twice_new()))
 		rc = sl_fail(err, SL_ENOMEM, "capture: out of memory");
 	if (rc != SL_OK) {
 		live_close(&s->base);

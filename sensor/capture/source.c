@@ -9,7 +9,8 @@ void sl_take_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *byte
 	struct sl_take *take = (struct sl_take *)(void *)arg;
 	struct sl_frames *b = take->batch;
 	uint32_t caplen = h->caplen < SL_SNAPLEN ? h->caplen : SL_SNAPLEN;
-	uint64_t time = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec; /* nanosecond handles */
+	uint64_t time =
+		(uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec; /* nanosecond handles */
 	take->source->handed++;
 	if (time < take->source->not_before)
 		return;

@@ -87,7 +87,7 @@ enum sl_layer sl_stop(struct sl_decoding *d, enum sl_verdict verdict, const char
 	if (verdict == SL_VERDICT_UNSUPPORTED && d->outer_ok)
 		return SL_LAYER_END;
 	if (d->in_udp && verdict != SL_VERDICT_FRAGMENT && d->p->caplen == d->p->len)
-		return SL_LAYER_END; /* the frame is whole, so it was no tunnel: anyone may use its port */
+		return SL_LAYER_END; /* the frame is whole: no tunnel; anyone may use its port */
 	d->p->verdict = (uint8_t)verdict;
 	d->p->reason = reason;
 	return SL_LAYER_END;
@@ -106,7 +106,8 @@ static void walk(struct sl_decoding *d, enum sl_layer layer)
 }
 
 /* Packets of the same frame that wait for their turn: they begin with all that was decoded before they
- * parted. A list instead of recursion. Several kilobytes, so it is made only for a frame that asks for it. */
+ * parted. A list instead of recursion. Several kilobytes, so it is made only for a frame that asks
+ * for it. */
 enum { FORKS_MAX = 64 };
 struct sl_forks {
 	struct sl_packets *to;
@@ -190,7 +191,8 @@ static inline struct sl_decoding begin(const struct sl_frame *frame, bool checks
 	p->proto = SL_PROTO_NONE;
 	return (struct sl_decoding){ .cur = sl_cur_of(frame->at, frame->caplen), .p = p,
 				     .checksums = checksums,
-				     .cut = frame->len > frame->caplen ? frame->len - frame->caplen : 0 };
+				     .cut = frame->len > frame->caplen ? frame->len - frame->caplen
+								       : 0 };
 }
 
 void sl_decode(const struct sl_frame *frame, bool checksums, struct sl_packet *p)

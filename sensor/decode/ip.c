@@ -55,20 +55,31 @@ enum sl_layer sl_layer_of_proto(struct sl_decoding *d)
 	}
 }
 
-/* A header inside another's packet: the outer one becomes a tunnel, and what was its transport's is
- * forgotten. */
+/* What is inside an IP packet travels in a tunnel, whose kind the headers between them tell, if any. */
+static void enclose(struct sl_decoding *d)
+{
+	struct sl_packet *p = d->p;
+	bool v4 = p->src.family == 4;
+	if (!d->tunnel_layer || !(d->tunnel_kinds & SL_TUNNEL_INSIDE))
+		sl_tunnel_mark(d, v4 ? SL_TUNNEL_IPV4 : SL_TUNNEL_IPV6);
+	if (p->tunnels == SL_TUNNELS_MAX)
+		return;
+	enum sl_layer plain = v4 ? SL_LAYER_IPV4 : SL_LAYER_IPV6;
+	p->tunnel[p->tunnels++] = (struct sl_tunnel){
+		.src = p->src, .dst = p->dst, .id = d->tunnel_id,
+		.layer = d->tunnel_layer ? d->tunnel_layer : (uint8_t)plain,
+		.has_id = d->tunnel_has_id
+	};
+}
+
+/* A header inside another's packet: what was the outer one's transport is forgotten. */
 static void begin_ip(struct sl_decoding *d, uint8_t family, const uint8_t *addresses)
 {
 	struct sl_packet *p = d->p;
 	size_t len = family == 4 ? 4 : 16;
-	if (p->src.family && p->tunnels < SL_TUNNELS_MAX) {
-		enum sl_layer plain = p->src.family == 4 ? SL_LAYER_IPV4 : SL_LAYER_IPV6;
-		p->tunnel[p->tunnels++] = (struct sl_tunnel){
-			.src = p->src, .dst = p->dst, .id = d->tunnel_id,
-			.layer = d->tunnel_layer ? d->tunnel_layer : (uint8_t)plain,
-			.has_id = d->tunnel_has_id
-		};
-	}
+	if (p->src.family)
+		enclose(d);
+	p->tunnel_kinds |= d->tunnel_kinds;
 	d->tunnel_layer = SL_LAYER_END;
 	d->tunnel_has_id = false;
 	d->in_udp = false;
@@ -97,10 +108,14 @@ static enum sl_layer fragment_of(struct sl_decoding *d, const char *reason, uint
 }
 
 /* Cuts the cursor to what the IP header says, so that the frame's padding is no payload. A length
- * field of zero comes from segmentation offload: take what is there. */
+ * field of zero comes from segmentation offload: take what is there. A packet that came shorter than
+ * it says is dropped by hosts and routers (RFC 1812, section 5.2.2): nobody reads what it carries, and
+ * its checksum cannot be judged. Who takes wrong checksums takes these too: frames may come sliced. */
 static void limit(struct sl_decoding *d, bool known, size_t len)
 {
 	d->transport_len = (uint32_t)(known ? len : sl_cur_left(&d->cur));
+	if (known && d->checksums && len > sl_wire_left(d))
+		sl_stop(d, SL_VERDICT_MALFORMED, "IP length is longer than the packet");
 	if (known)
 		sl_limit(d, len);
 }

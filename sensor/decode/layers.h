@@ -24,6 +24,7 @@ struct sl_decoding {
 	/* the tunnel that the next IP header is in, if it is in one */
 	uint8_t tunnel_layer;
 	bool tunnel_has_id;
+	uint16_t tunnel_kinds; /* of all headers so far */
 	uint32_t tunnel_id;
 };
 
@@ -89,6 +90,12 @@ bool sl_looks_like_l2tp(const struct sl_decoding *d);
 bool sl_looks_like_l2tpv3(const struct sl_decoding *d, size_t at, size_t *cookie);
 /* Behind the last MPLS label, where no control word is: IP, or an Ethernet pseudowire. */
 enum sl_layer sl_layer_of_label(const struct sl_decoding *d);
+
+/* What a next IP header lies in besides. */
+static inline void sl_tunnel_mark(struct sl_decoding *d, enum sl_tunnel_kind kind)
+{
+	d->tunnel_kinds |= (uint16_t)(1u << kind);
+}
 
 /* A tunnel header with an identifier was read: the next IP header's tunnel. */
 void sl_tunnel_enter(struct sl_decoding *d, enum sl_layer layer, bool has_id, uint32_t id);

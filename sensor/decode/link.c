@@ -140,7 +140,8 @@ enum sl_layer sl_decode_vlan(struct sl_decoding *d)
 	return type_or_length(d, type);
 }
 
-/* LINKTYPE_LINUX_SLL: packet type (2), ARPHRD type (2), address length (2), address (8), protocol (2). */
+/* LINKTYPE_LINUX_SLL: packet type (2), ARPHRD type (2), address length (2), address (8),
+ * protocol (2). */
 enum sl_layer sl_decode_sll(struct sl_decoding *d)
 {
 	enum { PROTOCOL_802_2 = 4 };

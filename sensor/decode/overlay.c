@@ -149,7 +149,8 @@ enum sl_layer sl_decode_teredo(struct sl_decoding *d)
 {
 	sl_cur_take(&d->cur, sl_teredo_header(d));
 	sl_tunnel_enter(d, SL_LAYER_TEREDO, false, 0);
-	return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the Teredo header") : SL_LAYER_IPV6;
+	return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the Teredo header")
+			     : SL_LAYER_IPV6;
 }
 
 /* RFC 2661, section 3.1: flags and version (2), then as the flags say length (2), tunnel (2), session
@@ -161,6 +162,7 @@ enum sl_layer sl_decode_l2tp(struct sl_decoding *d)
 	uint16_t flags = sl_cur_be16(&d->cur);
 	if ((flags & 15) == 3 && !(flags & CONTROL)) {
 		sl_cur_be16(&d->cur);
+		sl_tunnel_mark(d, SL_TUNNEL_L2TP);
 		return d->cur.failed ? sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the L2TP header")
 				     : SL_LAYER_L2TPV3;
 	}

@@ -5,6 +5,7 @@
 
 #include <selat/address.h>
 #include <selat/span.h>
+#include <selat/tunnel.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -99,10 +100,12 @@ struct sl_packet {
 	uint64_t number, time;
 	struct sl_address src, dst; /* family 0: no IP packet */
 	uint16_t sport, dport;      /* ICMP: type and code */
+	uint16_t urgent;            /* TCP: the pointer, whether its flag is set or not */
 	uint8_t proto;              /* IP protocol number, or SL_PROTO_NONE */
 	uint8_t verdict;            /* enum sl_verdict */
 	uint8_t tcp_flags;
 	uint8_t layers, vlans, labels, tunnels;
+	uint16_t tunnel_kinds;      /* bits 1 << enum sl_tunnel_kind: all that it travelled in */
 	uint8_t part;               /* enum sl_part: of what `fragment` is one that waits */
 	bool further;               /* one of several in a frame, not the last; len is its part's */
 	bool carrier;               /* further: a datagram that carries a tunnel */

@@ -57,6 +57,8 @@ enum sl_layer sl_decode_tcp(struct sl_decoding *d)
 	p->ack = sl_cur_be32(&c);
 	size_t header = (size_t)(sl_cur_u8(&c) >> 4) * 4;
 	p->tcp_flags = sl_cur_u8(&c);
+	sl_cur_take(&c, 4);
+	p->urgent = sl_cur_be16(&c);
 	if (c.failed)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the TCP header");
 	if (header < TCP_HEADER)

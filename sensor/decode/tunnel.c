@@ -1,11 +1,26 @@
 /* Tunnels that are IP protocols of their own: GRE, ERSPAN, EtherIP, L2TPv3. */
 #include <sensor/decode/layers.h>
 
+static const uint8_t kinds[SL_LAYER_COUNT] = {
+	[SL_LAYER_GRE] = SL_TUNNEL_GRE,
+	[SL_LAYER_ERSPAN] = SL_TUNNEL_ERSPAN,
+	[SL_LAYER_ETHERIP] = SL_TUNNEL_ETHERIP,
+	[SL_LAYER_L2TPV3] = SL_TUNNEL_L2TPV3,
+	[SL_LAYER_L2TP] = SL_TUNNEL_L2TP,
+	[SL_LAYER_VXLAN] = SL_TUNNEL_VXLAN,
+	[SL_LAYER_GENEVE] = SL_TUNNEL_GENEVE,
+	[SL_LAYER_GTP_U] = SL_TUNNEL_GTP_U,
+	[SL_LAYER_TEREDO] = SL_TUNNEL_TEREDO,
+	[SL_LAYER_CAPWAP] = SL_TUNNEL_CAPWAP,
+	[SL_LAYER_NSH] = SL_TUNNEL_NSH,
+};
+
 void sl_tunnel_enter(struct sl_decoding *d, enum sl_layer layer, bool has_id, uint32_t id)
 {
 	d->tunnel_layer = (uint8_t)layer;
 	d->tunnel_has_id = has_id;
 	d->tunnel_id = id;
+	sl_tunnel_mark(d, (enum sl_tunnel_kind)kinds[layer]);
 }
 
 enum {
@@ -70,13 +85,14 @@ enum sl_layer sl_decode_gre(struct sl_decoding *d)
 }
 
 /* ERSPAN type II (version 1): 8 bytes; type III (version 2): 12 bytes, and 8 more if the O bit is set.
- * Both begin with version (4 bits), VLAN (12), class and flags (6), session (10). The frame behind
- * type III may lack the Ethernet header (frame type 2 is IP). draft-foschiano-erspan */
+ * Both begin with version (4 bits), VLAN (12), class and flags (5), T (1), session (10): with T the frame
+ * was cut when it was mirrored. That behind type III may lack the Ethernet header (frame type 2 is IP).
+ * draft-foschiano-erspan */
 enum sl_layer sl_decode_erspan(struct sl_decoding *d)
 {
-	enum { TYPE_II = 1, TYPE_III = 2, FRAME_IP = 2 };
+	enum { TYPE_II = 1, TYPE_III = 2, FRAME_IP = 2, CUT = 0x0400, CUT_MOST = 65535 };
 	uint16_t version_vlan = sl_cur_be16(&d->cur);
-	uint16_t session = sl_cur_be16(&d->cur) & 0x03ff;
+	uint16_t session = sl_cur_be16(&d->cur);
 	unsigned version = version_vlan >> 12, frame = 0;
 	if (version == TYPE_II) {
 		sl_cur_take(&d->cur, 4);
@@ -91,7 +107,9 @@ enum sl_layer sl_decode_erspan(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the ERSPAN header");
 	if (version != TYPE_II && version != TYPE_III)
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "ERSPAN version");
-	sl_tunnel_enter(d, SL_LAYER_ERSPAN, true, session);
+	if (session & CUT)
+		d->cut = CUT_MOST;
+	sl_tunnel_enter(d, SL_LAYER_ERSPAN, true, session & 0x03ffu);
 	return frame == FRAME_IP ? SL_LAYER_RAW : SL_LAYER_ETH;
 }
 

@@ -1,6 +1,25 @@
 /* MPLS, PPP in its framings, Cisco HDLC. */
 #include <sensor/decode/layers.h>
 
+/* Behind a header that gives a frame its type, labels are one more of the frame's. Others have none. */
+static bool is_framed(const struct sl_packet *p)
+{
+	switch (p->layers < 2 ? SL_LAYER_END : p->layer[p->layers - 2]) {
+	case SL_LAYER_ETH:
+	case SL_LAYER_LLC:
+	case SL_LAYER_VLAN:
+	case SL_LAYER_ETAG:
+	case SL_LAYER_VNTAG:
+	case SL_LAYER_SLL:
+	case SL_LAYER_SLL2:
+	case SL_LAYER_CHDLC:
+	case SL_LAYER_NSH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* RFC 3032, section 2.1: label (20 bits), class (3), bottom of stack (1), time to live (8). Nothing
  * says what follows the last label: the first nibble tells IP from a pseudowire, whose control word
  * begins with zero (RFC 4385, section 3). A pseudowire without one may begin with any nibble, so that IP
@@ -18,6 +37,9 @@ enum sl_layer sl_decode_mpls(struct sl_decoding *d)
 	}
 	if (!bottom || sl_cur_left(&d->cur) == 0)
 		return sl_stop(d, SL_VERDICT_MALFORMED, "MPLS without a payload");
+	sl_tunnel_mark(d, SL_TUNNEL_MPLS);
+	if (!is_framed(d->p))
+		sl_tunnel_mark(d, SL_TUNNEL_MPLS_BARE);
 	switch (*d->cur.p >> 4) {
 	case 0:
 		if (sl_looks_like_eth(d, 4) != SL_LAYER_END || sl_looks_like_eth(d, 0) == SL_LAYER_END)

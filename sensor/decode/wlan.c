@@ -96,6 +96,7 @@ enum sl_layer sl_decode_wlan(struct sl_decoding *d)
 		return sl_stop(d, SL_VERDICT_TRUNCATED, "cut in the 802.11 header");
 	if (flags & FLAG_PROTECTED)
 		return sl_stop(d, SL_VERDICT_UNSUPPORTED, "802.11 frame is encrypted");
+	sl_tunnel_mark(d, SL_TUNNEL_WLAN);
 	bool ht = control >> 4 & SUBTYPE_QOS && flags & FLAG_ORDER;
 	uint8_t qos = control >> 4 & SUBTYPE_QOS ? rest[len - 2 - (ht ? 6 : 2)] : 0;
 	return qos & QOS_AMSDU ? subframes(d) : SL_LAYER_LLC;

@@ -62,6 +62,7 @@ int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const stru
 void sl_lanes_join(struct sl_detect *d)
 {
 	d->addresses = d->lengths = d->flowwise = d->ends = d->bare = d->segments = d->gathers = d->scans = false;
+	d->windows = false;
 	d->watched = d->derives = (struct sl_field_set){ { 0 } };
 	d->lanes = d->lane[1].e ? 2 : 1;
 	for (unsigned i = 0; i < d->lanes; i++) {
@@ -72,6 +73,7 @@ void sl_lanes_join(struct sl_detect *d)
 		d->ends |= e->ends;
 		d->bare |= e->bare;
 		d->segments |= e->segments;
+		d->windows |= e->windowed != NULL;
 		d->gathers |= e->scanner[SL_FIELD_PAYLOAD][SL_MODE_GATHER].db != NULL;
 		d->scans |= e->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK].db || e->windowed ||
 			    e->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM].db;

@@ -39,6 +39,7 @@ struct sl_sighting {
 	const char *interface; /* NULL: from a file */
 	const struct sl_tunnel *tunnel; /* that it travelled in, outermost first */
 	uint8_t tunnels;
+	uint16_t tunnel_kinds; /* as in struct sl_packet */
 	uint8_t tcp_flags, icmp_type, icmp_code; /* of the packet; 0 where it has none */
 	bool has_vni;
 	uint32_t vni;
@@ -53,6 +54,8 @@ void sl_detect_learnt(struct sl_detect *d, const struct sl_sighting *at, struct 
 		      unsigned side);
 void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap);
+/* Instead, of bytes that are encrypted: none of them is looked at as payload. The packet is none without. */
+void sl_detect_encrypted(struct sl_detect *d, struct sl_flow *flow, unsigned side, size_t bytes);
 void sl_detect_datagram(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 			unsigned side, struct sl_span payload);
 /* tx: as in struct sl_inspect_sink. */

@@ -19,6 +19,7 @@
 #include <sensor/detect/match.h>
 #include <sensor/detect/pool.h>
 #include <sensor/detect/verify.h>
+#include <sensor/detect/window.h>
 
 enum {
 	SL_HITS_MAX = 65536,              /* of one flush */
@@ -28,7 +29,7 @@ enum {
 	SL_PARTIALS_MAX = 256,            /* indicators remembered in one scope */
 	SL_PARTIALS_POOL = 1 << 18,
 	SL_SCOPES_MAX = 32,               /* transactions open in one flow */
-	SL_SCOPES_POOL = 1 << 17,         /* numbers of 26 bits */
+	SL_SCOPES_POOL = 1 << 17,
 	SL_FACTS_MAX = 1024,              /* of one scope */
 	SL_FACTS_POOL = 1 << 16,
 	SL_FLOW_MARKS_MAX = 112,               /* about so many marks of one flow */
@@ -36,6 +37,13 @@ enum {
 	SL_STREAMS_POOL = 1 << 18,
 	SL_READY_MAX = 1024,              /* indicators that are to be settled at one packet */
 	SL_DERIVED_BYTES = 64 * 1024,     /* of a value that transforms look at */
+	/* numbers in a flow's slot; of generations more than there can be swaps while a flow is idle */
+	SL_SCOPE_BITS = 18,
+	SL_SCOPE_MAX = (1 << SL_SCOPE_BITS) - 1,
+	SL_STREAM_BITS = 19,
+	SL_STREAM_MAX = (1 << SL_STREAM_BITS) - 1,
+	SL_GENERATION_BITS = 25,
+	SL_GENERATION_MAX = (1 << SL_GENERATION_BITS) - 1,
 };
 
 /* Transactions that have no number of inspect's. */
@@ -47,26 +55,20 @@ struct sl_tail {
 	uint8_t bytes[SL_TAIL_MAX];
 	uint8_t len : 5;
 	uint8_t unscanned : 1; /* the budget for streams was used up when this side began */
+	uint8_t hidden : 1;    /* the bytes before were not looked at: encrypted */
+	uint8_t windowless : 1; /* since then the window was let go of */
 };
 
 /* What detect keeps in a flow: small, because most flows never match. */
 struct sl_detect_slot {
 	struct sl_tail tail[2];
-	uint32_t scopes : 26;   /* what is remembered: a chain in the pool; 0: nothing */
-	uint32_t waiting : 1;   /* a gathered payload or an event of this flow waits for the flush */
-	uint32_t noted : 1;     /* an event does */
-	uint32_t generation : 4; /* of the ruleset that its addresses were looked up in */
-	uint32_t streams;       /* in the pool; 0: none */
+	uint64_t scopes : SL_SCOPE_BITS;   /* what is remembered: a chain in the pool; 0: nothing */
+	uint64_t streams : SL_STREAM_BITS; /* in the pool; 0: none */
+	uint64_t waiting : 1; /* a gathered payload or an event of this flow waits for the flush */
+	uint64_t noted : 1;   /* an event does */
+	uint64_t generation : SL_GENERATION_BITS; /* of the ruleset that its addresses were looked up in */
 };
-
-/* The last bytes of something that comes in pieces, for groups that are verified. It has what lies up
- * to SL_WINDOW_BYTES before any byte that came since the last flush. */
-enum { SL_WINDOW_BYTES = 16 * 1024 };
-struct sl_window {
-	uint8_t *bytes;
-	uint32_t len, room;
-	uint64_t end; /* offset behind the last byte in the whole */
-};
+_Static_assert(SL_SCOPES_POOL <= SL_SCOPE_MAX && SL_STREAMS_POOL <= SL_STREAM_MAX, "have room");
 
 /* A flow's Hyperscan streams, by lane and side. */
 struct sl_streams {
@@ -183,7 +185,8 @@ struct sl_detect {
 	struct sl_detect_config config;
 	struct sl_lane lane[SL_LANES];
 	unsigned lanes;
-	uint8_t generation;     /* of the ruleset: 0 the first, then 1 to 15 in turn */
+	uint32_t generation;    /* of the ruleset: 0 the first, then from 1 to SL_GENERATION_MAX in turn */
+	const struct sl_sighting *expected; /* a packet of whose flow nothing waits that came before it */
 	bool addresses;         /* conditions look at a packet's ends */
 	bool lengths;           /* packets' lengths are judged */
 	bool flowwise;          /* there are indicators that hold by where alone */
@@ -192,6 +195,7 @@ struct sl_detect {
 	struct sl_field_set derives; /* stream fields that transforms look at */
 	bool bare;
 	bool gathers;           /* short literals are looked for in payloads */
+	bool windows;           /* groups on payloads are verified in windows */
 	bool scans;             /* payloads are looked at in any other way */
 	bool segments;          /* expressions look at segments of TCP one by one: scope packet */
 	hs_scratch_t *scratch;
@@ -293,6 +297,8 @@ bool sl_transform(const struct sl_ruleset_derived *how, struct sl_span in, uint8
 
 /* payload.c */
 void sl_payload_scan(struct sl_detect *d);
+void sl_payload_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+		       size_t n); /* first of all of a packet with so much payload, if there are windows */
 void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
 void sl_payload_close_lane(struct sl_detect *d, unsigned lane);
 
@@ -311,6 +317,7 @@ struct sl_place {
 	uint32_t step, tx, value;
 	uint8_t field, side, lane;
 	bool crosses, stable;
+	bool inside;          /* the match does not begin where the stream does, as far as is known */
 	bool ended;           /* no more of the stream or body comes */
 	const struct sl_window *window; /* groups are verified on it; NULL: on the bytes */
 };
@@ -333,15 +340,6 @@ struct sl_direct {
 	enum sl_scopes scopes;
 };
 int sl_direct_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *direct);
-
-/* window.c: all of its memory is taken from the budget for streams. */
-struct sl_window *sl_window_new(struct sl_detect *d); /* NULL: no room, counted */
-void sl_window_free(struct sl_detect *d, struct sl_window *w); /* NULL is fine */
-/* offset: of the bytes. What was there before a gap goes. */
-void sl_window_add(struct sl_detect *d, struct sl_window *w, struct sl_span bytes, uint64_t offset);
-bool sl_window_would_drop(const struct sl_window *w, size_t n, uint64_t offset);
-/* What it has before `end`. *base: the offset of its first byte. */
-struct sl_span sl_window_bytes(const struct sl_window *w, uint64_t end, uint64_t *base);
 
 /* scope.c. NULL: there is none, or no room (counted). */
 struct sl_ledger *sl_scope_get(struct sl_detect *d, struct sl_detect_slot *slot, uint32_t tx, bool make);

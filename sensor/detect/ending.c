@@ -29,8 +29,10 @@ void sl_memo_make(struct sl_detect *d, struct sl_partial *p, const struct sl_hit
 {
 	enum { VALUE = 256 };
 	p->memo = sl_pool_take(&d->memos);
-	if (!p->memo)
+	if (!p->memo) {
+		sl_count(d->config.counters, SL_COUNT_MEMOS_FULL);
 		return;
+	}
 	struct sl_memo *m = sl_pool_at(&d->memos, p->memo);
 	size_t value = hit->value.len < VALUE ? hit->value.len : VALUE, around = hit->around.len;
 	m->condition = hit->condition;
@@ -60,13 +62,15 @@ static struct sl_field_set seen_in(const struct sl_run *r, const struct sl_ledge
 
 static bool is_known(struct sl_run *r, const struct sl_ledger *s, unsigned lane, uint32_t c)
 {
-	return s->full || sl_scope_knows(r->d, s, sl_fact_of(lane, c)) || sl_atom_holds(r->d, s, lane, c);
+	return s->full || sl_scope_knows(r->d, s, sl_fact_of(lane, c)) ||
+	       sl_atom_holds(r->d, s, lane, c);
 }
 
 /* The condition holds in the scope, or outside of transactions, though it must not. */
 static bool refused(struct sl_run *r, const struct sl_ledger *s, unsigned lane, uint32_t c)
 {
-	const struct sl_ledger *flow = s->tx != SL_TX_FLOW ? sl_scope_get(r->d, r->slot, SL_TX_FLOW, false) : NULL;
+	const struct sl_ledger *flow =
+		s->tx != SL_TX_FLOW ? sl_scope_get(r->d, r->slot, SL_TX_FLOW, false) : NULL;
 	return is_known(r, s, lane, c) || (flow && is_known(r, flow, lane, c));
 }
 
@@ -82,7 +86,8 @@ static bool denials_hold(struct sl_run *r, const struct sl_ledger *s, unsigned l
 		bool occurred = sl_field_set_has(&seen, sl_ruleset_field(rs, cond->field));
 		if (cond->op == SL_OP_ABSENT && occurred)
 			return false;
-		if (cond->op == SL_OP_ABSENT || !(cond->flags & SL_COND_NOT) || !sl_condition_is_own(rs, c))
+		if (cond->op == SL_OP_ABSENT || !(cond->flags & SL_COND_NOT) ||
+		    !sl_condition_is_own(rs, c))
 			continue;
 		if (!occurred || refused(r, s, lane, c))
 			return false;
@@ -93,8 +98,13 @@ static bool denials_hold(struct sl_run *r, const struct sl_ledger *s, unsigned l
 static void pending_decide(struct sl_run *r, const struct sl_ledger *s, struct sl_partial *p)
 {
 	const struct sl_memo *m = p->memo ? sl_pool_at(&r->d->memos, p->memo) : NULL;
-	struct sl_hit hit = { .at = r->event->at, .flow = r->flow, .indicator = p->indicator, .lane = p->lane,
-			      .condition = UINT32_MAX, .tx = s->tx, .side = r->event->side,
+	struct sl_hit hit = { .at = r->event->at,
+			      .flow = r->flow,
+			      .indicator = p->indicator,
+			      .lane = p->lane,
+			      .condition = UINT32_MAX,
+			      .tx = s->tx,
+			      .side = r->event->side,
 			      .field = SL_FIELD_NONE };
 	if (!denials_hold(r, s, p->lane, &r->d->lane[p->lane].rs->indicators[p->indicator]))
 		return;
@@ -120,8 +130,11 @@ static void endwise_decide(struct sl_run *r, struct sl_ledger *s, unsigned lane)
 		struct sl_field_set seen = seen_in(r, s, ind->scope);
 		bool any = seen.bit[0] | seen.bit[1];
 		/* packets and flows are transactions for what they have outside of transactions */
-		bool mine = ind->scope == (packet ? SL_SCOPE_PACKET : flow ? SL_SCOPE_FLOW : SL_SCOPE_TRANSACTION);
-		if (!(mine && (any || !packet)) && !(ind->scope == SL_SCOPE_TRANSACTION && any && (packet || flow)))
+		bool mine = ind->scope == (packet ? SL_SCOPE_PACKET
+					   : flow ? SL_SCOPE_FLOW
+						  : SL_SCOPE_TRANSACTION);
+		if (!(mine && (any || !packet)) &&
+		    !(ind->scope == SL_SCOPE_TRANSACTION && any && (packet || flow)))
 			continue;
 		if (sl_is_gone(r->d->lane[lane].gone, rs->endwise[i]) || !denials_hold(r, s, lane, ind))
 			continue;

@@ -99,9 +99,12 @@ static struct sl_span name_in(const struct sl_value *v)
 	case SL_FIELD_SMTP_RCPT_TO:
 	case SL_FIELD_EMAIL_FROM:
 	case SL_FIELD_EMAIL_TO:
+	case SL_FIELD_EMAIL_CC:
 		return sl_name_of_mail(v->bytes);
 	case SL_FIELD_DNS_ANSWER:
 		return v->bytes;
+	case SL_FIELD_DNS_RRNAME: /* each of its names is a value of another field too */
+		return sl_span_of(v->bytes.at, 0);
 	default:
 		return sl_span_of(v->bytes.at, sl_field_is_name(v->field) ? v->bytes.len : 0);
 	}

@@ -10,7 +10,8 @@ struct scan {
 
 /* Hyperscan found pattern `id` to end at `to`. Literals bound to an end are checked here, because an
  * anchored expression would cost more. */
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *ctx)
 {
 	(void)from;
 	(void)flags;

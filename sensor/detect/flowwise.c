@@ -4,7 +4,7 @@
 #include <sensor/detect/loaded_internal.h>
 #include <stdlib.h>
 
-enum { SEED = 0x5e1a7, ALIGN = 64 };
+enum { SEED = 0x5e1a7 };
 
 /* The first of the indicator's lists that names networks where an end must be; n 0: none does. */
 static struct sl_ruleset_range list_of(const struct sl_ruleset *rs, const struct sl_ruleset_where *w)
@@ -62,25 +62,6 @@ static int add_indicator(struct sl_flowwise *f, struct sl_table_builder *b, cons
 	return rc;
 }
 
-/* The table is read in place from memory of its own alignment. */
-static int keep_table(struct sl_flowwise *f, struct sl_table_builder *b)
-{
-	uint8_t *bytes = NULL;
-	size_t size = 0;
-	int rc = sl_table_builder_write(b, &bytes, &size);
-	if (rc == SL_OK)
-		f->memory = aligned_alloc(ALIGN, (size + ALIGN) / ALIGN * ALIGN);
-	if (rc == SL_OK && !f->memory)
-		rc = SL_ENOMEM;
-	if (rc == SL_OK) {
-		if (size)
-			memcpy(f->memory, bytes, size);
-		rc = sl_table_open(&f->networks, sl_span_of(f->memory, size), NULL);
-	}
-	free(bytes);
-	return rc;
-}
-
 static bool is_of_packets(const struct sl_ruleset *rs, uint32_t indicator)
 {
 	return rs->wheres[rs->indicators[indicator].where].flags & SL_WHERE_PACKETS;
@@ -98,7 +79,7 @@ int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs, bool pa
 		if (is_of_packets(rs, rs->flowwise[i]) == packets)
 			rc = add_indicator(f, b, rs, rs->flowwise[i]);
 	if (rc == SL_OK)
-		rc = keep_table(f, b);
+		rc = sl_table_builder_open(b, &f->networks, &f->memory, NULL);
 	sl_table_builder_free(b);
 	return rc;
 }

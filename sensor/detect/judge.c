@@ -191,11 +191,13 @@ static void hit_judge(struct sl_run *r, const struct sl_hit *hit)
 	if (!p)
 		return;
 	if (c) {
-		uint32_t bits = bits_brought(r, s, hit);
+		uint32_t bits = bits_brought(r, s, hit), all = run_of_bits(rs, ind, group_of(rs, hit->condition));
 		if (!bits)
 			return;
 		p->held |= bits;
 		p->side_held[hit->side] |= bits;
+		if ((p->side_held[hit->side] & all) != all)
+			return; /* where the other side alone has all of it, this packet brought nothing */
 	}
 	partial_judge(r, s, p, hit);
 	if (ind->scope == SL_SCOPE_TRANSACTION && s->tx == SL_TX_FLOW && s != &r->packet && ind->conditions_n > 1)

@@ -23,7 +23,8 @@ int sl_loaded_open(struct sl_loaded_ruleset **out, const char *path, struct sl_e
 	int rc = loaded_new(&l, path, err);
 	if (rc == SL_OK && l->engine->rs->base) {
 		sl_loaded_release(l);
-		return sl_fail(err, SL_EFORMAT, "%s: is a delta; name the ruleset that it goes with", path);
+		return sl_fail(err, SL_EFORMAT, "%s: is a delta; name the ruleset that it goes with",
+			       path);
 	}
 	if (rc == SL_OK)
 		*out = l;
@@ -35,9 +36,11 @@ static int withdraw(struct sl_loaded_ruleset *l, const char *path, struct sl_err
 {
 	const struct sl_ruleset *delta = l->engine->rs, *base = l->base->engine->rs;
 	if (!delta->base || memcmp(delta->base, base->header->digest, sizeof base->header->digest) != 0)
-		return sl_fail(err, SL_EFORMAT, "%s: was not made for this ruleset; compile it again", path);
+		return sl_fail(err, SL_EFORMAT, "%s: was not made for this ruleset; compile it again",
+			       path);
 	if (delta->withdrawn_n && delta->withdrawn[delta->withdrawn_n - 1] >= base->indicators_n)
-		return sl_fail(err, SL_EFORMAT, "%s: withdraws what its base does not have; compile it again", path);
+		return sl_fail(err, SL_EFORMAT,
+			       "%s: withdraws what its base does not have; compile it again", path);
 	l->gone = calloc(base->indicators_n / 64 + 1, sizeof *l->gone);
 	if (!l->gone)
 		return sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
@@ -46,8 +49,8 @@ static int withdraw(struct sl_loaded_ruleset *l, const char *path, struct sl_err
 	return SL_OK;
 }
 
-int sl_loaded_open_delta(struct sl_loaded_ruleset **out, struct sl_loaded_ruleset *base, const char *path,
-			 struct sl_err *err)
+int sl_loaded_open_delta(struct sl_loaded_ruleset **out, struct sl_loaded_ruleset *base,
+			 const char *path, struct sl_err *err)
 {
 	struct sl_loaded_ruleset *l = NULL;
 	int rc = loaded_new(&l, path, err);

@@ -13,12 +13,13 @@ int sl_loaded_open(struct sl_loaded_ruleset **out, const char *path, struct sl_e
 
 /* A delta's file on top of a base, which it takes a reference of and which must be the one that it was
  * made for. What it gives is used like any ruleset; sl_loaded_view gives the base's view. */
-int sl_loaded_open_delta(struct sl_loaded_ruleset **out, struct sl_loaded_ruleset *base, const char *path,
-			 struct sl_err *err);
+int sl_loaded_open_delta(struct sl_loaded_ruleset **out, struct sl_loaded_ruleset *base,
+			 const char *path, struct sl_err *err);
 /* Finds out which indicator of the new ruleset is which of the one before, by (pack, id): what flows
  * have half seen is kept by it. Before the new one is handed to workers, which take no time for it; a
  * ruleset for which nobody asked begins with nothing half seen. */
-int sl_loaded_follow(struct sl_loaded_ruleset *next, const struct sl_loaded_ruleset *before, struct sl_err *err);
+int sl_loaded_follow(struct sl_loaded_ruleset *next, const struct sl_loaded_ruleset *before,
+		     struct sl_err *err);
 
 struct sl_loaded_ruleset *sl_loaded_retain(struct sl_loaded_ruleset *l);
 void sl_loaded_release(struct sl_loaded_ruleset *l); /* the last one frees; NULL is fine */

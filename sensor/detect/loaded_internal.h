@@ -30,6 +30,7 @@ struct sl_scanner {
 struct sl_field_set {
 	uint64_t bit[SL_FIELD_WORDS];
 };
+_Static_assert(SL_FIELD_WORDS == 2, "sets are compared word by word");
 
 static inline void sl_field_set_add(struct sl_field_set *s, unsigned field)
 {

@@ -21,7 +21,8 @@ static struct sl_span keep(struct sl_detect *d, struct sl_span bytes, bool *ok)
 static uint64_t place_of(const struct sl_hit *hit)
 {
 	uint64_t place = hit->at->packet * 0x9E3779B97F4A7C15u ^ hit->step * 0xC2B2AE3D27D4EB4Fu;
-	return (place << 16 | place >> 48) ^ ((uint64_t)hit->field << 2 | (uint64_t)hit->side << 1 | hit->crosses) ^ 1;
+	return (place << 16 | place >> 48) ^
+	       ((uint64_t)hit->field << 2 | (uint64_t)hit->side << 1 | hit->crosses) ^ 1;
 }
 
 static bool repeats(struct sl_detect *d, const struct sl_hit *hit)
@@ -87,8 +88,8 @@ static struct sl_span serialise(struct sl_detect *d, const struct sl_looking *l)
 	return keep(d, sl_span_of(room, n), &ok);
 }
 
-static void add_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, struct sl_hit *hit,
-		      size_t offset, size_t len)
+static void add_field(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
+		      struct sl_hit *hit, size_t offset, size_t len)
 {
 	enum { BEFORE = SL_MATCH_AROUND_MAX / 4 };
 	size_t first = offset > BEFORE && offset + len > SL_MATCH_AROUND_MAX ? offset - BEFORE : 0;
@@ -106,7 +107,8 @@ static void add_field(struct sl_detect *d, struct sl_looking *l, const struct sl
 	hit->side = l->side;
 	hit->lane = l->lane;
 	hit->value = v->bytes;
-	hit->around = sl_span_of(v->bytes.at + first, left < SL_MATCH_AROUND_MAX ? left : SL_MATCH_AROUND_MAX);
+	hit->around =
+		sl_span_of(v->bytes.at + first, left < SL_MATCH_AROUND_MAX ? left : SL_MATCH_AROUND_MAX);
 	hit->fields = l->fields;
 	sl_hit_add(d, hit, false);
 }
@@ -118,8 +120,8 @@ void sl_hit_field(struct sl_detect *d, struct sl_looking *l, const struct sl_val
 	add_field(d, l, v, &hit, offset, len);
 }
 
-void sl_hit_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t atom, size_t offset,
-		 size_t len)
+void sl_hit_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v, uint32_t atom,
+		 size_t offset, size_t len)
 {
 	struct sl_hit hit = { .event = SL_EVENT_ATOM, .condition = atom, .indicator = UINT32_MAX };
 	add_field(d, l, v, &hit, offset, len);
@@ -130,18 +132,28 @@ void sl_hit_atom(struct sl_detect *d, struct sl_looking *l, const struct sl_valu
 void sl_event_add(struct sl_detect *d, enum sl_event event, const struct sl_sighting *at,
 		  struct sl_flow *flow, unsigned side, uint32_t tx)
 {
-	struct sl_hit hit = { .at = at, .flow = flow, .event = (uint8_t)event, .side = (uint8_t)side, .tx = tx,
-			      .step = ++d->step, .condition = UINT32_MAX };
+	struct sl_hit hit = { .at = at,
+			      .flow = flow,
+			      .event = (uint8_t)event,
+			      .side = (uint8_t)side,
+			      .tx = tx,
+			      .step = ++d->step,
+			      .condition = UINT32_MAX };
 	if (!push(d, &hit))
 		sl_count(d->config.counters, SL_COUNT_MATCHES_LIMITED);
 }
 
-void sl_fields_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
-		 uint32_t tx, const struct sl_field_set *fields)
+void sl_fields_add(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
+		   unsigned side, uint32_t tx, const struct sl_field_set *fields)
 {
 	bool ok = true;
-	struct sl_hit hit = { .at = at, .flow = flow, .event = SL_EVENT_SEEN, .side = (uint8_t)side, .tx = tx,
-			      .step = d->step, .condition = UINT32_MAX,
+	struct sl_hit hit = { .at = at,
+			      .flow = flow,
+			      .event = SL_EVENT_SEEN,
+			      .side = (uint8_t)side,
+			      .tx = tx,
+			      .step = d->step,
+			      .condition = UINT32_MAX,
 			      .value = keep(d, sl_span_of(fields, sizeof *fields), &ok) };
 	if (!ok || !push(d, &hit))
 		sl_count(d->config.counters, SL_COUNT_MATCHES_LIMITED);

@@ -23,6 +23,15 @@ static bool has_ports(uint8_t proto)
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
 }
 
+/* An address is of packets that go the way that `where` names. While it may turn out that the flow's
+ * ends are the other way round, of both. */
+static bool other_way(const struct sl_ruleset *rs, uint32_t indicator, const struct end *e)
+{
+	uint8_t direction = rs->wheres[rs->indicators[indicator].where].direction;
+	bool to_client = e->side != e->flow->client;
+	return e->flow->known_client && direction && (direction == SL_WHERE_TO_CLIENT) != to_client;
+}
+
 static void end_found(void *ctx, const struct sl_address *address, uint32_t posting)
 {
 	struct end *e = ctx;
@@ -32,7 +41,7 @@ static void end_found(void *ctx, const struct sl_address *address, uint32_t post
 	char text[SL_ADDRESS_TEXT];
 	uint16_t port = has_ports(e->proto) ? e->port : 0; /* none: what names one does not hold */
 	if (c == UINT32_MAX ? !e->indicators || !sl_exact_end_fits(rs, indicator, e->proto, port)
-			    : rs->conditions[c].field != e->condition_field)
+			    : rs->conditions[c].field != e->condition_field || other_way(rs, indicator, e))
 		return;
 	struct sl_hit hit = { .at = e->at, .flow = e->flow, .condition = c, .indicator = indicator,
 			      .step = ++e->d->step, .tx = SL_TX_FLOW, .side = e->side, .lane = e->lane,
@@ -108,7 +117,7 @@ static bool renew(const struct sl_detect *d, struct sl_flow *flow)
 	struct sl_detect_slot *slot = d->generation ? sl_detect_slot_of(d, flow) : NULL;
 	if (!slot || slot->generation == d->generation)
 		return false;
-	slot->generation = d->generation & 15u;
+	slot->generation = d->generation & SL_GENERATION_MAX;
 	return true;
 }
 
@@ -132,6 +141,8 @@ void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct 
 	if (d->hits_n > SL_HITS_MAX - HITS_ROOM || d->gathered_n > SL_GATHER_ENTRIES - ENTRIES_ROOM ||
 	    d->buffer_n > SL_GATHER_BYTES - BYTES_ROOM)
 		sl_detect_flush(d);
+	if (at->payload > 1 && d->windows)
+		sl_payload_expect(d, at, flow, side, at->payload - 1);
 	if (!first && !renewed && !judged && !d->lengths)
 		return;
 	if (fresh || renewed || (first && d->addresses)) {

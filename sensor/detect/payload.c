@@ -45,7 +45,8 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 	if (to < p->len || begin < g->start || to <= payload)
 		return 0; /* crosses from the entry before, or was found with the packet before */
 	uint64_t offset = g->offset + begin - payload; /* wraps and comes back when it began in the tail */
-	if (p->flags & SL_PATTERN_STARTS && (offset != 0 || g->broken))
+	bool inside = offset != 0 || g->broken;
+	if (p->flags & SL_PATTERN_STARTS && inside && begin != payload)
 		return 0;
 	struct sl_place at = { .at = g->at,
 			       .flow = g->flow,
@@ -62,6 +63,7 @@ static int on_gathered(unsigned id, unsigned long long from, unsigned long long 
 			       .side = g->side,
 			       .lane = s->lane,
 			       .crosses = begin < payload,
+			       .inside = inside,
 			       .window = g->tx == SL_TX_FLOW ? window_of(d, g->flow, g->side) : NULL,
 			       .stable = true };
 	sl_place_add(d, p, &at, SL_ALL_SCOPES);
@@ -134,7 +136,7 @@ static void scan_block(struct sl_detect *d, const struct sl_place *place, enum s
 static struct sl_streams *streams_of(struct sl_detect *d, struct sl_detect_slot *slot, bool make)
 {
 	if (!slot->streams && make)
-		slot->streams = sl_pool_take(&d->streams);
+		slot->streams = sl_pool_take(&d->streams) & SL_STREAM_MAX;
 	return slot->streams ? sl_pool_at(&d->streams, slot->streams) : NULL;
 }
 
@@ -210,16 +212,26 @@ static bool wants_window(const struct sl_detect *d, const struct sl_flow *flow)
 	return false;
 }
 
-static bool any_windows(const struct sl_detect *d)
+/* A flush in the middle of a packet would judge its parts as two packets. So room is made before anything
+ * is found in it. Held segments that it sets free come after it, and may be parted from it. */
+void sl_payload_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+		       size_t n)
 {
-	return d->lane[0].e->windowed || (d->lanes > 1 && d->lane[1].e->windowed);
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	const struct sl_window *w = slot->waiting ? window_of(d, flow, side) : NULL;
+	if (w && sl_window_would_drop(w, n, flow->side[side].delivered))
+		sl_detect_flush(d);
+	d->expected = slot->waiting ? NULL : at;
 }
 
-/* Before the bytes are scanned. What waits for the flush may need what the window would lose. */
-static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const struct sl_flow *flow,
-			unsigned side, struct sl_span bytes, uint64_t offset)
+/* Before the bytes are scanned. What waits for the flush may need what the window would lose, unless it is
+ * all of the packet that brings them. */
+static void window_feed(struct sl_detect *d, const struct sl_sighting *at, struct sl_detect_slot *slot,
+			const struct sl_flow *flow, unsigned side, struct sl_span bytes, uint64_t offset)
 {
 	struct sl_streams *s = streams_of(d, slot, true);
+	bool own = d->expected == at;
+	d->expected = NULL;
 	if (!s)
 		return;
 	if (!s->asked[side]) {
@@ -228,12 +240,20 @@ static void window_feed(struct sl_detect *d, struct sl_detect_slot *slot, const 
 	}
 	if (!s->window[side])
 		return;
-	if (slot->waiting && sl_window_would_drop(s->window[side], bytes.len, offset))
+	if (slot->waiting && !own && sl_window_would_drop(s->window[side], bytes.len, offset))
 		sl_detect_flush(d);
 	sl_window_add(d, s->window[side], bytes, offset);
 }
 
 /* --- from the worker --- */
+
+/* Bytes of the side were not seen. */
+static void begin_anew(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side)
+{
+	slot->tail[side].len = 0;
+	for (unsigned lane = 0; lane < d->lanes; lane++)
+		close_stream(d, streams_of(d, slot, false), lane, side, NULL, NULL);
+}
 
 static void look_at_derived(struct sl_detect *d, const struct sl_place *place)
 {
@@ -269,13 +289,11 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 		      unsigned side, struct sl_span bytes, uint64_t offset, bool after_gap)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	if (after_gap) {
-		slot->tail[side].len = 0;
-		for (unsigned lane = 0; lane < d->lanes; lane++)
-			close_stream(d, streams_of(d, slot, false), lane, side, NULL, NULL);
-	}
-	if (any_windows(d))
-		window_feed(d, slot, flow, side, bytes, offset);
+	if (after_gap)
+		begin_anew(d, slot, side);
+	slot->tail[side].hidden = 0;
+	if (d->windows)
+		window_feed(d, at, slot, flow, side, bytes, offset);
 	if (d->gathers) {
 		struct sl_gathered g = { .at = at, .flow = flow, .offset = offset, .tx = SL_TX_FLOW,
 					 .value = ++d->value, .side = (uint8_t)side,
@@ -289,6 +307,37 @@ void sl_detect_stream(struct sl_detect *d, const struct sl_sighting *at, struct 
 					  .field = SL_FIELD_PAYLOAD };
 		scan_otherwise(d, slot, &place);
 	}
+}
+
+/* The side's memory goes: most TLS flows live on for long. Nothing waits to be looked at in the window. */
+static void let_go(struct sl_detect *d, struct sl_detect_slot *slot, unsigned side)
+{
+	struct sl_streams *s = streams_of(d, slot, false);
+	slot->tail[side].windowless = 1;
+	if (!s)
+		return;
+	sl_window_free(d, s->window[side]);
+	s->window[side] = NULL;
+	s->asked[side] = false;
+	if (slot->tail[!side].hidden && slot->tail[!side].windowless) {
+		sl_pool_give(&d->streams, slot->streams);
+		slot->streams = 0;
+	}
+}
+
+void sl_detect_encrypted(struct sl_detect *d, struct sl_flow *flow, unsigned side, size_t bytes)
+{
+	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
+	struct sl_tail *tail = &slot->tail[side];
+	sl_count(d->config.counters, SL_COUNT_ENCRYPTED_PACKETS);
+	sl_count_add(d->config.counters, SL_COUNT_ENCRYPTED_BYTES, bytes);
+	if (!tail->hidden) {
+		begin_anew(d, slot, side);
+		tail->hidden = 1;
+		tail->windowless = 0;
+	}
+	if (!tail->windowless && !slot->waiting)
+		let_go(d, slot, side);
 }
 
 static void scan_datagram(struct sl_detect *d, struct sl_place *place)

@@ -2,9 +2,9 @@
  *
  * Short literals: the value's last bytes are kept; they and the first of the next piece are scanned by
  * themselves, then the piece where it lies. What lies in one of the two alone is left to that one's own
- * scan. Longer literals and expressions: a Hyperscan stream a value. Groups are verified in a window, and
- * transforms look at a value's beginning once it has ended. All is taken from the budget for streams; a
- * value for which none is left is looked at piece by piece, and counted. */
+ * scan. Longer literals and expressions: a Hyperscan stream a value. Groups are verified in a window,
+ * and transforms look at a value's beginning once it has ended. All is taken from the budget for
+ * streams; a value for which none is left is looked at piece by piece, and counted. */
 #include <sensor/detect/detect_internal.h>
 #include <stdlib.h>
 
@@ -41,7 +41,8 @@ struct literals {
 	bool broken;
 };
 
-static int on_literal(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+static int on_literal(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		      void *ctx)
 {
 	(void)from;
 	(void)flags;
@@ -101,8 +102,10 @@ static void tail_keep(struct sl_body *b, struct sl_span bytes)
 
 static void look_for_literals(struct sl_detect *d, const struct sl_body *b, const struct sl_place *place)
 {
-	struct literals s = { .d = d, .scanner = scanner_of(d, place->lane, place->field, SL_MODE_GATHER),
-			      .place = *place, .broken = b->broken };
+	struct literals s = { .d = d,
+			      .scanner = scanner_of(d, place->lane, place->field, SL_MODE_GATHER),
+			      .place = *place,
+			      .broken = b->broken };
 	if (!s.scanner->db)
 		return;
 	if (b->tail_len)
@@ -112,8 +115,8 @@ static void look_for_literals(struct sl_detect *d, const struct sl_body *b, cons
 
 /* --- streams --- */
 
-static bool open_stream(struct sl_detect *d, struct sl_body *b, unsigned lane, const struct sl_scanner *scanner,
-			uint64_t offset)
+static bool open_stream(struct sl_detect *d, struct sl_body *b, unsigned lane,
+			const struct sl_scanner *scanner, uint64_t offset)
 {
 	if (d->stream_budget < scanner->stream_bytes ||
 	    hs_open_stream(scanner->db, 0, &b->stream[lane]) != HS_SUCCESS) {
@@ -129,7 +132,8 @@ static bool open_stream(struct sl_detect *d, struct sl_body *b, unsigned lane, c
 	return true;
 }
 
-static struct sl_direct direct_of(struct sl_detect *d, const struct sl_body *b, const struct sl_place *place)
+static struct sl_direct direct_of(struct sl_detect *d, const struct sl_body *b,
+				  const struct sl_place *place)
 {
 	unsigned lane = place->lane;
 	return (struct sl_direct){ .d = d, .scanner = scanner_of(d, lane, place->field, SL_MODE_STREAM),
@@ -149,8 +153,8 @@ static void look_through_stream(struct sl_detect *d, struct sl_body *b, const st
 					(unsigned)place->bytes.len, 0, d->scratch, sl_direct_match, &s));
 }
 
-static void drop_stream(struct sl_detect *d, struct sl_body *b, unsigned lane, match_event_handler on_end,
-			void *ctx)
+static void drop_stream(struct sl_detect *d, struct sl_body *b, unsigned lane,
+			match_event_handler on_end, void *ctx)
 {
 	if (!b->stream[lane])
 		return;
@@ -216,8 +220,12 @@ static void head_keep(struct sl_detect *d, struct sl_body *b, const struct sl_pl
 
 static void head_look(struct sl_detect *d, const struct sl_body *b, const struct sl_place *place)
 {
-	struct sl_value v = { .field = (enum sl_field)place->field, .bytes = sl_span_of(b->head, b->head_len) };
-	struct sl_looking l = { .at = place->at, .flow = place->flow, .step = place->step, .tx = place->tx,
+	struct sl_value v = { .field = (enum sl_field)place->field,
+			      .bytes = sl_span_of(b->head, b->head_len) };
+	struct sl_looking l = { .at = place->at,
+				.flow = place->flow,
+				.step = place->step,
+				.tx = place->tx,
 				.side = place->side };
 	if (b->head)
 		sl_value_look(d, &l, &v);
@@ -269,7 +277,8 @@ static bool any_wants(const struct sl_detect *d, unsigned field)
 {
 	bool wanted = sl_field_set_has(&d->derives, field) || sl_field_set_has(&d->watched, field);
 	for (unsigned lane = 0; lane < d->lanes; lane++)
-		wanted |= scanner_of(d, lane, field, SL_MODE_GATHER)->db || scanner_of(d, lane, field, SL_MODE_STREAM)->db;
+		wanted |= scanner_of(d, lane, field, SL_MODE_GATHER)->db ||
+			  scanner_of(d, lane, field, SL_MODE_STREAM)->db;
 	return wanted;
 }
 
@@ -303,9 +312,16 @@ void sl_detect_piece(struct sl_detect *d, const struct sl_sighting *at, struct s
 	if (!any_wants(d, piece->field) && !*piece->kept)
 		return;
 	struct sl_body scratch = { .field = (uint8_t)piece->field }; /* when there is no memory */
-	struct sl_place place = { .at = at, .flow = flow, .bytes = piece->bytes, .offset = piece->offset,
-				  .end = piece->offset + piece->bytes.len, .tx = piece->tx, .step = ++d->step,
-				  .value = ++d->value, .field = (uint8_t)piece->field, .side = (uint8_t)side,
+	struct sl_place place = { .at = at,
+				  .flow = flow,
+				  .bytes = piece->bytes,
+				  .offset = piece->offset,
+				  .end = piece->offset + piece->bytes.len,
+				  .tx = piece->tx,
+				  .step = ++d->step,
+				  .value = ++d->value,
+				  .field = (uint8_t)piece->field,
+				  .side = (uint8_t)side,
 				  .ended = piece->last };
 	if (!*piece->kept && piece->bytes.len)
 		*piece->kept = body_new(d, piece);

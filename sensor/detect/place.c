@@ -4,8 +4,8 @@
 enum { AROUND = SL_MATCH_AROUND_MAX / 2, EXPRESSION_SHOWN = 64 };
 
 /* bytes [from, to) hold the condition; offset: of the first one in the whole. */
-static void add_hit(struct sl_detect *d, const struct sl_place *at, uint32_t condition, struct sl_span bytes,
-		    size_t from, size_t to, uint64_t offset, bool stable)
+static void add_hit(struct sl_detect *d, const struct sl_place *at, uint32_t condition,
+		    struct sl_span bytes, size_t from, size_t to, uint64_t offset, bool stable)
 {
 	size_t first = from > AROUND ? from - AROUND : 0;
 	size_t last = bytes.len - first < SL_MATCH_AROUND_MAX ? bytes.len : first + SL_MATCH_AROUND_MAX;
@@ -31,13 +31,15 @@ static void add_hit(struct sl_detect *d, const struct sl_place *at, uint32_t con
 static void verify(struct sl_detect *d, const struct sl_place *at, uint32_t condition)
 {
 	const struct sl_lane *lane = &d->lane[at->lane];
-	uint32_t first = sl_group_first(lane->rs, condition), indicator = lane->rs->conditions[first].indicator;
+	uint32_t first = sl_group_first(lane->rs, condition),
+		 indicator = lane->rs->conditions[first].indicator;
 	struct sl_span bytes = sl_span_of(at->bytes.at + at->own, at->bytes.len - at->own);
 	uint64_t base = at->end - bytes.len;
 	bool packet = lane->rs->indicators[indicator].scope == SL_SCOPE_PACKET;
 	bool open = !packet && !at->ended && at->tx != SL_TX_DATAGRAM;
 	struct sl_found found;
-	if (sl_group_was_judged(d, at->lane, first, at->value) || !sl_where_may(lane, indicator, at->flow))
+	if (sl_group_was_judged(d, at->lane, first, at->value) ||
+	    !sl_where_may(lane, indicator, at->flow))
 		return;
 	if (packet)
 		base = 0;
@@ -59,6 +61,8 @@ void sl_place_add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const
 		bool packet = rs->indicators[rs->conditions[c].indicator].scope == SL_SCOPE_PACKET;
 		if (scopes != SL_ALL_SCOPES && packet != (scopes == SL_PACKET_SCOPE))
 			continue;
+		if (p->flags & SL_PATTERN_STARTS && at->inside && !(packet && at->from == at->own))
+			continue; /* scope packet asks for the packet's beginning */
 		if (rs->conditions[c].flags & (SL_COND_CONFIRM | SL_COND_PCRE))
 			verify(d, at, c);
 		else
@@ -66,7 +70,8 @@ void sl_place_add(struct sl_detect *d, const struct sl_ruleset_pattern *p, const
 	}
 }
 
-int sl_direct_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *direct)
+int sl_direct_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *direct)
 {
 	(void)from;
 	(void)flags;
@@ -78,7 +83,8 @@ int sl_direct_match(unsigned id, unsigned long long from, unsigned long long to,
 		return 0; /* made of what stands for lost bytes */
 	struct sl_place at = s->place;
 	size_t shown = p->len ? p->len : EXPRESSION_SHOWN;
-	at.to = to > s->offset && to - s->offset <= at.bytes.len ? (size_t)(to - s->offset) : at.bytes.len;
+	at.to = to > s->offset && to - s->offset <= at.bytes.len ? (size_t)(to - s->offset)
+								 : at.bytes.len;
 	at.from = at.to > shown ? at.to - shown : 0;
 	at.crosses = p->len && at.to < p->len;
 	at.offset = s->base + (p->len ? to - p->len : s->offset + at.from);

@@ -18,7 +18,9 @@ struct sl_pool {
 /* max records are reserved, and touched as they are taken. */
 static inline bool sl_pool_init(struct sl_pool *p, size_t size, uint32_t max)
 {
-	*p = (struct sl_pool){ .at = malloc(size * ((size_t)max + 1)), .size = size, .max = max, .fresh = 1 };
+	*p = (struct sl_pool){
+		.at = malloc(size * ((size_t)max + 1)), .size = size, .max = max, .fresh = 1
+	};
 	return p->at;
 }
 

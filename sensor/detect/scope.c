@@ -3,8 +3,6 @@
  * marks. All from bounded pools: what has no room is forgotten, and counted. */
 #include <sensor/detect/detect_internal.h>
 
-enum { NUMBER = (1 << 26) - 1 }; /* of a scope, in the flow */
-
 /* --- scopes --- */
 
 static bool chain_find(const struct sl_detect *d, const struct sl_detect_slot *slot, uint32_t tx,
@@ -36,7 +34,7 @@ struct sl_ledger *sl_scope_get(struct sl_detect *d, struct sl_detect_slot *slot,
 	}
 	s = sl_pool_at(&d->scopes, i);
 	*s = (struct sl_ledger){ .next = slot->scopes, .tx = tx, .used = true };
-	slot->scopes = i & NUMBER;
+	slot->scopes = i & SL_SCOPE_MAX;
 	return s;
 }
 
@@ -69,7 +67,7 @@ void sl_scopes_drop(struct sl_detect *d, struct sl_detect_slot *slot, bool all)
 		if (before)
 			before->next = next;
 		else
-			slot->scopes = next & NUMBER;
+			slot->scopes = next & SL_SCOPE_MAX;
 	}
 }
 
@@ -153,7 +151,8 @@ bool sl_mark_is_set(const struct sl_detect *d, const struct sl_ledger *flow, uin
 	return flow && number_find(d, flow->marks, mark);
 }
 
-bool sl_atom_holds(const struct sl_detect *d, const struct sl_ledger *s, unsigned lane, uint32_t condition)
+bool sl_atom_holds(const struct sl_detect *d, const struct sl_ledger *s, unsigned lane,
+		   uint32_t condition)
 {
 	const struct sl_engine *e = d->lane[lane].e;
 	uint32_t atom = e->crowds.atom ? e->crowds.atom[condition] : 0;
@@ -161,7 +160,8 @@ bool sl_atom_holds(const struct sl_detect *d, const struct sl_ledger *s, unsigne
 		return false;
 	uint32_t fact = sl_fact_of(lane, SL_FACT_ATOM | atom);
 	bool over_all = e->rs->indicators[e->rs->conditions[condition].indicator].scope == SL_SCOPE_FLOW;
-	return sl_scope_knows(d, s, fact) || (over_all && sl_scope_knows(d, s, fact | SL_FACT_ELSEWHERE));
+	return sl_scope_knows(d, s, fact) ||
+	       (over_all && sl_scope_knows(d, s, fact | SL_FACT_ELSEWHERE));
 }
 
 /* True: it was otherwise before; what has no room is not set. A mark's number is never 0: a 0 is a free
@@ -178,7 +178,8 @@ bool sl_mark_change(struct sl_detect *d, struct sl_ledger *flow, uint32_t mark, 
 	at = number_find(d, flow->marks, 0);
 	if (at)
 		*at = mark;
-	if (at || (chain_length(d, flow->marks) <= SL_FLOW_MARKS_MAX / SL_FACTS && number_add(d, &flow->marks, mark)))
+	if (at || (chain_length(d, flow->marks) <= SL_FLOW_MARKS_MAX / SL_FACTS &&
+		   number_add(d, &flow->marks, mark)))
 		return true;
 	sl_count(d->config.counters, SL_COUNT_PARTIALS_FULL);
 	return false;

@@ -47,7 +47,8 @@ static bool same_field(const struct sl_ruleset *a, unsigned x, const struct sl_r
 {
 	if (x < SL_FIELD_COUNT || y < SL_FIELD_COUNT)
 		return x == y;
-	return memcmp(&a->derived[x - SL_FIELD_COUNT], &b->derived[y - SL_FIELD_COUNT], sizeof *a->derived) == 0;
+	return memcmp(&a->derived[x - SL_FIELD_COUNT], &b->derived[y - SL_FIELD_COUNT],
+		      sizeof *a->derived) == 0;
 }
 
 static bool same_condition(const struct sl_ruleset *a, const struct sl_ruleset_condition *x,
@@ -60,28 +61,32 @@ static bool same_condition(const struct sl_ruleset *a, const struct sl_ruleset_c
 	       memcmp(&a->positions[x->position], &b->positions[y->position], sizeof *a->positions) == 0;
 }
 
-static bool same(const struct sl_ruleset *a, const struct sl_ruleset_indicator *x, const struct sl_ruleset *b,
-		 const struct sl_ruleset_indicator *y)
+static bool same(const struct sl_ruleset *a, const struct sl_ruleset_indicator *x,
+		 const struct sl_ruleset *b, const struct sl_ruleset_indicator *y)
 {
 	if (x->conditions_n != y->conditions_n || x->kind != y->kind || x->scope != y->scope ||
 	    strcmp(sl_ruleset_string(a, x->id), sl_ruleset_string(b, y->id)) != 0 ||
 	    strcmp(pack_name(a, x), pack_name(b, y)) != 0)
 		return false;
 	for (uint32_t i = 0; i < x->conditions_n; i++)
-		if (!same_condition(a, &a->conditions[x->condition + i], b, &b->conditions[y->condition + i]))
+		if (!same_condition(a, &a->conditions[x->condition + i], b,
+				    &b->conditions[y->condition + i]))
 			return false;
 	return true;
 }
 
 /* The delta's before the base's. */
-static uint32_t find(const struct index *x, const struct sl_ruleset *rs, const struct sl_ruleset_indicator *ind)
+static uint32_t find(const struct index *x, const struct sl_ruleset *rs,
+		     const struct sl_ruleset_indicator *ind)
 {
 	uint64_t key = key_of(rs, ind);
 	for (unsigned lane = x->n; lane-- > 0;) {
 		const struct sl_ruleset *in = x->e[lane]->rs;
-		for (uint64_t at = key & x->mask[lane]; x->row[lane][at]; at = (at + 1) & x->mask[lane]) {
+		for (uint64_t at = key & x->mask[lane]; x->row[lane][at];
+		     at = (at + 1) & x->mask[lane]) {
 			uint32_t row = x->row[lane][at] - 1;
-			if ((lane > 0 || !sl_is_gone(x->gone, row)) && same(rs, ind, in, &in->indicators[row]))
+			if ((lane > 0 || !sl_is_gone(x->gone, row)) &&
+			    same(rs, ind, in, &in->indicators[row]))
 				return (uint32_t)lane << 31 | row;
 		}
 	}
@@ -102,7 +107,8 @@ static int map_lane(const struct index *x, const struct sl_engine *from, uint32_
 	return SL_OK;
 }
 
-int sl_loaded_follow(struct sl_loaded_ruleset *next, const struct sl_loaded_ruleset *before, struct sl_err *err)
+int sl_loaded_follow(struct sl_loaded_ruleset *next, const struct sl_loaded_ruleset *before,
+		     struct sl_err *err)
 {
 	struct index x = { .gone = next->gone };
 	const struct sl_engine *old[SL_LANES];
@@ -118,5 +124,6 @@ int sl_loaded_follow(struct sl_loaded_ruleset *next, const struct sl_loaded_rule
 	}
 	for (unsigned i = 0; i < x.n; i++)
 		free(x.row[i]);
-	return rc == SL_OK ? SL_OK : sl_fail(err, rc, "out of memory for what a new ruleset goes on with");
+	return rc == SL_OK ? SL_OK
+			   : sl_fail(err, rc, "out of memory for what a new ruleset goes on with");
 }

@@ -4,7 +4,8 @@
 #include <sensor/detect/detect_internal.h>
 
 /* Where the indicator is now; SL_NOWHERE: it is not. */
-static uint32_t now_of(const struct sl_detect *d, const struct sl_succession *s, unsigned lane, uint32_t indicator)
+static uint32_t now_of(const struct sl_detect *d, const struct sl_succession *s, unsigned lane,
+		       uint32_t indicator)
 {
 	return s->to[lane] && s->from[lane] == d->lane[lane].e ? s->to[lane][indicator] : SL_NOWHERE;
 }
@@ -32,8 +33,8 @@ static void move_partials(struct sl_detect *d, const struct sl_succession *s, st
 }
 
 /* A condition keeps its place among its indicator's. */
-static uint32_t moved_fact(const struct sl_detect *d, const struct sl_succession *s, const struct sl_lane *next,
-			   uint32_t fact)
+static uint32_t moved_fact(const struct sl_detect *d, const struct sl_succession *s,
+			   const struct sl_lane *next, uint32_t fact)
 {
 	const struct sl_ruleset *rs = d->lane[fact >> 31].rs;
 	if (fact & SL_FACT_ATOM) /* of the engine that it is of */
@@ -95,6 +96,6 @@ int sl_detect_swap(struct sl_detect *d, struct sl_loaded_ruleset *loaded, struct
 	sl_loaded_retain(loaded);
 	sl_loaded_release(d->config.loaded);
 	d->config.loaded = loaded;
-	d->generation = (uint8_t)(d->generation % 15 + 1);
+	d->generation = d->generation % SL_GENERATION_MAX + 1;
 	return SL_OK;
 }

@@ -25,7 +25,8 @@ static size_t url_decode(const uint8_t *in, size_t n, uint8_t *out)
 {
 	size_t k = 0;
 	for (size_t i = 0; i < n; i++) {
-		bool escape = in[i] == '%' && n - i > 2 && hex_of(in[i + 1]) >= 0 && hex_of(in[i + 2]) >= 0;
+		bool escape =
+			in[i] == '%' && n - i > 2 && hex_of(in[i + 1]) >= 0 && hex_of(in[i + 2]) >= 0;
 		if (escape) {
 			out[k++] = (uint8_t)(hex_of(in[i + 1]) << 4 | hex_of(in[i + 2]));
 			i += 2;

@@ -75,9 +75,12 @@ static void look_at_derived(struct sl_detect *d, struct sl_looking *l, const str
 	const struct sl_ruleset *rs = d->lane[l->lane].rs;
 	for (uint32_t i = 0; i < rs->derived_n; i++) {
 		struct sl_value derived = { .field = (enum sl_field)(SL_FIELD_COUNT + i) };
-		if (rs->derived[i].field != v->field ||
-		    !sl_transform(&rs->derived[i], v->bytes, d->derived, &derived.bytes))
+		if (rs->derived[i].field != v->field)
 			continue;
+		if (!sl_transform(&rs->derived[i], v->bytes, d->derived, &derived.bytes)) {
+			sl_count(d->config.counters, SL_COUNT_TRANSFORMS_FAILED);
+			continue;
+		}
 		d->value++;
 		look_at_whole(d, l, &derived, d->lane[l->lane].e->look[derived.field]);
 	}

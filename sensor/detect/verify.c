@@ -151,7 +151,8 @@ static bool find_literal(struct search *s, struct element *el, const struct room
 	}
 	if (lo > last || !step(s->v, 1))
 		return false;
-	size_t at = find(sl_span_of(s->value.at + lo, last - lo), el->bytes, el->c->flags & SL_COND_NOCASE);
+	size_t at =
+		find(sl_span_of(s->value.at + lo, last - lo), el->bytes, el->c->flags & SL_COND_NOCASE);
 	bool found = at != SIZE_MAX;
 	step(s->v, (found ? at : last - lo) / SL_VERIFY_BYTES);
 	if (!found)
@@ -161,7 +162,8 @@ static bool find_literal(struct search *s, struct element *el, const struct room
 	return true;
 }
 
-/* An expression sees the bytes from where it may begin to where it must have ended: ^ and $ hold there. */
+/* An expression sees the bytes from where it may begin to where it must have ended: ^ and $
+ * hold there. */
 static bool find_expression(struct search *s, struct element *el, const struct room *r, size_t from)
 {
 	pcre2_code *code = sl_engine_expression(s->e, (uint32_t)(el->c - s->e->rs->conditions));
@@ -202,7 +204,8 @@ static bool equals(struct sl_span value, struct sl_span what, bool nocase)
 }
 
 /* A list's values stand in the tables, and not with the condition. */
-static bool in_list(const struct sl_engine *e, const struct sl_ruleset_condition *c, struct sl_span value)
+static bool in_list(const struct sl_engine *e, const struct sl_ruleset_condition *c,
+		    struct sl_span value)
 {
 	uint8_t key[1 + 4096];
 	bool nocase = c->flags & SL_COND_NOCASE;
@@ -253,7 +256,8 @@ static bool find_element(struct search *s, struct element *el, size_t from)
 		return find_whole(s, el, from);
 	if (!room_of(s, el, &r))
 		return false;
-	return el->c->op == SL_OP_REGEX ? find_expression(s, el, &r, from) : find_literal(s, el, &r, from);
+	return el->c->op == SL_OP_REGEX ? find_expression(s, el, &r, from)
+					: find_literal(s, el, &r, from);
 }
 
 /* What must not be there reaches beyond what has come: the trigger that waits for it will ask again. */
@@ -320,7 +324,8 @@ static void report(const struct search *s, struct sl_found *found)
 	*found = (struct sl_found){ 0, s->value.len };
 	for (unsigned i = 0; i < s->n; i++)
 		if (!s->element[i].negated && has_place(&s->element[i])) {
-			*found = (struct sl_found){ s->element[i].from, s->element[i].to - s->element[i].from };
+			*found = (struct sl_found){ s->element[i].from,
+						    s->element[i].to - s->element[i].from };
 			return;
 		}
 }

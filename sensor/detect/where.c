@@ -72,7 +72,7 @@ static bool packet_fits(const struct sl_ruleset_where *w, const struct sl_sighti
 	    (!icmp || at->icmp_type < w->icmp_type_min || at->icmp_type > w->icmp_type_max ||
 	     at->icmp_code < w->icmp_code_min || at->icmp_code > w->icmp_code_max))
 		return false;
-	if (w->tunnel && (w->tunnel == SL_WHERE_INSIDE) != (at->tunnels > 0))
+	if (at->tunnel_kinds & w->tunnel_none || (w->tunnel_any && !(at->tunnel_kinds & w->tunnel_any)))
 		return false;
 	return !(w->flags & SL_WHERE_VNI) || (at->has_vni && at->vni == w->vni);
 }
@@ -83,6 +83,8 @@ static bool flow_fits(const struct sl_ruleset_where *w, const struct sl_hit *hit
 	bool to_client = hit->side != now->client;
 	bool answered = now->seen == (SL_SEEN_TO_SERVER | SL_SEEN_TO_CLIENT);
 	if (w->apps && !(now->app && w->apps >> now->app & 1))
+		return false;
+	if (w->apps_before && !(w->apps_before >> now->app_before & 1))
 		return false;
 	if (w->direction && (w->direction == SL_WHERE_TO_CLIENT) != to_client)
 		return false;

@@ -56,6 +56,8 @@ struct sl_flow_key {
 	uint8_t unused[2]; /* zero */
 };
 
+_Static_assert(SL_APP_COUNT <= 16, "a protocol fits four bits");
+
 struct sl_flow {
 	uint32_t hash; /* the lower half of its key's */
 	struct sl_flow_key key;
@@ -67,10 +69,12 @@ struct sl_flow {
 	uint8_t reset : 1;
 	uint8_t client : 1;        /* which side is the client: 0 low, 1 high */
 	uint8_t vlans : 3;
+	uint8_t app_before : 4;    /* enum sl_app: what it turned from; SL_APP_NONE: it did not */
 	uint8_t app;               /* enum sl_app; set by inspect */
 	uint8_t icmp_errors;       /* that quoted this flow; stays at 255 */
 	uint16_t icmp;             /* type and code of the first packet */
 	uint16_t vlan[SL_VIEW_VLANS];
+	uint16_t tunnel_kinds;     /* of the first packet */
 	uint64_t start, last;      /* packet times */
 	uint64_t bytes[2];         /* by sending side */
 	uint32_t packets[2];       /* stays at UINT32_MAX */
@@ -137,14 +141,14 @@ void sl_flow_view(const struct sl_flow *flow, struct sl_flow_view *view);
 struct sl_flow_moment {
 	uint64_t last, bytes[2];
 	uint32_t packets[2];
-	uint8_t seen, client, app;
+	uint8_t seen, client, app, app_before;
 };
 
 static inline void sl_flow_moment(const struct sl_flow *flow, struct sl_flow_moment *m)
 {
 	*m = (struct sl_flow_moment){ flow->last, { flow->bytes[0], flow->bytes[1] },
 				      { flow->packets[0], flow->packets[1] }, flow->seen, flow->client,
-				      flow->app };
+				      flow->app, flow->app_before };
 }
 void sl_flow_view_at(const struct sl_flow *flow, const struct sl_flow_moment *m,
 		     struct sl_flow_view *view);

@@ -132,17 +132,18 @@ static uint32_t block_for(struct sl_held *h, const struct sl_tcp_side *side)
 /* --- putting --- */
 
 /* Puts bytes that no block has yet between two blocks, in as many blocks as they need. False: full. */
-static bool put_run(struct sl_held *h, struct sl_tcp_side *side, uint32_t **link, uint32_t seq,
-		    struct sl_span run, uint32_t now_s)
+static bool put_run(struct sl_held *h, struct sl_tcp_side *side, uint32_t **link, const struct sl_piece *of,
+		    uint32_t seq, struct sl_span run)
 {
 	while (run.len) {
 		uint32_t i = block_for(h, side);
 		if (!i)
 			return false;
 		struct sl_held_block *b = &h->blocks[i];
-		b->len = (uint32_t)(run.len < SL_HELD_BLOCK ? run.len : SL_HELD_BLOCK);
+		b->len = (uint16_t)(run.len < SL_HELD_BLOCK ? run.len : SL_HELD_BLOCK);
 		b->seq = seq;
-		b->since = now_s;
+		b->urgent = of->urgent;
+		b->since = of->now_s;
 		memcpy(b->bytes, run.at, b->len);
 		b->next = **link;
 		**link = i;
@@ -164,15 +165,15 @@ static void compare(struct sl_held *h, const struct sl_held_block *b, uint32_t s
 }
 
 /* Keeps the parts of a segment that lie in no block so far: the first copy wins. */
-static bool put(struct sl_held *h, struct sl_tcp_side *side, uint32_t seq, struct sl_span bytes,
-		uint32_t now_s)
+static bool put(struct sl_held *h, struct sl_tcp_side *side, const struct sl_piece *piece)
 {
-	uint32_t *link = &side->held;
+	uint32_t *link = &side->held, seq = piece->seq;
+	struct sl_span bytes = piece->bytes;
 	while (bytes.len) {
 		struct sl_held_block *b = *link ? &h->blocks[*link] : NULL;
 		size_t room = b ? (sl_seq_after(b->seq, seq) > 0 ? b->seq - seq : 0) : bytes.len;
 		size_t run = room < bytes.len ? room : bytes.len;
-		if (run && !put_run(h, side, &link, seq, sl_span_of(bytes.at, run), now_s))
+		if (run && !put_run(h, side, &link, piece, seq, sl_span_of(bytes.at, run)))
 			return false;
 		seq += (uint32_t)run;
 		bytes = sl_span_of(bytes.at + run, bytes.len - run);
@@ -189,10 +190,9 @@ static bool put(struct sl_held *h, struct sl_tcp_side *side, uint32_t seq, struc
 	return true;
 }
 
-bool sl_held_put(struct sl_held *h, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes,
-		 uint32_t now_s)
+bool sl_held_put(struct sl_held *h, struct sl_flow *f, unsigned s, const struct sl_piece *piece)
 {
-	bool all = put(h, &f->side[s], seq, bytes, now_s);
+	bool all = put(h, &f->side[s], piece);
 	if (all)
 		hoard_note(h, f, s);
 	return all;

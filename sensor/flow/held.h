@@ -10,7 +10,8 @@ enum { SL_HELD_BLOCK = 2032 };
 struct sl_held_block {
 	uint32_t next; /* index; 0: the last */
 	uint32_t seq;
-	uint32_t len;
+	uint16_t len;
+	bool urgent;    /* bytes that are no part of the stream */
 	uint32_t since; /* seconds: when it came */
 	uint8_t bytes[SL_HELD_BLOCK];
 };
@@ -19,10 +20,17 @@ struct sl_held;
 int sl_held_new(struct sl_held **out, uint64_t bytes, struct sl_counters *counters, struct sl_err *err);
 void sl_held_free(struct sl_held *h); /* NULL is fine */
 
+/* A piece of a segment. */
+struct sl_piece {
+	uint32_t seq;
+	struct sl_span bytes;
+	bool urgent;
+	uint32_t now_s; /* when it came */
+};
+
 /* Keeps the parts of a segment that lie in no block so far: the first copy wins. False: the side or the
  * pool is full; part of it may be held. */
-bool sl_held_put(struct sl_held *h, struct sl_flow *flow, unsigned side, uint32_t seq, struct sl_span bytes,
-		 uint32_t now_s);
+bool sl_held_put(struct sl_held *h, struct sl_flow *flow, unsigned side, const struct sl_piece *piece);
 
 /* The block that comes first; NULL: none. Borrowed until it is given back. */
 const struct sl_held_block *sl_held_first(const struct sl_held *h, const struct sl_tcp_side *side);

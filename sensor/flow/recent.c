@@ -71,7 +71,8 @@ void sl_recent_note(struct sl_recent *r, uint64_t stream, uint32_t seq, struct s
 	*p = (struct piece){ tag, (uint32_t)bytes.len, digest_of(r, bytes.at, bytes.len) };
 }
 
-size_t sl_recent_differing(const struct sl_recent *r, uint64_t stream, uint32_t seq, struct sl_span bytes)
+size_t sl_recent_differing(const struct sl_recent *r, uint64_t stream, uint32_t seq,
+			   struct sl_span bytes)
 {
 	size_t differing = 0;
 	for (unsigned step = 0; step < STEPS && bytes.len; step++) {

@@ -20,11 +20,12 @@ struct sl_recent;
 int sl_recent_new(struct sl_recent **out, struct sl_err *err);
 void sl_recent_free(struct sl_recent *r); /* NULL is fine */
 
-/* Remembers bytes that are delivered. `stream` tells one direction of one connection from all others; its
- * lower 32 bits are zero. */
+/* Remembers bytes that are delivered. `stream` tells one direction of one connection from all others;
+ * its lower 32 bits are zero. */
 void sl_recent_note(struct sl_recent *r, uint64_t stream, uint32_t seq, struct sl_span bytes);
 
 /* Bytes that came again. How many of them lie in pieces that were other bytes before. */
-size_t sl_recent_differing(const struct sl_recent *r, uint64_t stream, uint32_t seq, struct sl_span bytes);
+size_t sl_recent_differing(const struct sl_recent *r, uint64_t stream, uint32_t seq,
+			   struct sl_span bytes);
 
 #endif

@@ -157,7 +157,8 @@ static struct sl_flow *find(const struct sl_flow_table *t, const struct sl_flow_
 	uint32_t i = t->buckets[lookup->hash & t->mask];
 	while (i) {
 		struct sl_flow *f = flow_at(t, i);
-		if (f->hash == (uint32_t)lookup->hash && memcmp(&f->key, &lookup->key, sizeof f->key) == 0)
+		if (f->hash == (uint32_t)lookup->hash &&
+		    memcmp(&f->key, &lookup->key, sizeof f->key) == 0)
 			return f;
 		i = f->chain;
 	}
@@ -278,6 +279,7 @@ static struct sl_flow *begin(struct sl_flow_table *t, const struct sl_flow_looku
 	f->client = lookup->side & 1u;
 	f->icmp = (uint16_t)(p->sport << 8 | (p->dport & 0xff));
 	f->vlans = p->vlans & 7u;
+	f->tunnel_kinds = p->tunnel_kinds;
 	memcpy(f->vlan, p->vlan, sizeof f->vlan);
 	f->seen = (1u << lookup->side) & 3;
 	f->state = state_of(f) & 15;
@@ -341,7 +343,8 @@ bool sl_flow_quoted(struct sl_flow_table *t, const struct sl_packet *p)
 	if (about.proto == IPPROTO_ICMP || about.proto == IPPROTO_ICMPV6) {
 		about.dport = about.sport & 0xff; /* type and code stand where ports do */
 		about.sport >>= 8;
-	} else if (about.proto != IPPROTO_TCP && about.proto != IPPROTO_UDP && about.proto != IPPROTO_SCTP) {
+	} else if (about.proto != IPPROTO_TCP && about.proto != IPPROTO_UDP &&
+		   about.proto != IPPROTO_SCTP) {
 		about.sport = about.dport = 0;
 	}
 	sl_flow_prepare(t, &about, &lookup);
@@ -360,7 +363,8 @@ void sl_flow_expire(struct sl_flow_table *t, uint64_t now)
 		while (l->oldest && budget > 0) {
 			struct sl_flow *f = flow_at(t, l->oldest);
 			bool future = f->queued > now_s + FUTURE_S; /* a clock that was set back */
-			if (!future && (now_s <= f->queued || now_s - f->queued <= t->config.idle_s[state]))
+			if (!future &&
+			    (now_s <= f->queued || now_s - f->queued <= t->config.idle_s[state]))
 				break;
 			budget--;
 			if (future)

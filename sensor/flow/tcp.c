@@ -17,6 +17,7 @@ struct sl_tcp {
 	struct sl_tcp_sink sink;
 	struct sl_counters *counters;
 	uint64_t depth; /* bytes a direction that are handed on; 0: all */
+	bool urgent_inline;
 	struct sl_recent *recent;
 	struct sl_held *held;
 };
@@ -50,6 +51,11 @@ void sl_tcp_free(struct sl_tcp *t)
 	free(t);
 }
 
+void sl_tcp_urgent_inline(struct sl_tcp *t)
+{
+	t->urgent_inline = true;
+}
+
 /* --- handing on --- */
 
 /* One direction of one connection: the flow's hash is keyed, and the same ports may be used again. */
@@ -76,6 +82,27 @@ static void deliver(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_s
 	side->delivered += bytes.len;
 	sl_count_add(t->counters, SL_COUNT_STREAM_BYTES, bytes.len);
 	t->sink.data(t->sink.ctx, f, s, bytes, lost);
+}
+
+/* Bytes that the receiver's program does not find in the stream. A hole before them is told with what
+ * follows. */
+static void pass_over(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_span bytes, uint32_t lost)
+{
+	struct sl_tcp_side *side = &f->side[s];
+	sl_recent_note(t->recent, stream_of(f, s), side->next, bytes);
+	side->next += (uint32_t)bytes.len;
+	if (lost)
+		side->flags |= SL_SIDE_UNTOLD;
+	sl_count_add(t->counters, SL_COUNT_STREAM_URGENT_BYTES, bytes.len);
+}
+
+static void hand_on(struct sl_tcp *t, struct sl_flow *f, unsigned s, struct sl_span bytes, uint32_t lost,
+		    bool urgent)
+{
+	if (urgent)
+		pass_over(t, f, s, bytes, lost);
+	else
+		deliver(t, f, s, bytes, lost);
 }
 
 static void end_side(struct sl_tcp *t, struct sl_flow *f, unsigned s)
@@ -117,7 +144,7 @@ static void drain(struct sl_tcp *t, struct sl_flow *f, unsigned s, bool skip)
 		uint32_t taken = sl_held_take(t->held, side);
 		uint32_t old = ahead < 0 ? (uint32_t)-ahead : 0;
 		if (old < b->len)
-			deliver(t, f, s, sl_span_of(b->bytes + old, b->len - old), lost);
+			hand_on(t, f, s, sl_span_of(b->bytes + old, b->len - old), lost, b->urgent);
 		sl_held_give(t->held, taken);
 	}
 }
@@ -155,10 +182,12 @@ static void again(struct sl_tcp *t, const struct sl_flow *f, unsigned s, uint32_
 
 /* A segment that begins at or before what is due. Where a held block has its bytes already, the block
  * came first and wins. */
-static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes,
+static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_piece *piece,
 		     uint32_t lost)
 {
 	struct sl_tcp_side *side = &f->side[s];
+	struct sl_span bytes = piece->bytes;
+	uint32_t seq = piece->seq;
 	for (;;) {
 		size_t old = side->next - seq;
 		if (old)
@@ -170,7 +199,7 @@ static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t s
 		size_t room = held ? held->seq - side->next : bytes.len;
 		size_t run = room < bytes.len ? room : bytes.len;
 		seq = side->next + (uint32_t)run;
-		deliver(t, f, s, sl_span_of(bytes.at, run), lost);
+		hand_on(t, f, s, sl_span_of(bytes.at, run), lost, piece->urgent);
 		lost = 0;
 		bytes = sl_span_of(bytes.at + run, bytes.len - run);
 		if (side->held)
@@ -181,17 +210,16 @@ static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t s
 }
 
 /* When there is no room to wait any longer the holes are given up. */
-static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, struct sl_span bytes,
-		       uint32_t now_s)
+static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_piece *piece)
 {
 	struct sl_tcp_side *side = &f->side[s];
-	if (sl_held_put(t->held, f, s, seq, bytes, now_s))
+	if (sl_held_put(t->held, f, s, piece))
 		return;
 	sl_count(t->counters, SL_COUNT_STREAM_HELD_FULL);
 	drain_all(t, f, s);
-	int32_t lost = sl_seq_after(seq, side->next);
-	skip_to(t, side, seq);
-	take_due(t, f, s, seq, bytes, lost > 0 ? (uint32_t)lost : 0);
+	int32_t lost = sl_seq_after(piece->seq, side->next);
+	skip_to(t, side, piece->seq);
+	take_due(t, f, s, piece, lost > 0 ? (uint32_t)lost : 0);
 }
 
 /* Past the depth nothing is kept or put in order: the stream is only followed. */
@@ -204,13 +232,13 @@ static void take_beyond(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq
 	side->next = end;
 }
 
-static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq,
-		      struct sl_span bytes, uint32_t now_s)
+static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_piece *piece)
 {
 	struct sl_tcp_side *side = &f->side[s];
+	uint32_t seq = piece->seq;
 	int32_t ahead = sl_seq_after(seq, side->next);
 	if (side->flags & SL_SIDE_BEYOND) {
-		take_beyond(t, side, seq, bytes);
+		take_beyond(t, side, seq, piece->bytes);
 		return;
 	}
 	if (side->flags & SL_SIDE_FIN && ahead == 1 && side->next == side->fin) {
@@ -222,12 +250,36 @@ static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t 
 		ahead = 0;
 	}
 	if (ahead > 0)
-		take_ahead(t, f, s, seq, bytes, now_s);
+		take_ahead(t, f, s, piece);
 	else
-		take_due(t, f, s, seq, bytes, 0);
+		take_due(t, f, s, piece, 0);
 	if (ahead > 0 && side->flags & SL_SIDE_SHED) {
 		drain_all(t, f, s);
 		side->flags &= (uint8_t)~SL_SIDE_SHED;
+	}
+}
+
+/* Where the urgent byte is in the payload; its length: nowhere. The pointer is to the byte behind it, as
+ * receivers have it (RFC 6093, section 3.1). */
+static size_t urgent_at(const struct sl_tcp *t, const struct sl_packet *p, uint32_t seq)
+{
+	size_t at = p->seq + p->urgent - 1u - seq;
+	bool out = p->tcp_flags & SL_TCP_URG && p->urgent && !t->urgent_inline;
+	return out && at < p->payload.len ? at : p->payload.len;
+}
+
+/* Receivers take the urgent byte out of the stream, unless their program asked for it in line. */
+static void take_segment(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, const struct sl_packet *p)
+{
+	size_t urgent = urgent_at(t, p, seq), len = p->payload.len;
+	const size_t cuts[] = { 0, urgent, urgent < len ? urgent + 1 : len, len };
+	struct sl_piece piece = { .now_s = (uint32_t)(p->time / 1000000000u) };
+	for (unsigned i = 0; i < 3; i++) {
+		piece.seq = seq + (uint32_t)cuts[i];
+		piece.bytes = sl_span_of(p->payload.at + cuts[i], cuts[i + 1] - cuts[i]);
+		piece.urgent = i == 1;
+		if (piece.bytes.len)
+			take_data(t, f, s, &piece);
 	}
 }
 
@@ -309,9 +361,8 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 	bool untouched = !side->delivered && !side->held;
 	if ((!(side->flags & SL_SIDE_STARTED) && (!reset || p->payload.len)) || (syn && untouched))
 		start_side(f, s, p, seq); /* a SYN that nobody answered is tried again, with any number */
-	if (p->payload.len && !outdated(t, side, p, seq)) {
-		take_data(t, f, s, seq, p->payload, (uint32_t)(p->time / 1000000000u));
-	}
+	if (p->payload.len && !outdated(t, side, p, seq))
+		take_segment(t, f, s, seq, p);
 	if (side->flags & SL_SIDE_SHED && p->tcp_flags & SL_TCP_FIN)
 		skip_shed(t, f, s, seq); /* else the side would not end */
 	note_fin(side, p, seq);

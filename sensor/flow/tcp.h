@@ -25,6 +25,9 @@ int sl_tcp_new(struct sl_tcp **out, uint64_t held_bytes, uint64_t depth, const s
 	       struct sl_counters *counters, struct sl_err *err);
 void sl_tcp_free(struct sl_tcp *t); /* NULL is fine */
 
+/* Urgent bytes stay in the stream, as for programs with SO_OOBINLINE. At first they are taken out. */
+void sl_tcp_urgent_inline(struct sl_tcp *t);
+
 /* Takes one TCP packet of the flow, sent by that side. */
 void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *flow, unsigned side, const struct sl_packet *p);
 

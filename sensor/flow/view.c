@@ -1,4 +1,5 @@
-/* What others see of a flow: a copy of it, now or as it was at an earlier packet, and its state as a word. */
+/* What others see of a flow: a copy of it, now or as it was at an earlier packet, and its state as a
+ * word. */
 #include <netinet/in.h>
 #include <sensor/flow/flow.h>
 #include <string.h>

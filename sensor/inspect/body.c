@@ -1,101 +1,48 @@
 /* Content codings undone (RFC 9110, section 8.4): gzip, deflate (zlib, or raw as some send it) and br,
- * also several on top of each other. Libraries allocate from the bounded memory of inspect; what comes
- * out is bounded by what went in, of a body and of all bodies together. An unknown coding stays on: the
- * bytes are handed on as sent. Per worker. */
-#include <brotli/decode.h>
+ * also several on top of each other. What comes out is bounded by what went in, of a body and of all
+ * bodies together. An unknown coding stays on: the bytes are handed on as sent. Per worker. */
 #include <ctype.h>
 #include <sensor/inspect/body.h>
+#include <sensor/inspect/body_coder.h>
 #include <sensor/inspect/inspect_internal.h>
 #include <sensor/inspect/mime.h>
 #include <strings.h>
-#include <zlib.h>
 
 enum {
 	CODINGS_MOST = 3,
-	OUT_BYTES = 4 * 1024, /* at a time: a bomb is let go of after as much */
 	RATIO_OWN = 20,  /* text seldom packs better; what does draws on what is spare … */
 	RATIO_MOST = 64, /* … up to this */
 	SLACK_BYTES = 8 << 20, /* that a body may draw beyond any ratio: short ones pack well */
 	RATIO_SPARE = 4, /* bytes to spare that each byte of any body earns */
-	RING_LEAST = 64 * 1024, /* of Brotli's: what is less counts when it comes out */
-	START_MOST = 4,
-	MEMBER = 0x1f, /* the first byte of a gzip member */
-};
-
-enum coding { GZIP, DEFLATE, BR, PLAIN, CODINGS };
-
-struct coder {
-	enum coding coding;
-	bool begun, ended;
-	bool bad; /* an error came behind what it gave: a wrong checksum stands at the end */
-	uint8_t start[START_MOST]; /* the first bytes, until they tell which it is */
-	uint8_t start_n;
-	z_stream z;
-	BrotliDecoderState *br;
-	struct sl_body *body; /* br's */
-	size_t ring;          /* the largest that br took */
 };
 
 struct sl_body {
 	struct sl_file *file;
 	struct sl_mime *mime; /* of a multipart body: its parts are files too */
-	struct coder coder[CODINGS_MOST]; /* in the order in which they are undone */
+	struct sl_coder coder[CODINGS_MOST]; /* in the order in which they are undone */
 	struct sl_file *stage[CODINGS_MOST]; /* what comes out of each but the last */
 	unsigned coders;
 	uint64_t in, out; /* bytes on the wire; unpacked, by all coders together */
 	uint64_t drawn;   /* of `out`, at the expense of what is spare */
-	uint64_t ahead;   /* drawn for rings */
 	struct sl_inspect *inspect;
 	bool broken;      /* bytes are missing, or make no sense */
 };
 
-/* --- the libraries' memory --- */
-
-/* Brotli fills its ring, which is as large as what is announced, before it hands anything out. */
-/* A larger ring takes the place of the one before, whose bytes are in it. */
-static void *take(void *coder, size_t bytes)
-{
-	struct coder *c = coder;
-	struct sl_body *b = c->body;
-	if (bytes >= RING_LEAST && bytes > c->ring) {
-		if (bytes - c->ring > b->inspect->spare)
-			return NULL;
-		b->inspect->spare -= bytes - c->ring;
-		b->ahead += bytes - c->ring;
-		c->ring = bytes;
-	}
-	return sl_hold_take(b->inspect, bytes);
-}
-
-static void give(void *coder, void *at)
-{
-	struct coder *c = coder;
-	sl_hold_give(c->body->inspect, at);
-}
-
-static voidpf zlib_take(voidpf inspect, uInt n, uInt size)
-{
-	return size && n > UINT32_MAX / size ? NULL : sl_hold_take(inspect, (size_t)n * size);
-}
-
-static void zlib_give(voidpf inspect, voidpf at)
-{
-	sl_hold_give(inspect, at);
-}
-
 /* --- which codings --- */
 
-static enum coding coding_of(struct sl_span s)
+static enum sl_coding coding_of(struct sl_span s)
 {
 	static const struct {
 		const char *name;
-		enum coding coding;
-	} names[] = { { "gzip", GZIP },	  { "x-gzip", GZIP },	 { "deflate", DEFLATE },
-		      { "x-deflate", DEFLATE }, { "br", BR }, { "identity", PLAIN } };
+		enum sl_coding coding;
+	} names[] = { { "gzip", SL_CODING_GZIP },       { "x-gzip", SL_CODING_GZIP },
+		      { "deflate", SL_CODING_DEFLATE }, { "x-deflate", SL_CODING_DEFLATE },
+		      { "br", SL_CODING_BR },           { "identity", SL_CODING_PLAIN } };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (s.len == strlen(names[i].name) && strncasecmp(names[i].name, (const char *)s.at, s.len) == 0)
+		if (s.len == strlen(names[i].name) &&
+		    strncasecmp(names[i].name, (const char *)s.at, s.len) == 0)
 			return names[i].coding;
-	return CODINGS;
+	return SL_CODINGS;
 }
 
 /* The last element of a list; *list becomes what is before it. */
@@ -106,7 +53,8 @@ static struct sl_span element_last(struct sl_span *list)
 	struct sl_span s = sl_span_of(list->at + from, list->len - from);
 	list->len = comma ? from - 1 : 0;
 	const uint8_t *semicolon = s.len ? memchr(s.at, ';', s.len) : NULL;
-	if (semicolon) /* a coding of content has no parameters, and clients pass over what looks like some */
+	if (semicolon) /* a coding of content has no parameters, and clients pass over what looks like
+			  some */
 		s.len = (size_t)(semicolon - s.at);
 	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
 		s = sl_span_of(s.at + 1, s.len - 1);
@@ -120,10 +68,10 @@ static void codings_read(struct sl_body *b, struct sl_span list)
 {
 	while (list.len) {
 		struct sl_span s = element_last(&list);
-		enum coding coding = s.len ? coding_of(s) : PLAIN;
-		if (coding == PLAIN)
+		enum sl_coding coding = s.len ? coding_of(s) : SL_CODING_PLAIN;
+		if (coding == SL_CODING_PLAIN)
 			continue;
-		if (coding == CODINGS)
+		if (coding == SL_CODINGS)
 			return;
 		if (b->coders == CODINGS_MOST) {
 			b->coders = 0;
@@ -148,96 +96,6 @@ static void broken(struct sl_talk *t, struct sl_body *b, bool count)
 		sl_count(sl_talk_counters(t), SL_COUNT_BODIES_NOT_DECODED);
 }
 
-/* RFC 1952, section 2.3: the magic number, the only method, and flags of which three are reserved. A
- * body without them is no gzip, whatever its header says, and clients show it as it is. */
-static bool is_gzip(const struct coder *c)
-{
-	const uint8_t *b = c->start;
-	return c->start_n == 4 && b[0] == MEMBER && b[1] == 0x8b && b[2] == 8 && (b[3] & 0xe0) == 0;
-}
-
-/* RFC 1950, section 2.2: method 8, a window of at most 7, and a checksum. As raw deflate such a first
- * byte would be a stored block with padding that no encoder writes. */
-static bool is_zlib(const struct coder *c)
-{
-	const uint8_t *b = c->start;
-	return c->start_n == 2 && (b[0] & 15) == 8 && b[0] >> 4 <= 7 && (b[0] << 8 | b[1]) % 31 == 0;
-}
-
-static bool coder_begin(struct sl_talk *t, struct sl_body *b, struct coder *c)
-{
-	c->begun = true;
-	if (c->coding == BR) {
-		c->body = b;
-		c->br = BrotliDecoderCreateInstance(take, give, c);
-		return c->br != NULL;
-	}
-	if (c->coding == GZIP && !is_gzip(c)) {
-		c->coding = PLAIN;
-		return true;
-	}
-	c->z.zalloc = zlib_take;
-	c->z.zfree = zlib_give;
-	c->z.opaque = t->inspect;
-	int window = c->coding == GZIP ? 16 + MAX_WBITS : is_zlib(c) ? MAX_WBITS : -MAX_WBITS;
-	return inflateInit2(&c->z, window) == Z_OK;
-}
-
-/* Takes the first bytes, until they tell. True: they do. */
-static bool coder_starts(struct coder *c, struct sl_span *in)
-{
-	static const uint8_t needs[] = { [GZIP] = 4, [DEFLATE] = 2, [BR] = 0 };
-	while (c->start_n < needs[c->coding] && in->len) {
-		c->start[c->start_n++] = in->at[0];
-		*in = sl_span_of(in->at + 1, in->len - 1);
-	}
-	return c->start_n == needs[c->coding];
-}
-
-static void coder_free(struct coder *c)
-{
-	if (c->br)
-		BrotliDecoderDestroyInstance(c->br);
-	if (c->z.state)
-		inflateEnd(&c->z);
-}
-
-/* One step: *in loses what was used up. Returns how many bytes came out, or -1. */
-static int inflate_step(struct coder *c, struct sl_span *in, uint8_t *out)
-{
-	if (c->ended) { /* another member of a gzip file; else what follows is of no meaning */
-		if (c->coding != GZIP || in->at[0] != MEMBER || inflateReset(&c->z) != Z_OK) {
-			in->len = 0;
-			return 0;
-		}
-		c->ended = false;
-	}
-	uInt n = in->len < UINT32_MAX ? (uInt)in->len : UINT32_MAX;
-	c->z.next_in = (z_const Bytef *)(uintptr_t)in->at;
-	c->z.avail_in = n;
-	c->z.next_out = out;
-	c->z.avail_out = OUT_BYTES;
-	int rc = inflate(&c->z, Z_NO_FLUSH);
-	size_t used = n - c->z.avail_in;
-	*in = sl_span_of(in->at + used, in->len - used);
-	c->ended = rc == Z_STREAM_END;
-	int came = (int)(OUT_BYTES - c->z.avail_out);
-	c->bad = rc != Z_OK && rc != Z_STREAM_END && (rc != Z_BUF_ERROR || in->len);
-	return c->bad && !came ? -1 : came;
-}
-
-static int brotli_step(struct coder *c, struct sl_span *in, uint8_t *out)
-{
-	size_t left = OUT_BYTES;
-	if (c->ended) {
-		in->len = 0;
-		return 0;
-	}
-	BrotliDecoderResult rc = BrotliDecoderDecompressStream(c->br, &in->len, &in->at, &left, &out, NULL);
-	c->ended = rc == BROTLI_DECODER_RESULT_SUCCESS;
-	return rc == BROTLI_DECODER_RESULT_ERROR ? -1 : (int)(OUT_BYTES - left);
-}
-
 static void hand_on(struct sl_talk *t, struct sl_body *b, struct sl_span bytes)
 {
 	sl_file_data(t, b->file, bytes);
@@ -249,12 +107,13 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 /* What a coder gave. */
 static void pass_on(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span out)
 {
-	if (b->coder[which].coding != PLAIN)
+	if (b->coder[which].coding != SL_CODING_PLAIN)
 		sl_file_data(t, b->stage[which], out);
 	undo(t, b, which + 1, out);
 }
 
-/* What a body may unpack to at nobody's expense. Codings on top of each other pack no better than one. */
+/* What a body may unpack to at nobody's expense. Codings on top of each other pack no better than one.
+ */
 static uint64_t own_of(const struct sl_body *b)
 {
 	return b->in * RATIO_OWN / (b->coders ? b->coders : 1);
@@ -285,11 +144,11 @@ static void earn(struct sl_inspect *i, uint64_t n)
 /* All that the coder makes of these bytes. */
 static void unpack(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl_span in)
 {
-	uint8_t out[OUT_BYTES];
-	struct coder *c = &b->coder[which];
-	int n = OUT_BYTES; /* a full buffer: there may be more, even without more input */
-	while ((in.len || n == OUT_BYTES) && !b->broken) {
-		n = c->coding == BR ? brotli_step(c, &in, out) : in.len || !c->ended ? inflate_step(c, &in, out) : 0;
+	uint8_t out[SL_CODER_OUT];
+	struct sl_coder *c = &b->coder[which];
+	int n = SL_CODER_OUT; /* a full buffer: there may be more, even without more input */
+	while ((in.len || n == SL_CODER_OUT) && !b->broken) {
+		n = sl_coder_step(c, &in, out);
 		if (n > 0)
 			pass_on(t, b, which, sl_span_of(out, (size_t)n));
 		if (n < 0 || c->bad || !affords(t, b, (size_t)n))
@@ -305,17 +164,17 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 		hand_on(t, b, in);
 		return;
 	}
-	struct coder *c = &b->coder[which];
+	struct sl_coder *c = &b->coder[which];
 	if (!c->begun) {
-		if (!coder_starts(c, &in))
+		if (!sl_coder_starts(c, &in))
 			return;
-		if (!coder_begin(t, b, c)) {
+		if (!sl_coder_begin(c, t->inspect)) {
 			broken(t, b, false); /* no memory: counted there */
 			return;
 		}
 		undo(t, b, which, sl_span_of(c->start, c->start_n));
 	}
-	if (c->coding == PLAIN)
+	if (c->coding == SL_CODING_PLAIN)
 		pass_on(t, b, which, in);
 	else if (!b->broken)
 		unpack(t, b, which, in);
@@ -325,11 +184,11 @@ static void undo(struct sl_talk *t, struct sl_body *b, unsigned which, struct sl
 static void starts_give(struct sl_talk *t, struct sl_body *b)
 {
 	for (unsigned i = 0; i < b->coders; i++) {
-		struct coder *c = &b->coder[i];
+		struct sl_coder *c = &b->coder[i];
 		if (c->begun || !c->start_n || b->broken)
 			continue;
 		c->begun = true;
-		c->coding = PLAIN;
+		c->coding = SL_CODING_PLAIN;
 		pass_on(t, b, i, sl_span_of(c->start, c->start_n));
 	}
 }
@@ -337,8 +196,10 @@ static void starts_give(struct sl_talk *t, struct sl_body *b)
 /* Rings of a body that came, and unpacked to no more than is its own, were no bomb's. */
 static void give_back(const struct sl_body *b)
 {
-	uint64_t own = own_of(b), left = own > b->out ? own - b->out : 0;
-	earn(b->inspect, b->ahead < left ? b->ahead : left);
+	uint64_t own = own_of(b), left = own > b->out ? own - b->out : 0, ahead = 0;
+	for (unsigned i = 0; i < b->coders; i++)
+		ahead += b->coder[i].ring;
+	earn(b->inspect, ahead < left ? ahead : left);
 }
 
 /* --- bodies --- */
@@ -358,7 +219,8 @@ struct sl_body *sl_body_new(struct sl_talk *t, struct sl_span encoding, struct s
 	}
 	b->file = file;
 	b->inspect = t->inspect;
-	if (type.len > sizeof multipart && strncasecmp((const char *)type.at, multipart, sizeof multipart) == 0)
+	if (type.len > sizeof multipart &&
+	    strncasecmp((const char *)type.at, multipart, sizeof multipart) == 0)
 		b->mime = sl_mime_new_multipart(t, type);
 	codings_read(b, encoding);
 	for (unsigned i = 0; i + 1 < b->coders; i++)
@@ -397,11 +259,11 @@ void sl_body_end(struct sl_talk *t, struct sl_body *b, enum sl_file_end how)
 	if (how != SL_FILE_LOST)
 		starts_give(t, b);
 	for (unsigned i = 0; i < b->coders; i++) {
-		struct coder *c = &b->coder[i];
-		if (how == SL_FILE_WHOLE && !c->ended && c->coding != PLAIN)
+		struct sl_coder *c = &b->coder[i];
+		if (how == SL_FILE_WHOLE && !c->ended && c->coding != SL_CODING_PLAIN)
 			how = SL_FILE_CUT;
 		sl_file_end(t, b->stage[i], how);
-		coder_free(c);
+		sl_coder_free(c);
 	}
 	give_back(b);
 	sl_mime_end(t, b->mime, how == SL_FILE_WHOLE && !b->broken);

@@ -197,8 +197,8 @@ static void put_name(struct text *x, struct sl_cur name)
 
 /* --- a certificate --- */
 
-/* GeneralNames of the extension that has them, or a failed cursor. Extensions: SEQUENCE of SEQUENCE of OID,
- * BOOLEAN (may be left out), OCTET STRING. */
+/* GeneralNames of the extension that has them, or a failed cursor. Extensions: SEQUENCE of SEQUENCE of
+ * OID, BOOLEAN (may be left out), OCTET STRING. */
 static struct sl_cur find_names(struct sl_cur extensions)
 {
 	static const uint8_t subject_alt_name[] = { 0x55, 0x1d, 17 };
@@ -268,11 +268,13 @@ static void add_digests(struct sl_talk *t, struct sl_span der)
 	uint8_t sha1[SL_SHA1_SIZE], sha256[SL_SHA256_SIZE];
 	if (sl_talk_wants(t, SL_FIELD_TLS_CERT_FINGERPRINT)) {
 		sl_sha1(der, sha1);
-		add_hex(t, SL_FIELD_TLS_CERT_FINGERPRINT, sl_span_of(sha1, sizeof sha1), "0123456789abcdef", ":");
+		add_hex(t, SL_FIELD_TLS_CERT_FINGERPRINT, sl_span_of(sha1, sizeof sha1),
+			"0123456789abcdef", ":");
 	}
 	if (sl_talk_wants(t, SL_FIELD_TLS_CERT_SHA256)) {
 		sl_sha256(der, sha256);
-		add_hex(t, SL_FIELD_TLS_CERT_SHA256, sl_span_of(sha256, sizeof sha256), "0123456789abcdef", "");
+		add_hex(t, SL_FIELD_TLS_CERT_SHA256, sl_span_of(sha256, sizeof sha256),
+			"0123456789abcdef", "");
 	}
 }
 

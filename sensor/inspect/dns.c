@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 enum {
+	HEADER = 12,
 	QUESTION_LEAST = 5, /* the root, type, class */
 	RECORD_LEAST = 11,
 	OPCODE_LAST = 6, /* RFC 8490 */
@@ -15,7 +16,7 @@ enum {
 };
 
 struct header {
-	uint16_t id, flags, questions, records[3]; /* answers, authorities, additional */
+	uint16_t id, flags, questions, records[SL_DNS_SECTIONS];
 };
 
 static unsigned records_of(const struct header *h)
@@ -35,7 +36,7 @@ static void header_read(struct sl_cur *c, struct header *h)
 	h->id = sl_cur_be16(c);
 	h->flags = sl_cur_be16(c);
 	h->questions = sl_cur_be16(c);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < SL_DNS_SECTIONS; i++)
 		h->records[i] = sl_cur_be16(c);
 }
 
@@ -50,14 +51,14 @@ static bool header_plausible(const struct header *h, size_t bytes)
 {
 	if (!flags_plausible(h->flags) || (!h->questions && !(is_response(h) && h->records[0])))
 		return false;
-	return bytes >= SL_DNS_HEADER + QUESTION_LEAST * (size_t)h->questions +
+	return bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions +
 				RECORD_LEAST * (size_t)records_of(h);
 }
 
 static bool header_possible(const struct header *h, size_t bytes)
 {
 	return (h->flags >> 11 & 15) <= OPCODE_LAST &&
-	       bytes >= SL_DNS_HEADER + QUESTION_LEAST * (size_t)h->questions;
+	       bytes >= HEADER + QUESTION_LEAST * (size_t)h->questions;
 }
 
 /* Classes of RFC 1035 section 3.2.4 and RFC 2136; mDNS sets the top bit. */
@@ -115,18 +116,30 @@ static void rcode_take(struct sl_talk *t, unsigned rcode)
 }
 
 /* Returns how many questions were read. */
-static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_dns_message *m,
-			       unsigned n, bool known)
+static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
+			       const struct header *h, struct sl_dns_last *said, bool known)
 {
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < h->questions; i++) {
 		uint8_t name[SL_DNS_NAME_MAX];
-		int len = question_read(c, m->bytes, name, known);
+		int len = question_read(c, message, name, known);
 		if (len < 0)
 			return i;
-		struct sl_span kept = sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
-		m->asked = i ? m->asked : kept;
+		sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
+		if (is_response(h))
+			sl_dns_name_add(t, said, SL_FIELD_DNS_RRNAME, name, len);
 	}
-	return n;
+	return h->questions;
+}
+
+static bool records_wanted(const struct sl_talk *t)
+{
+	static const enum sl_field fields[] = { SL_FIELD_DNS_RRNAME,      SL_FIELD_DNS_ANSWERS,
+						SL_FIELD_DNS_AUTHORITIES, SL_FIELD_DNS_ADDITIONALS,
+						SL_FIELD_DNS_ANSWER,      SL_FIELD_DNS_RCODE };
+	bool wanted = false;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		wanted = wanted || sl_talk_wants(t, fields[i]);
+	return wanted;
 }
 
 /* A query ends what had its id before it and was not answered. */
@@ -149,17 +162,16 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	if (c.failed ||
 	    !(known ? header_possible(&h, message.len) : header_plausible(&h, message.len)))
 		return false;
-	struct sl_dns_message m = { .bytes = message };
-	unsigned questions = questions_read(t, &c, &m, h.questions, known);
+	struct sl_dns_last said;
+	said.len = 0;
+	unsigned questions = questions_read(t, &c, message, &h, &said, known);
 	if (questions < h.questions && (!known || !questions))
 		return false;
-	bool take = is_response(&h) &&
-		    (sl_talk_wants(t, SL_FIELD_DNS_RRNAME) ||
-		     sl_talk_wants(t, SL_FIELD_DNS_ANSWER) || sl_talk_wants(t, SL_FIELD_DNS_RCODE));
+	bool take = is_response(&h) && records_wanted(t);
 	unsigned rcode = 0;
 	if (take || !known) {
 		bool whole = questions == h.questions &&
-			     sl_dns_records(t, &c, &m, records_of(&h), take, &rcode);
+			     sl_dns_records(t, &c, message, h.records, &said, take, &rcode);
 		if (!known && (!whole || sl_cur_left(&c)))
 			return false;
 	}
@@ -184,7 +196,7 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	struct header h;
 	bool home = at_home(t->flow);
 	size_t bytes = sl_cur_be16(&c);
-	if (!c.failed && bytes < SL_DNS_HEADER + (home ? 0 : QUESTION_LEAST))
+	if (!c.failed && bytes < HEADER + (home ? 0 : QUESTION_LEAST))
 		return SL_PARSE_REFUSE;
 	if (in.len >= 6 && !flags_plausible((uint16_t)(in.at[4] << 8 | in.at[5])))
 		return SL_PARSE_REFUSE;
@@ -196,11 +208,11 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 	if (!h.questions)
 		return SL_PARSE_DONE;
 	struct sl_span message = sl_span_of(in.at + 2, in.len - 2 < bytes ? in.len - 2 : bytes);
-	struct sl_cur question = sl_cur_of(message.at + SL_DNS_HEADER, message.len - SL_DNS_HEADER);
+	struct sl_cur question = sl_cur_of(message.at + HEADER, message.len - HEADER);
 	uint8_t name[SL_DNS_NAME_MAX];
 	int len = question_read(&question, message, name, false);
 	if (len < 0)
-		return message.len < bytes && message.len < SL_DNS_HEADER + 255 + 4 ? SL_PARSE_MORE
+		return message.len < bytes && message.len < HEADER + 255 + 4 ? SL_PARSE_MORE
 									     : SL_PARSE_REFUSE;
 	return home || len > 0 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }

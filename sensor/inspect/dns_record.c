@@ -60,14 +60,13 @@ int sl_dns_name(struct sl_cur *c, struct sl_span message, uint8_t out[SL_DNS_NAM
 	return -1;
 }
 
-struct sl_span sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n)
+void sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n)
 {
 	uint8_t *copy = sl_talk_room(t, n);
 	if (!copy)
-		return sl_span_of(NULL, 0);
+		return;
 	memcpy(copy, bytes, n);
 	sl_value_add(t, field, sl_span_of(copy, n));
-	return sl_span_of(copy, n);
 }
 
 static void address_take(struct sl_talk *t, struct sl_cur *c, int family)
@@ -83,12 +82,27 @@ static void address_take(struct sl_talk *t, struct sl_cur *c, int family)
 	sl_dns_value(t, SL_FIELD_DNS_ANSWER, text, strlen(text));
 }
 
-static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message)
+void sl_dns_name_add(struct sl_talk *t, struct sl_dns_last *last, enum sl_field field,
+		     const uint8_t *name, int len)
+{
+	if (len <= 0 || !sl_talk_wants(t, field) ||
+	    (len == last->len && memcmp(name, last->name, (size_t)len) == 0))
+		return;
+	memcpy(last->name, name, (size_t)len);
+	last->len = len;
+	sl_dns_value(t, field, name, (size_t)len);
+}
+
+/* said: of dns.response.rrname, which the name is a value of too; or NULL. */
+static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
+		      struct sl_dns_last *said)
 {
 	uint8_t name[SL_DNS_NAME_MAX];
 	int len = sl_dns_name(c, message, name);
 	if (len > 0)
 		sl_dns_value(t, SL_FIELD_DNS_ANSWER, name, (size_t)len);
+	if (said)
+		sl_dns_name_add(t, said, SL_FIELD_DNS_RRNAME, name, len);
 	c->failed = c->failed || len < 0;
 }
 
@@ -97,7 +111,7 @@ static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_span messag
 static void service_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message)
 {
 	sl_cur_be16(c);
-	name_take(t, c, message);
+	name_take(t, c, message, NULL);
 	while (sl_cur_left(c)) {
 		uint16_t key = sl_cur_be16(c);
 		struct sl_cur value = sl_cur_sub(c, sl_cur_be16(c));
@@ -116,7 +130,8 @@ static void strings_take(struct sl_talk *t, struct sl_cur *c)
 	}
 }
 
-static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct sl_span message)
+static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct sl_span message,
+		      struct sl_dns_last *said)
 {
 	switch ((enum type)type) {
 	case TYPE_A:
@@ -127,18 +142,20 @@ static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct 
 		break;
 	case TYPE_SRV: /* priority, weight, port, target */
 		sl_cur_take(&c, 6);
-		name_take(t, &c, message);
+		name_take(t, &c, message, NULL);
 		break;
 	case TYPE_MX:
 		sl_cur_take(&c, 2);
-		name_take(t, &c, message);
+		name_take(t, &c, message, said);
 		break;
 	case TYPE_NS:
 	case TYPE_CNAME:
 	case TYPE_SOA: /* its first name is the server's */
 	case TYPE_PTR:
+		name_take(t, &c, message, said);
+		break;
 	case TYPE_DNAME:
-		name_take(t, &c, message);
+		name_take(t, &c, message, NULL);
 		break;
 	case TYPE_TXT:
 		strings_take(t, &c);
@@ -153,67 +170,41 @@ static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct 
 }
 
 /* name | type | class | TTL(32) | length | data   RFC 1035, section 4.1.3 */
-struct record {
-	uint8_t room[SL_DNS_NAME_MAX];
-	struct sl_span name; /* there, or the question's */
-	uint16_t type;
-	uint32_t ttl;
-	struct sl_cur data;
-};
-
-/* Steps over the name if it is nothing but a pointer to the question's. */
-static bool is_asked(struct sl_cur *c, const struct sl_dns_message *m)
+static bool record_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
+			enum sl_field owner, struct sl_dns_last *last, struct sl_dns_last *said,
+			unsigned *rcode)
 {
-	static const uint8_t pointer[] = { POINTER, SL_DNS_HEADER };
-	if (!m->asked.len || sl_cur_left(c) < sizeof pointer || memcmp(c->p, pointer, sizeof pointer) != 0)
+	uint8_t name[SL_DNS_NAME_MAX];
+	int len = sl_dns_name(c, message, name);
+	uint16_t type = sl_cur_be16(c);
+	sl_cur_be16(c);
+	uint32_t ttl = sl_cur_be32(c);
+	struct sl_cur data = sl_cur_sub(c, sl_cur_be16(c));
+	if (len < 0 || c->failed)
 		return false;
-	sl_cur_take(c, sizeof pointer);
+	if (type == TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
+		*rcode = ttl >> 24 << 4;
+	} else if (said) {
+		sl_dns_name_add(t, last, owner, name, len);
+		sl_dns_name_add(t, said, SL_FIELD_DNS_RRNAME, name, len);
+		data_take(t, type, data, message, said);
+	}
 	return true;
 }
 
-static bool record_read(struct sl_cur *c, const struct sl_dns_message *m, struct record *r)
+bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
+		    const uint16_t records[SL_DNS_SECTIONS], struct sl_dns_last *said, bool take,
+		    unsigned *rcode)
 {
-	r->name = m->asked;
-	if (!is_asked(c, m)) {
-		int len = sl_dns_name(c, m->bytes, r->room);
-		if (len < 0)
-			return false;
-		r->name = sl_span_of(r->room, (size_t)len);
-	}
-	r->type = sl_cur_be16(c);
-	sl_cur_be16(c);
-	r->ttl = sl_cur_be32(c);
-	r->data = sl_cur_sub(c, sl_cur_be16(c));
-	return !c->failed;
-}
-
-/* A set of records repeats its own name: once is enough. */
-static void owner_take(struct sl_talk *t, struct sl_span *last, const struct record *r)
-{
-	if (!r->name.len || sl_span_eq(r->name, *last))
-		return;
-	if (r->name.at == r->room) {
-		*last = sl_dns_value(t, SL_FIELD_DNS_RRNAME, r->name.at, r->name.len);
-		return;
-	}
-	sl_value_add(t, SL_FIELD_DNS_RRNAME, r->name);
-	*last = r->name;
-}
-
-bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, const struct sl_dns_message *m, unsigned n,
-		    bool take, unsigned *rcode)
-{
-	struct sl_span last = { NULL, 0 };
-	struct record r;
-	for (unsigned i = 0; i < n; i++) {
-		if (!record_read(c, m, &r))
-			return false;
-		if (r.type == TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
-			*rcode = r.ttl >> 24 << 4;
-		} else if (take) {
-			owner_take(t, &last, &r);
-			data_take(t, r.type, r.data, m->bytes);
-		}
+	static const enum sl_field owners[SL_DNS_SECTIONS] = {
+		SL_FIELD_DNS_ANSWERS, SL_FIELD_DNS_AUTHORITIES, SL_FIELD_DNS_ADDITIONALS
+	};
+	for (unsigned s = 0; s < SL_DNS_SECTIONS; s++) {
+		struct sl_dns_last last;
+		last.len = 0;
+		for (unsigned i = 0; i < records[s]; i++)
+			if (!record_read(t, c, message, owners[s], &last, take ? said : NULL, rcode))
+				return false;
 	}
 	return true;
 }

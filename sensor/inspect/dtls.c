@@ -1,9 +1,10 @@
-/* DTLS (RFC 6347, section 4; RFC 9147): hellos and certificates out of datagrams. A message in one piece is
- * borrowed. One in fragments is put together in memory of its length; two messages a side at most at a
- * time, and 64 KiB a flow; the one begun first gives way. Where fragments overlap the first bytes stay. What is encrypted,
- * and what shares the flow with DTLS (SRTP, STUN), is stepped over. Per worker.
+/* DTLS (RFC 6347, section 4; RFC 9147): hellos and certificates out of datagrams. A message in one piece
+ * is borrowed. One in fragments is put together in memory of its length; two messages a side at most at
+ * a time, and 64 KiB a flow; the one begun first gives way. Where fragments overlap the first bytes
+ * stay. What is encrypted, and what shares the flow with DTLS (SRTP, STUN), is stepped over. Per worker.
  *
- *   type 1 | version 2 | epoch 2 | sequence 6 | length 2 || type 1 | length 3 | number 2 | offset 3 | length 3 */
+ *   type 1 | version 2 | epoch 2 | sequence 6 | length 2 || type 1 | length 3 | number 2 | offset 3 |
+ * length 3 */
 #include <sensor/inspect/tls.h>
 
 enum {
@@ -184,7 +185,8 @@ bool sl_dtls_probe(const struct sl_talk *t, struct sl_span in)
 	struct sl_cur c = sl_cur_of(in.at, in.len);
 	struct record r;
 	struct fragment f;
-	if (in.len < RECORD_HEADER + MESSAGE_HEADER || in.at[0] != RECORD_HANDSHAKE || !record_read(&c, &r))
+	if (in.len < RECORD_HEADER + MESSAGE_HEADER || in.at[0] != RECORD_HANDSHAKE ||
+	    !record_read(&c, &r))
 		return false;
 	return r.epoch == 0 && fragment_read(&r.body, &f) && f.type >= SL_TLS_CLIENT_HELLO &&
 	       f.type <= HELLO_VERIFY && f.bytes.len;

@@ -5,7 +5,10 @@
 #include <sensor/inspect/inspect_internal.h>
 #include <stdio.h>
 
-enum { NAME_MAX_BYTES = 255, HASH_BYTES = 256 /* that a digest in the making takes: OpenSSL does not say */ };
+enum {
+	NAME_MAX_BYTES = 255,
+	HASH_BYTES = 256 /* that a digest in the making takes: OpenSSL does not say */
+};
 
 static const struct {
 	enum sl_field field;
@@ -38,14 +41,16 @@ static bool any_wanted(const struct sl_talk *t, enum sl_field body)
 	return any;
 }
 
-int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err)
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT],
+			struct sl_err *err)
 {
 	for (unsigned i = 0; i < SL_FILE_HASHES; i++) {
 		if (!wanted[hashes[i].field] || inspect->hash[i])
 			continue;
 		inspect->hash[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
 		if (!inspect->hash[i])
-			return sl_fail(err, SL_ENOMEM, "inspect: OpenSSL does not give %s", hashes[i].name);
+			return sl_fail(err, SL_ENOMEM, "inspect: OpenSSL does not give %s",
+				       hashes[i].name);
 	}
 	return SL_OK;
 }
@@ -98,7 +103,11 @@ static void piece(struct sl_talk *t, struct sl_file *f, unsigned which, struct s
 	enum sl_field field = which ? f->body : SL_FIELD_FILE_DATA;
 	if (!sink->piece || field == SL_FIELD_COUNT || (!sl_talk_wants(t, field) && !f->kept[which]))
 		return; /* what the receiver began it may end, wanted or not */
-	struct sl_piece p = { .field = field, .tx = t->tx, .bytes = bytes, .offset = f->bytes, .last = last,
+	struct sl_piece p = { .field = field,
+			      .tx = t->tx,
+			      .bytes = bytes,
+			      .offset = f->bytes,
+			      .last = last,
 			      .whole_end = last && whole,
 			      .after_gap = f->gap[which] || (f->bytes && !f->told[which]),
 			      .kept = &f->kept[which] };

@@ -1,7 +1,7 @@
 /* Files: bodies, attachments and transfers. Each is handed on as a stream of pieces (file.data and the
  * protocol's own body field) and at its end described: file.name, file.size, file.whole and, if all that
- * its sender sent of it was seen, the hashes come together. Hashing happens only where a field is wanted.
- * Private to inspect. */
+ * its sender sent of it was seen, the hashes come together. Hashing happens only where a field is
+ * wanted. Private to inspect. */
 #ifndef SELAT_SENSOR_INSPECT_FILE_H
 #define SELAT_SENSOR_INSPECT_FILE_H
 
@@ -16,7 +16,8 @@ enum sl_file_end {
 };
 
 /* The wanted digests, found once: finding them takes as long as hashing a small file. */
-int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT], struct sl_err *err);
+int sl_file_hashes_want(struct sl_inspect *inspect, const bool wanted[SL_FIELD_COUNT],
+			struct sl_err *err);
 void sl_file_hashes_free(struct sl_inspect *inspect);
 
 /* name: NULL bytes if there is none; copied, at most 255 bytes of it. body: the protocol's own stream

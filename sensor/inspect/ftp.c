@@ -288,7 +288,8 @@ static bool server_line(struct sl_talk *t, struct sl_span line)
 	return true;
 }
 
-/* Where the other side's lines have told, this one's need not: they may begin in the middle of a reply. */
+/* Where the other side's lines have told, this one's need not: they may begin in the middle of
+ * a reply. */
 static enum phase phase_of(const struct sl_talk *t, struct sl_span line)
 {
 	unsigned other = t->slot->side[t->side ^ 1].phase & ~(unsigned)SKIP;

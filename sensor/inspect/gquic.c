@@ -6,8 +6,8 @@
 enum {
 	FLAG_VERSION = 0x01,
 	FLAG_CONNECTION = 0x08, /* eight bytes of connection id */
-	FLAGS_NONE = 0xc2,      /* never set by a client that tells its version: reset, multipath, reserved */
-	HASH = 12,              /* stands where a sealed packet has its tag */
+	FLAGS_NONE = 0xc2, /* never set by a client that tells its version: reset, multipath, reserved */
+	HASH = 12,         /* stands where a sealed packet has its tag */
 	VERSION_SHORT_LAST = 43,
 	VERSION_LONG_LAST = 46,
 	CHLO_HEADER = 8,

@@ -1,6 +1,6 @@
-/* TLS hellos (RFC 8446, sections 4.1 and 4.2; RFC 5246, section 7.4.1; DTLS: RFC 6347, section 4.2.1), for all
- * that carry them. Values stand in the transaction in an order that keeps the fingerprints and names if
- * there are more protocols than a transaction holds. An Encrypted ClientHello is marked: its
+/* TLS hellos (RFC 8446, sections 4.1 and 4.2; RFC 5246, section 7.4.1; DTLS: RFC 6347, section 4.2.1),
+ * for all that carry them. Values stand in the transaction in an order that keeps the fingerprints and
+ * names if there are more protocols than a transaction holds. An Encrypted ClientHello is marked: its
  * name is the outer one's, which many servers share. Per worker, no state. */
 #include <sensor/inspect/ja.h>
 
@@ -89,8 +89,8 @@ static void add_alpn(struct sl_talk *t, struct sl_cur c)
 	}
 }
 
-/* outer: type (1), KDF and AEAD (4), configuration (1), encapsulated key (2 + n), payload (2 + n); inner: type.
- * GREASE (section 6.2) has the same form, so that nobody can tell. */
+/* outer: type (1), KDF and AEAD (4), configuration (1), encapsulated key (2 + n), payload (2 + n);
+ * inner: type. GREASE (section 6.2) has the same form, so that nobody can tell. */
 static void add_ech(struct sl_talk *t, struct sl_cur c)
 {
 	uint8_t type = sl_cur_u8(&c);

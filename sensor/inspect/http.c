@@ -50,15 +50,6 @@ static void head_done(struct sl_talk *t, const struct sl_http_head *h)
 	t->parser = requests;
 }
 
-static bool has_element(struct sl_span list, const char *what)
-{
-	struct sl_span element;
-	while (sl_http_element(&list, &element))
-		if (sl_http_is(element, what))
-			return true;
-	return false;
-}
-
 /* A response that makes the connection something else: a tunnel (RFC 9110, section 9.3.6; without its
  * request, by the words that proxies use) or an upgrade (section 7.8). */
 static bool switches(const struct sl_http_head *h, const struct sl_http_asked *asked)
@@ -75,7 +66,9 @@ static bool switches(const struct sl_http_head *h, const struct sl_http_asked *a
 
 static enum sl_parse switch_over(struct sl_talk *t, const struct sl_http_head *h)
 {
-	if (h->status != 101 || !has_element(h->kept[SL_KEPT_UPGRADE], "websocket")) {
+	if (h->status == 101 && sl_http_upgrade(t, h))
+		return SL_PARSE_DONE;
+	if (h->status != 101 || !sl_http_has_element(h->kept[SL_KEPT_UPGRADE], "websocket")) {
 		sl_talk_anew(t);
 		return SL_PARSE_DONE;
 	}
@@ -124,12 +117,13 @@ static enum sl_parse head_take(struct sl_talk *t, struct sl_span all, size_t ove
 	head_done(t, &h);
 	if (!h.response) {
 		sl_http_asked_put(t, &h);
+		sl_http_upgrade_keep(t, &h, in);
 		if (!sl_http_is(h.method, "CONNECT"))
 			sl_http_body_begin(t, &h, NULL);
 	} else if (response_done(t, &h, all) == SL_PARSE_FINISH) {
 		return SL_PARSE_FINISH;
 	}
-	if (!t->slot->state)
+	if (t->parser != &sl_http_parser)
 		return SL_PARSE_DONE; /* it is another protocol now */
 	if (cut) {
 		s->after = t->at->phase == SL_HTTP_MAYBE ? s->after : t->at->phase;
@@ -268,7 +262,7 @@ static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consum
 	if (s->begun && !t->at->searched)
 		lose_place(t); /* what was gathered is gone: a hole, or no buffers */
 	enum sl_parse p = step(t, in, consumed);
-	if (!t->slot->state)
+	if (t->parser != &sl_http_parser)
 		return p; /* it is another protocol now */
 	if (p != SL_PARSE_MORE)
 		sl_http_others_data(t, p == SL_PARSE_DONE ? sl_span_of(in.at, *consumed) : in);
@@ -292,7 +286,7 @@ static void head_ends(struct sl_talk *t)
 	if (p == SL_PARSE_REFUSE)
 		return; /* more may come: a FIN may be forged */
 	sl_gather_drop(t->inspect->gather, buffer);
-	if (!t->slot->state)
+	if (t->parser != &sl_http_parser)
 		return;
 	if (t->flow->side[t->side].flags & SL_SIDE_FIN)
 		sl_http_others_end(t, true);
@@ -341,6 +335,7 @@ static void forget(struct sl_talk *t)
 	t->side = side;
 	t->at = at;
 	sl_http_asked_clear(t);
+	sl_hold_give(t->inspect, ((struct sl_http *)t->state)->upgrade);
 }
 
 /* --- datagrams --- */

@@ -91,6 +91,7 @@ void sl_http_header_take(struct sl_talk *t, struct sl_http_head *h, struct sl_sp
 
 /* Cuts the next element off a list ("gzip, chunked"), without parameters. False: no more. */
 bool sl_http_element(struct sl_span *list, struct sl_span *element);
+bool sl_http_has_element(struct sl_span list, const char *what);
 
 /* --- fields (http_fields.c) --- */
 
@@ -145,6 +146,13 @@ struct sl_http_asked {
 	uint8_t name[]; /* the last segment of its target, if file names are wanted */
 };
 
+/* A request that asked for HTTP/2, and waits for the answer. */
+struct sl_http_upgrade {
+	uint32_t tx;
+	size_t len;
+	uint8_t head[];
+};
+
 struct sl_http_others;
 
 struct sl_http_side {
@@ -164,6 +172,7 @@ struct sl_http {
 	struct sl_http_side side[2];
 	struct sl_http_asked *first, *last;
 	struct sl_pairs pairs;
+	struct sl_http_upgrade *upgrade; /* NULL: none */
 	struct sl_http_others *others; /* NULL: none */
 	uint8_t asked_n;
 	bool blind; /* too many requests without a response: they are not remembered any more */
@@ -174,6 +183,14 @@ void sl_http_asked_put(struct sl_talk *t, const struct sl_http_head *h);
 /* Of transaction t->tx; NULL: not known. The caller gives it back. */
 struct sl_http_asked *sl_http_asked_get(struct sl_talk *t);
 void sl_http_asked_clear(struct sl_talk *t);
+
+/* The upgrade to HTTP/2 (http_upgrade.c). */
+
+/* The request at hand, as it was sent: kept if it asks for it. */
+void sl_http_upgrade_keep(struct sl_talk *t, const struct sl_http_head *h, struct sl_span in);
+/* A response 101: true if it grants what was asked for. Then the flow is HTTP/2, with the request as its
+ * stream 1; the call must end as after sl_talk_anew. */
+bool sl_http_upgrade(struct sl_talk *t, const struct sl_http_head *h);
 
 /* Bodies (http_frame.c). */
 

@@ -61,6 +61,9 @@ struct sl_h2 {
 /* Unpacks a part of a header block (RFC 7541); final: it is the last one. False: it cannot be unpacked, and
  * nothing behind it can. */
 bool sl_h2_inflate(struct sl_talk *t, struct sl_span part, bool final);
+/* So many bytes were sent of the side's header blocks: they may unpack to a multiple of that. */
+void sl_h2_earn(struct sl_talk *t, size_t bytes);
+void sl_h2_block_add(struct sl_talk *t, struct sl_h2_block *b, struct sl_span name, struct sl_span value);
 void sl_h2_block_drop(struct sl_talk *t, struct sl_h2_block *b);
 void sl_h2_inflater_free(struct sl_h2_side *s);
 

@@ -79,10 +79,10 @@ static bool block_room(struct sl_talk *t, struct sl_h2_block *b, size_t bytes)
 	return true;
 }
 
-static void block_add(struct sl_talk *t, struct sl_h2_block *b, const nghttp2_nv *nv)
+void sl_h2_block_add(struct sl_talk *t, struct sl_h2_block *b, struct sl_span name, struct sl_span value)
 {
-	uint32_t lengths[2] = { (uint32_t)nv->namelen, (uint32_t)nv->valuelen };
-	if (b->cut || !block_room(t, b, LENGTHS + SEPARATOR + nv->namelen + nv->valuelen)) {
+	uint32_t lengths[2] = { (uint32_t)name.len, (uint32_t)value.len };
+	if (b->cut || !block_room(t, b, LENGTHS + SEPARATOR + name.len + value.len)) {
 		if (!b->cut)
 			sl_count(sl_talk_counters(t), SL_COUNT_MESSAGE_TOO_LONG);
 		b->cut = true;
@@ -91,12 +91,12 @@ static void block_add(struct sl_talk *t, struct sl_h2_block *b, const nghttp2_nv
 	uint8_t *to = b->bytes + b->used;
 	memcpy(to, lengths, LENGTHS);
 	to += LENGTHS;
-	if (nv->namelen)
-		memcpy(to, nv->name, nv->namelen);
-	to += nv->namelen;
+	if (name.len)
+		memcpy(to, name.at, name.len);
+	to += name.len;
 	memcpy(to, ": ", SEPARATOR);
-	if (nv->valuelen)
-		memcpy(to + SEPARATOR, nv->value, nv->valuelen);
+	if (value.len)
+		memcpy(to + SEPARATOR, value.at, value.len);
 	b->used += LENGTHS + SEPARATOR + lengths[0] + lengths[1];
 }
 
@@ -119,6 +119,13 @@ void sl_h2_block_drop(struct sl_talk *t, struct sl_h2_block *b)
 	*b = (struct sl_h2_block){ 0 };
 }
 
+void sl_h2_earn(struct sl_talk *t, size_t bytes)
+{
+	struct sl_h2_side *s = sl_h2_side_of(t);
+	s->earned += (uint64_t)bytes * RATIO;
+	s->earned = s->earned < EARNED_MOST ? s->earned : EARNED_MOST;
+}
+
 bool sl_h2_inflate(struct sl_talk *t, struct sl_span part, bool final)
 {
 	struct sl_h2_side *s = sl_h2_side_of(t);
@@ -127,8 +134,7 @@ bool sl_h2_inflate(struct sl_talk *t, struct sl_span part, bool final)
 	size_t left = part.len;
 	if (!s->inflater && !inflater_new(t))
 		return false;
-	s->earned += (uint64_t)part.len * RATIO;
-	s->earned = s->earned < EARNED_MOST ? s->earned : EARNED_MOST;
+	sl_h2_earn(t, part.len);
 	for (;;) {
 		nghttp2_nv nv;
 		int flags = 0;
@@ -138,7 +144,8 @@ bool sl_h2_inflate(struct sl_talk *t, struct sl_span part, bool final)
 		p += used;
 		left -= (size_t)used;
 		if (flags & NGHTTP2_HD_INFLATE_EMIT)
-			block_add(t, &s->block, &nv);
+			sl_h2_block_add(t, &s->block, sl_span_of(nv.name, nv.namelen),
+					sl_span_of(nv.value, nv.valuelen));
 		if (flags & NGHTTP2_HD_INFLATE_FINAL)
 			return nghttp2_hd_inflate_end_headers(s->inflater) == 0;
 		if (!(flags & NGHTTP2_HD_INFLATE_EMIT) && !left)

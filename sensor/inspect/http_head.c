@@ -192,6 +192,15 @@ bool sl_http_element(struct sl_span *list, struct sl_span *element)
 	return false;
 }
 
+bool sl_http_has_element(struct sl_span list, const char *what)
+{
+	struct sl_span element;
+	while (sl_http_element(&list, &element))
+		if (sl_http_is(element, what))
+			return true;
+	return false;
+}
+
 /* --- headers --- */
 
 /* Known headers: the field in a request, in a response (SL_FIELD_COUNT: none), and what is kept. */

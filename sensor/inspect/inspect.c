@@ -100,6 +100,8 @@ void sl_talk_anew(struct sl_talk *t)
 	if (t->parser)
 		sl_talk_tx_end(t, 0);
 	t->parser = NULL;
+	if (t->flow->app != SL_APP_NONE)
+		t->flow->app_before = t->flow->app & 15u;
 	t->flow->app = SL_APP_NONE;
 	for (unsigned s = 0; s < 2; s++) {
 		if (s != t->side)

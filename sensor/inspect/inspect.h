@@ -30,6 +30,7 @@ struct sl_piece {
 /* tx numbers a transaction within its flow, from 1. Its values come in several calls, of both sides:
  *   HTTP/1            the n-th request and the n-th final response, with their bodies; ends with the later one
  *   HTTP/2            the stream's id; ends when both sides have ended it, or a reset
+ *   RTSP              a request of either side and its answer, likewise; the side's that asked second from 2^30
  *   DNS               1 + the message's id; ends with the response, or when a query has the id anew
  *   TLS, DTLS, SSH    1: the handshake; ends when the server's side is encrypted, with SSH's second offer
  *   QUIC              a connection of the flow; ends when both hellos are read
@@ -55,6 +56,7 @@ struct sl_inspect_config {
 	uint64_t gather_bytes; /* for messages until they are whole */
 	uint64_t state_bytes;  /* for what parsers keep: their state, bodies being unpacked or hashed */
 	struct sl_inspect_sink sink;
+	bool seal_all; /* what one end alone says is encrypted is so too */
 	bool wanted[SL_FIELD_COUNT]; /* what is dear to find out is found only for fields that are wanted */
 	struct sl_counters *counters;
 };
@@ -69,9 +71,11 @@ int sl_inspect_want(struct sl_inspect *i, const bool wanted[SL_FIELD_COUNT], str
 
 size_t sl_inspect_slot_bytes(void); /* of SL_SLOT_INSPECT */
 
-/* slot is the flow's SL_SLOT_INSPECT. lost: bytes that are missing before these. */
-void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
-		       struct sl_span bytes, uint64_t lost);
+/* slot is the flow's SL_SLOT_INSPECT. lost: bytes that are missing before these. It returns how many of
+ * the bytes, the last ones, are encrypted: what TLS and SSH carry on this side when the handshake is over.
+ * The border is the same wherever the stream is cut. */
+size_t sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
+			 struct sl_span bytes, uint64_t lost);
 void sl_inspect_stream_end(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side);
 void sl_inspect_datagram(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
 			 struct sl_span payload);

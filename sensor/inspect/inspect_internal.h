@@ -19,7 +19,7 @@ struct sl_inspect {
 	struct sl_expect *expect;
 	struct evp_md_st *hash[SL_FILE_HASHES]; /* NULL: not wanted; of file.c */
 	uint64_t hold_left;  /* of config.state_bytes */
-	uint64_t spare;      /* bytes that bodies may unpack beyond what they earn: SL_SPARE_BYTES at most */
+	uint64_t spare; /* bytes that bodies may unpack beyond what they earn: SL_SPARE_BYTES at most */
 	size_t values_n;     /* of the message at hand */
 	size_t room_used;
 	struct sl_value value[SL_VALUES_MAX];

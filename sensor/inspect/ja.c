@@ -1,7 +1,7 @@
-/* JA3 and JA3S: MD5 of "version,ciphers,extensions,groups,formats" in decimal, values joined by "-", as the
- * hello has them. JA4: "t13d1516h2" and SHA-256, cut, of the sorted ciphers and of the sorted extensions with
- * the signature algorithms. All leave GREASE out. The texts go into the digests piece by piece: a hello
- * of any length needs no more memory. Per worker, no state. */
+/* JA3 and JA3S: MD5 of "version,ciphers,extensions,groups,formats" in decimal, values joined by "-", as
+ * the hello has them. JA4: "t13d1516h2" and SHA-256, cut, of the sorted ciphers and of the sorted
+ * extensions with the signature algorithms. All leave GREASE out. The texts go into the digests piece by
+ * piece: a hello of any length needs no more memory. Per worker, no state. */
 #include <openssl/evp.h>
 #include <selat/digest.h>
 #include <sensor/inspect/ja.h>
@@ -290,7 +290,8 @@ bool sl_ja4(const struct sl_hello *h, uint16_t *room, char out[SL_JA4_SIZE])
 {
 	char ciphers[CUT_DIGITS], extensions[CUT_DIGITS], alpn[2];
 	size_t ciphers_n, extensions_n;
-	if (!ja4_ciphers(h, room, &ciphers_n, ciphers) || !ja4_extensions(h, room, &extensions_n, extensions))
+	if (!ja4_ciphers(h, room, &ciphers_n, ciphers) ||
+	    !ja4_extensions(h, room, &extensions_n, extensions))
 		return false;
 	ja4_alpn(h->alpn, alpn);
 	ciphers_n = ciphers_n < COUNT_MOST ? ciphers_n : COUNT_MOST;

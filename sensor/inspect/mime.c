@@ -3,146 +3,11 @@
  * Bytes are taken line by line. A line's end is held back until the next line turns out not to be a
  * boundary, to which it would belong (RFC 2046, section 5.1.1). Only lines that begin with "--" where
  * there are boundaries, and headers, are gathered; all else is decoded as it comes. */
-#include <sensor/inspect/inspect_internal.h>
-#include <sensor/inspect/mime_part.h>
+#include <sensor/inspect/mime_internal.h>
 
-enum {
-	DEPTH_MAX = 16,
-	PARTS_MAX = 1000,
-	LINKS_MAX = 1000,
-	HEAD_MIN = 1024,
-	HEAD_MAX = 64 * 1024, /* of a block of headers */
-	MARK_MAX = SL_MIME_BOUNDARY_MAX + 64, /* the dashes and blanks around a boundary */
-	OUT_MAX = 2048, /* decoded bytes before they are handed on, if the chunk goes on */
-};
+enum { LINKS_MAX = 1000 };
 
-enum mode { MODE_IGNORE, MODE_HEAD, MODE_LEAF };
-enum line { LINE_START, LINE_MARK, LINE_MIDDLE };
-enum eol { EOL_NONE, EOL_LF, EOL_CRLF };
-
-struct level {
-	uint8_t *boundary;
-	size_t len;
-	bool digest;
-};
-
-struct sl_mime {
-	enum mode mode;
-	enum line line;
-	enum eol eol;   /* of the line before, still held back */
-	bool cr;        /* the chunk ended in a CR */
-	bool empty;     /* the line at hand has no bytes yet */
-	bool mail;      /* not HTTP's */
-	bool form;      /* only what has a file's name is a file (RFC 7578, section 4.2) */
-	bool message;   /* the headers at hand are a mail's */
-	bool head_cut;
-	unsigned depth, parts, links_left;
-	struct level level[DEPTH_MAX];
-	size_t head_n, head_room, mark_n, out_n;
-	uint8_t *head, *out; /* NULL until they are needed */
-	struct sl_talk *t; /* during a call */
-	struct sl_file *file;
-	struct sl_mime_links *links; /* NULL: no text came yet; for one part after the other */
-	bool linking;
-	struct sl_mime_code code;
-	uint8_t mark[MARK_MAX];
-};
-
-/* --- what is decoded --- */
-
-static void out_hand_on(struct sl_mime *m, struct sl_span bytes)
-{
-	sl_file_data(m->t, m->file, bytes);
-	if (m->linking)
-		sl_mime_links_data(m->t, m->links, bytes, &m->links_left);
-}
-
-static void out_flush(struct sl_mime *m)
-{
-	if (m->out_n)
-		out_hand_on(m, sl_span_of(m->out, m->out_n));
-	m->out_n = 0;
-}
-
-/* A sl_mime_out. */
-static void out_put(void *ctx, struct sl_span bytes)
-{
-	struct sl_mime *m = ctx;
-	if (bytes.len > OUT_MAX - m->out_n)
-		out_flush(m);
-	if (bytes.len > OUT_MAX || !m->out) {
-		out_hand_on(m, bytes);
-	} else if (bytes.len) {
-		memcpy(m->out + m->out_n, bytes.at, bytes.len);
-		m->out_n += bytes.len;
-	}
-}
-
-static void leaf_begin(struct sl_mime *m, const struct sl_mime_head *h)
-{
-	bool coded = !m->form; /* RFC 7578, section 4.7: forms are not */
-	m->code = (struct sl_mime_code){ .coding = coded ? h->coding : SL_MIME_IDENTITY };
-	if (!m->form || h->named)
-		m->file = sl_file_new(m->t, sl_span_of(h->name_len ? h->name : NULL, h->name_len), SL_FIELD_COUNT);
-	bool text = m->mail && (h->kind == SL_MIME_PLAIN || h->kind == SL_MIME_HTML);
-	if (text && !m->links)
-		m->links = sl_mime_links_new(m->t);
-	m->linking = text && m->links;
-	if (m->linking)
-		sl_mime_links_begin(m->links, h->kind == SL_MIME_HTML);
-	m->mode = m->file || m->linking ? MODE_LEAF : MODE_IGNORE;
-	if (m->mode == MODE_LEAF && !m->out)
-		m->out = sl_hold_take(m->t->inspect, OUT_MAX); /* without it every byte goes by itself */
-}
-
-static void leaf_end(struct sl_mime *m, bool whole)
-{
-	if (m->mode == MODE_LEAF) {
-		sl_mime_code_end(&m->code, out_put, m);
-		out_flush(m);
-	}
-	if (m->linking)
-		sl_mime_links_end(m->t, m->links, &m->links_left);
-	sl_file_end(m->t, m->file, whole ? SL_FILE_WHOLE : SL_FILE_LOST);
-	m->file = NULL;
-	m->linking = false;
-	m->mode = MODE_IGNORE;
-}
-
-/* --- levels --- */
-
-static void level_cut(struct sl_mime *m, unsigned depth)
-{
-	while (m->depth > depth)
-		sl_hold_give(m->t->inspect, m->level[--m->depth].boundary);
-}
-
-static bool level_add(struct sl_mime *m, const struct sl_mime_head *h)
-{
-	struct level *l = &m->level[m->depth];
-	if (m->depth == DEPTH_MAX)
-		return false;
-	l->boundary = sl_hold_take(m->t->inspect, h->boundary_len);
-	if (!l->boundary)
-		return false;
-	memcpy(l->boundary, h->boundary, h->boundary_len);
-	l->len = h->boundary_len;
-	l->digest = h->digest;
-	m->depth++;
-	return true;
-}
-
-static void head_begin(struct sl_mime *m, bool message)
-{
-	m->head_n = 0;
-	m->head_cut = false;
-	m->message = message;
-	m->mode = MODE_HEAD;
-	if (m->parts++ < PARTS_MAX)
-		return;
-	m->mode = MODE_IGNORE;
-	sl_count(sl_talk_counters(m->t), SL_COUNT_VALUES_LEFT_OUT);
-}
+/* --- boundaries --- */
 
 static bool all_blank(const uint8_t *at, size_t n)
 {
@@ -159,7 +24,7 @@ static bool mark_take(struct sl_mime *m)
 	if (n && m->mark[n - 1] == '\r')
 		n--;
 	for (unsigned k = m->depth; k-- > 0;) {
-		const struct level *l = &m->level[k];
+		const struct sl_mime_level *l = &m->level[k];
 		if (n < 2 + l->len || m->mark[1] != '-' || memcmp(m->mark + 2, l->boundary, l->len) != 0)
 			continue;
 		const uint8_t *rest = m->mark + 2 + l->len;
@@ -167,71 +32,14 @@ static bool mark_take(struct sl_mime *m)
 		bool closes = left >= 2 && rest[0] == '-' && rest[1] == '-';
 		if (!all_blank(rest + (closes ? 2 : 0), left - (closes ? 2 : 0)))
 			continue;
-		leaf_end(m, true);
-		level_cut(m, closes ? k : k + 1);
-		m->eol = EOL_NONE;
+		sl_mime_leaf_end(m, true);
+		sl_mime_level_cut(m, closes ? k : k + 1);
+		m->eol = SL_MIME_EOL_NONE;
 		if (!closes)
-			head_begin(m, false);
+			sl_mime_head_begin(m, false);
 		return true;
 	}
 	return false;
-}
-
-/* --- headers --- */
-
-static void head_put(struct sl_mime *m, struct sl_span bytes)
-{
-	size_t room = HEAD_MAX - m->head_n;
-	if (bytes.len > room) {
-		if (!m->head_cut)
-			sl_count(sl_talk_counters(m->t), SL_COUNT_MESSAGE_TOO_LONG);
-		m->head_cut = true;
-		bytes.len = room;
-	}
-	size_t need = m->head_n + bytes.len, more = m->head_room ? m->head_room : HEAD_MIN;
-	while (more < need)
-		more *= 2;
-	if (more > m->head_room) {
-		uint8_t *larger = sl_hold_grow(m->t->inspect, m->head, more);
-		if (!larger)
-			return;
-		m->head = larger;
-		m->head_room = more;
-	}
-	if (bytes.len)
-		memcpy(m->head + m->head_n, bytes.at, bytes.len);
-	m->head_n = need;
-}
-
-static void words_add(struct sl_talk *t, enum sl_field field, struct sl_span raw)
-{
-	uint8_t *text = raw.len ? sl_talk_room(t, 2 * raw.len) : NULL;
-	if (text)
-		sl_value_add(t, field, sl_span_of(text, sl_mime_words(text, raw)));
-}
-
-static void mail_hand_on(struct sl_talk *t, const struct sl_mime_head *h)
-{
-	words_add(t, SL_FIELD_EMAIL_FROM, h->from);
-	words_add(t, SL_FIELD_EMAIL_TO, h->to);
-	words_add(t, SL_FIELD_EMAIL_SUBJECT, h->subject);
-	if (t->inspect->values_n)
-		sl_talk_done(t);
-}
-
-static void head_end(struct sl_mime *m)
-{
-	struct sl_mime_head h;
-	bool digest = !m->message && m->depth && m->level[m->depth - 1].digest;
-	sl_mime_head_read(&h, sl_span_of(m->head, m->head_n), digest);
-	if (m->message)
-		mail_hand_on(m->t, &h);
-	if (h.kind == SL_MIME_MULTIPART && level_add(m, &h))
-		m->mode = MODE_IGNORE; /* until the first boundary */
-	else if (h.kind == SL_MIME_MESSAGE && m->mail && h.coding == SL_MIME_IDENTITY)
-		head_begin(m, true);
-	else
-		leaf_begin(m, &h);
 }
 
 /* --- lines --- */
@@ -241,35 +49,38 @@ static void content(struct sl_mime *m, struct sl_span bytes)
 	if (!bytes.len)
 		return;
 	m->empty = false;
-	if (m->mode == MODE_LEAF)
-		sl_mime_code_data(&m->code, bytes, out_put, m);
-	else if (m->mode == MODE_HEAD)
-		head_put(m, bytes);
+	if (m->mode == SL_MIME_MODE_LEAF)
+		sl_mime_code_data(&m->code, bytes, sl_mime_out_put, m);
+	else if (m->mode == SL_MIME_MODE_HEAD)
+		sl_mime_head_put(m, bytes);
 }
 
 /* The end of the line before was one after all; next begins the line behind it, 0 if there is none. */
 static void eol_give(struct sl_mime *m, uint8_t next)
 {
 	static const uint8_t crlf[] = { '\r', '\n' };
-	enum eol eol = m->eol;
-	m->eol = EOL_NONE;
+	enum sl_mime_eol eol = m->eol;
+	m->eol = SL_MIME_EOL_NONE;
 	m->empty = true;
-	if (eol == EOL_NONE)
+	if (eol == SL_MIME_EOL_NONE)
 		return;
-	if (m->mode == MODE_LEAF)
-		sl_mime_code_line(&m->code, eol == EOL_CRLF ? sl_span_of(crlf, 2) : sl_span_of(crlf + 1, 1), out_put, m);
-	else if (m->mode == MODE_HEAD && next != ' ' && next != '\t') /* else it is folded */
-		head_put(m, sl_span_of(crlf + 1, 1));
+	if (m->mode == SL_MIME_MODE_LEAF)
+		sl_mime_code_line(&m->code,
+				  eol == SL_MIME_EOL_CRLF ? sl_span_of(crlf, 2)
+							  : sl_span_of(crlf + 1, 1),
+				  sl_mime_out_put, m);
+	else if (m->mode == SL_MIME_MODE_HEAD && next != ' ' && next != '\t') /* else it is folded */
+		sl_mime_head_put(m, sl_span_of(crlf + 1, 1));
 }
 
-static void line_end(struct sl_mime *m, enum eol eol)
+static void line_end(struct sl_mime *m, enum sl_mime_eol eol)
 {
-	m->line = LINE_START;
+	m->line = SL_MIME_LINE_START;
 	m->eol = eol;
-	if (m->mode != MODE_HEAD || !m->empty)
+	if (m->mode != SL_MIME_MODE_HEAD || !m->empty)
 		return;
-	m->eol = EOL_NONE;
-	head_end(m);
+	m->eol = SL_MIME_EOL_NONE;
+	sl_mime_head_end(m);
 }
 
 /* The gathered line is no boundary: it is content. */
@@ -281,10 +92,10 @@ static void mark_give(struct sl_mime *m, bool ended)
 	content(m, sl_span_of(m->mark, n - cr));
 	m->mark_n = 0;
 	if (ended) {
-		line_end(m, cr ? EOL_CRLF : EOL_LF);
+		line_end(m, cr ? SL_MIME_EOL_CRLF : SL_MIME_EOL_LF);
 		return;
 	}
-	m->line = LINE_MIDDLE;
+	m->line = SL_MIME_LINE_MIDDLE;
 	m->cr = cr;
 }
 
@@ -293,7 +104,7 @@ static size_t mark_gather(struct sl_mime *m, struct sl_span in)
 {
 	const uint8_t *lf = memchr(in.at, '\n', in.len);
 	size_t n = lf ? (size_t)(lf - in.at) : in.len;
-	size_t room = MARK_MAX - m->mark_n;
+	size_t room = SL_MIME_MARK_MAX - m->mark_n;
 	size_t used = n < room ? n : room;
 	memcpy(m->mark + m->mark_n, in.at, used);
 	m->mark_n += used;
@@ -305,7 +116,7 @@ static size_t mark_gather(struct sl_mime *m, struct sl_span in)
 		return used;
 	if (mark_take(m)) {
 		m->mark_n = 0;
-		m->line = LINE_START;
+		m->line = SL_MIME_LINE_START;
 	} else {
 		mark_give(m, true);
 	}
@@ -315,8 +126,8 @@ static size_t mark_gather(struct sl_mime *m, struct sl_span in)
 /* What is neither a header nor to be looked at line by line: a base64 decoder passes over line ends. */
 static bool takes_lines(const struct sl_mime *m)
 {
-	return m->mode == MODE_IGNORE ||
-	       (m->mode == MODE_LEAF && m->code.coding != SL_MIME_QUOTED && !m->code.resync);
+	return m->mode == SL_MIME_MODE_IGNORE ||
+	       (m->mode == SL_MIME_MODE_LEAF && m->code.coding != SL_MIME_QUOTED && !m->code.resync);
 }
 
 /* The rest of a line and whole lines behind it, with their ends, up to the last before the bytes end or
@@ -351,19 +162,19 @@ static size_t line_take(struct sl_mime *m, struct sl_span in)
 	content(m, sl_span_of(in.at, n - (n && ends_cr)));
 	m->cr = !lf && ends_cr;
 	if (lf)
-		line_end(m, ends_cr ? EOL_CRLF : EOL_LF);
+		line_end(m, ends_cr ? SL_MIME_EOL_CRLF : SL_MIME_EOL_LF);
 	return n + (lf != NULL);
 }
 
 static size_t step(struct sl_mime *m, struct sl_span bytes)
 {
-	if (m->line == LINE_START) {
+	if (m->line == SL_MIME_LINE_START) {
 		bool mark = bytes.at[0] == '-' && m->depth;
-		m->line = mark ? LINE_MARK : LINE_MIDDLE;
+		m->line = mark ? SL_MIME_LINE_MARK : SL_MIME_LINE_MIDDLE;
 		if (!mark)
 			eol_give(m, bytes.at[0]);
 	}
-	if (m->line == LINE_MARK)
+	if (m->line == SL_MIME_LINE_MARK)
 		return mark_gather(m, bytes);
 	size_t used = takes_lines(m) ? lines_take(m, bytes) : 0;
 	return used ? used : line_take(m, bytes);
@@ -372,7 +183,7 @@ static size_t step(struct sl_mime *m, struct sl_span bytes)
 /* Nobody wants what is left, and no part will follow. */
 static bool is_done(const struct sl_mime *m)
 {
-	return m->mode == MODE_IGNORE && !m->depth;
+	return m->mode == SL_MIME_MODE_IGNORE && !m->depth;
 }
 
 void sl_mime_data(struct sl_talk *t, struct sl_mime *m, struct sl_span bytes)
@@ -384,7 +195,7 @@ void sl_mime_data(struct sl_talk *t, struct sl_mime *m, struct sl_span bytes)
 		size_t used = step(m, bytes);
 		bytes = sl_span_of(bytes.at + used, bytes.len - used);
 	}
-	out_flush(m);
+	sl_mime_out_flush(m);
 }
 
 /* --- coming and going --- */
@@ -404,7 +215,7 @@ struct sl_mime *sl_mime_new_mail(struct sl_talk *t)
 	struct sl_mime *m = mime_new(t);
 	if (m) {
 		m->mail = true;
-		head_begin(m, true);
+		sl_mime_head_begin(m, true);
 	}
 	return m;
 }
@@ -419,7 +230,7 @@ struct sl_mime *sl_mime_new_multipart(struct sl_talk *t, struct sl_span content_
 	if (!m)
 		return NULL;
 	m->form = h.form;
-	if (level_add(m, &h))
+	if (sl_mime_level_add(m, &h))
 		return m;
 	sl_hold_give(t->inspect, m);
 	return NULL;
@@ -429,23 +240,23 @@ void sl_mime_lost(struct sl_mime *m)
 {
 	if (!m)
 		return;
-	if (m->mode == MODE_HEAD)
-		m->mode = MODE_IGNORE; /* until the next boundary */
+	if (m->mode == SL_MIME_MODE_HEAD)
+		m->mode = SL_MIME_MODE_IGNORE; /* until the next boundary */
 	sl_file_lost(m->file);
 	m->code.resync = true;
 	m->mark_n = 0;
-	m->eol = EOL_NONE;
+	m->eol = SL_MIME_EOL_NONE;
 	m->cr = false;
-	m->line = LINE_MIDDLE;
+	m->line = SL_MIME_LINE_MIDDLE;
 }
 
 /* What is still held back. */
 static void rest_give(struct sl_mime *m)
 {
 	static const uint8_t cr = '\r';
-	if (m->line == LINE_MARK && mark_take(m))
+	if (m->line == SL_MIME_LINE_MARK && mark_take(m))
 		return;
-	if (m->line == LINE_MARK)
+	if (m->line == SL_MIME_LINE_MARK)
 		mark_give(m, false);
 	eol_give(m, 0);
 	if (m->cr)
@@ -458,10 +269,10 @@ void sl_mime_end(struct sl_talk *t, struct sl_mime *m, bool whole)
 		return;
 	m->t = t;
 	rest_give(m);
-	if (whole && m->mode == MODE_HEAD)
-		head_end(m); /* a mail of headers alone */
-	leaf_end(m, whole);
-	level_cut(m, 0);
+	if (whole && m->mode == SL_MIME_MODE_HEAD)
+		sl_mime_head_end(m); /* a mail of headers alone */
+	sl_mime_leaf_end(m, whole);
+	sl_mime_level_cut(m, 0);
 	sl_hold_give(t->inspect, m->links);
 	sl_hold_give(t->inspect, m->head);
 	sl_hold_give(t->inspect, m->out);

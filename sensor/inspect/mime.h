@@ -8,8 +8,8 @@
 
 struct sl_mime;
 
-/* A mail: the bytes begin with its headers, of which email.from, email.to and email.subject (encoded
- * words decoded to UTF-8) become a transaction when they end. */
+/* A mail: the bytes begin with its headers, of which those with a field (email.from, email.to …;
+ * encoded words decoded to UTF-8) become a transaction when they end. */
 struct sl_mime *sl_mime_new_mail(struct sl_talk *t);
 
 /* A multipart body, whose Content-Type (with its boundary) was a header of what carries it: HTTP's

@@ -53,8 +53,8 @@ static size_t base64_groups(struct sl_span in, uint8_t *out, size_t *n)
 	return i;
 }
 
-/* Bytes outside the alphabet are ignored. Padding ends a group, not the data: mail programs read on behind
- * it, and so must who looks for what they will show. */
+/* Bytes outside the alphabet are ignored. Padding ends a group, not the data: mail programs read on
+ * behind it, and so must who looks for what they will show. */
 static void base64_data(struct sl_mime_code *c, struct sl_span in, sl_mime_out *out, void *ctx)
 {
 	uint8_t piece[PIECE + 3];

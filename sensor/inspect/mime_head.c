@@ -264,6 +264,20 @@ static void first(struct sl_span *slot, struct sl_span value)
 		*slot = value;
 }
 
+static void mail_header_read(struct sl_mime_head *h, struct sl_span name, struct sl_span value)
+{
+	static const char *const names[SL_MIME_MAIL_HEADERS] = {
+		[SL_MIME_FROM] = "from",       [SL_MIME_TO] = "to",     [SL_MIME_SUBJECT] = "subject",
+		[SL_MIME_CC] = "cc",           [SL_MIME_DATE] = "date", [SL_MIME_MESSAGE_ID] = "message-id",
+		[SL_MIME_X_MAILER] = "x-mailer",
+	};
+	for (size_t i = 0; i < SL_MIME_MAIL_HEADERS; i++)
+		if (is_text(name, names[i]))
+			first(&h->mail[i], value);
+	if (is_text(name, "received") && h->received_n++ < SL_MIME_RECEIVED_MAX)
+		h->received[h->received_n - 1] = value;
+}
+
 static void header_read(struct sl_mime_head *h, struct seen *seen, struct sl_span name,
 			struct sl_span value)
 {
@@ -273,12 +287,8 @@ static void header_read(struct sl_mime_head *h, struct seen *seen, struct sl_spa
 		first(&seen->disposition, value);
 	else if (is_text(name, "content-transfer-encoding"))
 		first(&seen->coding, value);
-	else if (is_text(name, "from"))
-		first(&h->from, value);
-	else if (is_text(name, "to"))
-		first(&h->to, value);
-	else if (is_text(name, "subject"))
-		first(&h->subject, value);
+	else
+		mail_header_read(h, name, value);
 }
 
 void sl_mime_head_read(struct sl_mime_head *h, struct sl_span block, bool message)

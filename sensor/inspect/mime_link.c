@@ -20,7 +20,9 @@ struct sl_mime_links {
 
 struct sl_mime_links *sl_mime_links_new(struct sl_talk *t)
 {
-	return sl_talk_wants(t, SL_FIELD_EMAIL_URL) ? sl_hold_take(t->inspect, sizeof(struct sl_mime_links)) : NULL;
+	return sl_talk_wants(t, SL_FIELD_EMAIL_URL)
+		       ? sl_hold_take(t->inspect, sizeof(struct sl_mime_links))
+		       : NULL;
 }
 
 void sl_mime_links_begin(struct sl_mime_links *l, bool html)
@@ -75,7 +77,8 @@ static bool scheme_goes_on(const struct sl_mime_links *l)
 {
 	size_t n = l->n;
 	const char *at = (const char *)l->at;
-	return strncasecmp(at, "http://", n < 7 ? n : 7) == 0 || strncasecmp(at, "https://", n < 8 ? n : 8) == 0;
+	return strncasecmp(at, "http://", n < 7 ? n : 7) == 0 ||
+	       strncasecmp(at, "https://", n < 8 ? n : 8) == 0;
 }
 
 static void text_byte(struct sl_talk *t, struct sl_mime_links *l, uint8_t c, unsigned *left)
@@ -114,7 +117,8 @@ static uint32_t entity_read(struct sl_span in, size_t *len)
 	for (const uint8_t *p = in.at + 2 + hex; p < end; p++) {
 		if (!(hex ? isxdigit(*p) : isdigit(*p)))
 			return 0;
-		code = code * (hex ? 16 : 10) + (uint32_t)(isdigit(*p) ? *p - '0' : tolower(*p) - 'a' + 10);
+		code = code * (hex ? 16 : 10) +
+		       (uint32_t)(isdigit(*p) ? *p - '0' : tolower(*p) - 'a' + 10);
 	}
 	return code < 0x80 ? code : 0; /* others stay as they are: they do not make up a host */
 }
@@ -211,7 +215,8 @@ static void html_byte(struct sl_talk *t, struct sl_mime_links *l, uint8_t c, uns
 		name_byte(l, c);
 		return;
 	default:
-		if (may_begin(l, c) && (is_space(l->before) || (l->before && strchr("/\"'", l->before)))) {
+		if (may_begin(l, c) &&
+		    (is_space(l->before) || (l->before && strchr("/\"'", l->before)))) {
 			l->where = NAME;
 			l->at[0] = c;
 			l->n = 1;

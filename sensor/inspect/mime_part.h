@@ -12,13 +12,28 @@ enum { SL_MIME_BOUNDARY_MAX = 512, /* RFC 2046 allows 70 */ SL_MIME_NAME_MAX = 2
 enum sl_mime_kind { SL_MIME_LEAF, SL_MIME_PLAIN, SL_MIME_HTML, SL_MIME_MULTIPART, SL_MIME_MESSAGE };
 enum sl_mime_coding { SL_MIME_IDENTITY, SL_MIME_BASE64, SL_MIME_QUOTED };
 
+/* What a mail says about itself, once each. Every server that it passed adds a Received. */
+enum {
+	SL_MIME_FROM,
+	SL_MIME_TO,
+	SL_MIME_SUBJECT,
+	SL_MIME_CC,
+	SL_MIME_DATE,
+	SL_MIME_MESSAGE_ID,
+	SL_MIME_X_MAILER,
+	SL_MIME_MAIL_HEADERS,
+	SL_MIME_RECEIVED_MAX = 64,
+};
+
 struct sl_mime_head {
 	enum sl_mime_kind kind;
 	enum sl_mime_coding coding;
 	bool digest;  /* a multipart's parts are messages, where they do not say otherwise */
 	bool form;    /* multipart/form-data */
 	bool named;   /* there is a file name, if only an empty one */
-	struct sl_span from, to, subject; /* as they stand in the block; NULL bytes: none */
+	struct sl_span mail[SL_MIME_MAIL_HEADERS]; /* as they stand in the block; NULL bytes: none */
+	struct sl_span received[SL_MIME_RECEIVED_MAX];
+	size_t received_n; /* of which the first are kept */
 	size_t name_len, boundary_len;
 	uint8_t name[SL_MIME_NAME_MAX], boundary[SL_MIME_BOUNDARY_MAX];
 };

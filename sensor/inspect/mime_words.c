@@ -124,7 +124,8 @@ size_t sl_mime_words(uint8_t *out, struct sl_span in)
 			out[n++] = in.at[i++];
 			continue;
 		}
-		n += w.base64 ? base64_put(out + n, w.text, charset) : quoted_put(out + n, w.text, charset);
+		n += w.base64 ? base64_put(out + n, w.text, charset)
+			      : quoted_put(out + n, w.text, charset);
 		i += w.len;
 		i += gap_before_word(sl_span_of(in.at + i, in.len - i)); /* RFC 2047, section 6.2 */
 	}

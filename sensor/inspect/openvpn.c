@@ -1,10 +1,11 @@
-/* OpenVPN's control channel (draft-ietf-openvpn-wire-protocol): TLS cut into numbered packets, over UDP or,
- * behind a length, over TCP; with or without an HMAC (tls-auth). The bytes of either side are put in the
- * order of their numbers and read as TLS. An encrypted control channel (tls-crypt) says nothing, and the
- * data channel is stepped over. A flow is known by its reset packet, whose length and zeros fit
+/* OpenVPN's control channel (draft-ietf-openvpn-wire-protocol): TLS cut into numbered packets, over UDP
+ * or, behind a length, over TCP; with or without an HMAC (tls-auth). The bytes of either side are put in
+ * the order of their numbers and read as TLS. An encrypted control channel (tls-crypt) says nothing, and
+ * the data channel is stepped over. A flow is known by its reset packet, whose length and zeros fit
  * exactly, or by a hello within a control packet. Per worker.
  *
- *   opcode, key 1 | session 8 | [HMAC | packet 4 | time 4] | acks 1 | 4 each | [session 8] | number 4 | TLS */
+ *   opcode, key 1 | session 8 | [HMAC | packet 4 | time 4] | acks 1 | 4 each | [session 8] | number 4 |
+ * TLS */
 #include <sensor/inspect/tls.h>
 
 enum {
@@ -106,8 +107,9 @@ static bool fits_hello(const struct sl_talk *t, struct sl_span in, size_t auth)
 {
 	enum { RECORD_HANDSHAKE = 22 };
 	struct packet p;
-	return packet_read(in, auth, &p) && p.op == OP_CONTROL && p.number < REPLAY_MOST && p.tls.len > 6 &&
-	       p.tls.at[0] == RECORD_HANDSHAKE && sl_tls_probe(t, p.tls) == SL_PARSE_DONE;
+	return packet_read(in, auth, &p) && p.op == OP_CONTROL && p.number < REPLAY_MOST &&
+	       p.tls.len > 6 && p.tls.at[0] == RECORD_HANDSHAKE &&
+	       sl_tls_probe(t, p.tls) == SL_PARSE_DONE;
 }
 
 /* How long is the HMAC? False: it is no packet that would tell. */
@@ -178,7 +180,8 @@ static void read_tls(struct sl_talk *t, struct channel *c, struct sl_span in)
 	inner.last = false;
 	while (used < c->n) {
 		size_t consumed = 0;
-		enum sl_parse p = sl_tls_records(&inner, &c->tls, sl_span_of(c->bytes + used, c->n - used), &consumed);
+		enum sl_parse p = sl_tls_records(&inner, &c->tls,
+						 sl_span_of(c->bytes + used, c->n - used), &consumed);
 		if (p == SL_PARSE_MORE)
 			break;
 		if (p != SL_PARSE_DONE || !consumed) {

@@ -1,6 +1,6 @@
-/* Numbers for requests and what answers them, in protocols that keep both in order (HTTP/1, FTP): the n-th
- * answer is the n-th request's, and both are transaction n. Where bytes are missing the count goes on at a
- * number that neither side has used. Private to inspect. */
+/* Numbers for requests and what answers them, in protocols that keep both in order (HTTP/1, FTP): the
+ * n-th answer is the n-th request's, and both are transaction n. Where bytes are missing the count goes
+ * on at a number that neither side has used. Private to inspect. */
 #ifndef SELAT_SENSOR_INSPECT_PAIRS_H
 #define SELAT_SENSOR_INSPECT_PAIRS_H
 

@@ -18,11 +18,12 @@ enum sl_parse {
 
 /* One side of a stream, as long as it is inspected. Zero at first. */
 struct sl_side {
-	uint64_t skip : 38;     /* bytes still to come that nobody wants; see sl_side_skip */
+	uint64_t skip : 37;     /* bytes still to come that nobody wants; see sl_side_skip */
 	uint64_t searched : 18; /* of the bytes at hand, already seen without finding the message's end */
 	uint64_t phase : 4;     /* the parser's own */
 	uint64_t tries : 3;     /* chunks in which no protocol was found */
 	uint64_t finished : 1;
+	uint64_t sealed : 1;    /* all that comes is encrypted; see sl_talk_seal */
 };
 
 /* The flow's SL_SLOT_INSPECT. */
@@ -42,6 +43,7 @@ struct sl_talk {
 	const struct sl_parser *parser;
 	unsigned side;      /* who sent the bytes */
 	uint32_t tx;        /* the transaction of what is handed on: the parser's to set; 0 at first */
+	size_t sealed;      /* stream.c's: of the chunk's bytes, the last so many are encrypted */
 	bool turned;        /* inspect.c's: to another protocol, in this call */
 	bool last;          /* there will be no more bytes of this message: use what there is */
 };
@@ -109,6 +111,11 @@ static inline void sl_talk_client(struct sl_talk *t, unsigned side)
  * is gone when this returns. The call must end with DONE (and what it consumed) or FINISH. */
 void sl_talk_anew(struct sl_talk *t);
 
+/* What this side sends is encrypted from here on: the last `left` of the bytes at hand, and all behind
+ * them. Its parser may go on with it, for what is still to be seen there. agreed: both ends said that they
+ * speak this; one alone may say so to hide what it says, and is believed only where the site wants it. */
+void sl_talk_seal(struct sl_talk *t, size_t left, bool agreed);
+
 /* Memory that a parser keeps beyond a call: bounded over all flows, zeroed; NULL: used up, counted. */
 void *sl_hold_take(struct sl_inspect *i, size_t bytes);
 void *sl_hold_grow(struct sl_inspect *i, void *at, size_t bytes); /* NULL: `at` stays as it was */
@@ -123,7 +130,7 @@ struct sl_counters *sl_talk_counters(const struct sl_talk *t);
 
 /* --- small helpers --- */
 
-#define SL_SKIP_MOST (UINT64_C(1) << 37)
+#define SL_SKIP_MOST (UINT64_C(1) << 36)
 #define SL_SEARCHED_MOST ((UINT64_C(1) << 18) - 1)
 
 /* The next n bytes of this side are of no interest. */

@@ -75,8 +75,8 @@ static void begin(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_ori
 }
 
 /* Is it the first packet of a connection? Its own id opens it. */
-static bool first_open(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p, uint8_t *plain,
-		       size_t *len)
+static bool first_open(struct sl_talk *t, struct sl_quic *q, const struct sl_quic_packet *p,
+		       uint8_t *plain, size_t *len)
 {
 	struct sl_quic_origin o;
 	if (id_is(&q->begun, p->to) || id_is(&q->refused, p->to) || id_is(&q->server, p->to) ||
@@ -234,7 +234,8 @@ static bool google_read(struct sl_talk *t, struct sl_quic *q, struct sl_span in)
 {
 	uint32_t version;
 	struct sl_span hello;
-	if (q->google_n == GOOGLE_MOST || q->end[SL_QUIC_CLIENT].hello || !sl_gquic_read(in, &version, &hello))
+	if (q->google_n == GOOGLE_MOST || q->end[SL_QUIC_CLIENT].hello ||
+	    !sl_gquic_read(in, &version, &hello))
 		return false;
 	q->google_n++;
 	sl_quic_seen(t, q, version);

@@ -61,8 +61,8 @@ void sl_quic_tell(struct sl_talk *t, struct sl_quic *q);
 void sl_quic_frames(struct sl_talk *t, struct sl_quic *q, struct sl_span plain);
 /* A CHLO was read; name: none if it has none. */
 void sl_quic_chlo_told(struct sl_talk *t, struct sl_quic *q, struct sl_span name);
-/* A packet that is no Initial: the client, if it is the sender, sends no more of its hello. What there is
- * of it is told. */
+/* A packet that is no Initial: the client, if it is the sender, sends no more of its hello. What there
+ * is of it is told. */
 void sl_quic_past_hello(struct sl_talk *t, struct sl_quic *q);
 
 #endif

@@ -58,10 +58,10 @@ void sl_quic_seen(struct sl_talk *t, struct sl_quic *q, uint32_t version)
 /* RFC 8446, section 4.1.3: a ServerHello with this random asks for another ClientHello. */
 static bool is_retry_request(struct sl_span body)
 {
-	static const uint8_t retry[32] = {
-		0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-		0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c
-	};
+	static const uint8_t retry[32] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
+					   0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+					   0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e,
+					   0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c };
 	return body.len >= 34 && memcmp(body.at + 2, retry, sizeof retry) == 0;
 }
 
@@ -129,7 +129,8 @@ void sl_quic_past_hello(struct sl_talk *t, struct sl_quic *q)
 	if (!q->origin.version || t->side != q->client || e->over)
 		return;
 	if (!e->hello && !q->origin.version->chlo && in.len > HELLO_HEADER && in.at[0] == CLIENT_HELLO) {
-		sl_client_hello(t, sl_span_of(in.at + HELLO_HEADER, in.len - HELLO_HEADER), SL_OVER_QUIC);
+		sl_client_hello(t, sl_span_of(in.at + HELLO_HEADER, in.len - HELLO_HEADER),
+				SL_OVER_QUIC);
 		sl_quic_tell(t, q);
 	}
 	e->over = true;
@@ -176,7 +177,15 @@ static void padding_skip(struct sl_cur *c)
 /* Frames that an Initial may hold (section 12.4). Behind any other nothing is read. */
 static void frames_read(struct sl_talk *t, bool google, struct sl_quic_end *e, struct sl_span plain)
 {
-	enum { PADDING = 0, PING = 1, ACK = 2, ACK_ECN = 3, CRYPTO = 6, GOOGLE_PING = 7, GOOGLE_CRYPTO = 8 };
+	enum {
+		PADDING = 0,
+		PING = 1,
+		ACK = 2,
+		ACK_ECN = 3,
+		CRYPTO = 6,
+		GOOGLE_PING = 7,
+		GOOGLE_CRYPTO = 8
+	};
 	struct sl_cur c = sl_cur_of(plain.at, plain.len);
 	while (sl_cur_left(&c)) {
 		uint8_t type = sl_cur_u8(&c);

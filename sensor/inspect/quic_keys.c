@@ -17,6 +17,7 @@ static const uint8_t version_2[SL_QUIC_SALT] = {
 	0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
 	0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9
 };
+/* To draft -07. */
 static const uint8_t version_2_draft[SL_QUIC_SALT] = {
 	0xa7, 0x07, 0xc2, 0x03, 0xa5, 0x9b, 0x47, 0x18, 0x4a, 0x1d,
 	0x62, 0xca, 0x57, 0x04, 0x06, 0xea, 0x7a, 0xe3, 0xe5, 0xd3
@@ -51,7 +52,7 @@ static const uint8_t t051[SL_QUIC_SALT] = {
 static const struct sl_quic_version versions[] = {
 	{ .first = 0x00000001, .last = 0x00000001, .salt = version_1 },
 	{ .first = 0x6b3343cf, .last = 0x6b3343cf, .salt = version_2, .second = true },
-	{ .first = 0x709a50c4, .last = 0x709a50c4, .salt = version_2_draft, .second = true }, /* to -07 */
+	{ .first = 0x709a50c4, .last = 0x709a50c4, .salt = version_2_draft, .second = true },
 	{ .first = 0xff000021, .last = 0xff000022, .salt = version_1 },
 	{ .first = 0xff00001d, .last = 0xff000020, .salt = draft_29 },
 	{ .first = 0xff000017, .last = 0xff00001c, .salt = draft_23 },
@@ -76,7 +77,8 @@ enum { BLOCK = 64, HASH = 32 }; /* SHA-256's */
 static bool digest(EVP_MD_CTX *sha, const uint8_t pad[BLOCK], struct sl_span bytes, uint8_t out[HASH])
 {
 	return EVP_DigestInit_ex(sha, NULL, NULL) == 1 && EVP_DigestUpdate(sha, pad, BLOCK) == 1 &&
-	       EVP_DigestUpdate(sha, bytes.at, bytes.len) == 1 && EVP_DigestFinal_ex(sha, out, NULL) == 1;
+	       EVP_DigestUpdate(sha, bytes.at, bytes.len) == 1 &&
+	       EVP_DigestFinal_ex(sha, out, NULL) == 1;
 }
 
 /* RFC 2104, for keys no longer than a block. By hand, because libcrypto looks the algorithm up anew in
@@ -113,8 +115,8 @@ bool sl_quic_secret(const struct sl_quic_version *v, struct sl_span connection,
 
 /*  length (16) | length of label (8) | "tls13 " label | length of context (8) = 0
  *  RFC 8446, section 7.1; the byte behind it is HKDF-Expand's counter. */
-static bool expand(EVP_MD_CTX *sha, const uint8_t secret[SL_QUIC_SECRET], const char *label, uint8_t *out,
-		   size_t n)
+static bool expand(EVP_MD_CTX *sha, const uint8_t secret[SL_QUIC_SECRET], const char *label,
+		   uint8_t *out, size_t n)
 {
 	uint8_t info[32], hash[HASH];
 	size_t len = strlen(label), at = 0;
@@ -138,7 +140,8 @@ bool sl_quic_keys(const struct sl_quic_version *v, const uint8_t secret[SL_QUIC_
 	uint8_t own[SL_QUIC_SECRET];
 	EVP_MD_CTX *sha = sha_new();
 	bool ok = sha &&
-		  expand(sha, secret, from == SL_QUIC_CLIENT ? "client in" : "server in", own, sizeof own) &&
+		  expand(sha, secret, from == SL_QUIC_CLIENT ? "client in" : "server in", own,
+			 sizeof own) &&
 		  expand(sha, own, v->second ? "quicv2 key" : "quic key", keys->key, sizeof keys->key) &&
 		  expand(sha, own, v->second ? "quicv2 iv" : "quic iv", keys->iv, sizeof keys->iv) &&
 		  expand(sha, own, v->second ? "quicv2 hp" : "quic hp", keys->mask, sizeof keys->mask);
@@ -147,7 +150,8 @@ bool sl_quic_keys(const struct sl_quic_version *v, const uint8_t secret[SL_QUIC_
 }
 
 /* RFC 9001, section 5.4.3: one block of AES-ECB over the sample. */
-static bool mask_of(EVP_CIPHER_CTX *aes, const uint8_t key[16], const uint8_t *sample, uint8_t mask[SAMPLE])
+static bool mask_of(EVP_CIPHER_CTX *aes, const uint8_t key[16], const uint8_t *sample,
+		    uint8_t mask[SAMPLE])
 {
 	int len;
 	return EVP_EncryptInit_ex(aes, EVP_aes_128_ecb(), NULL, key, NULL) == 1 &&
@@ -197,8 +201,8 @@ static bool packet_open(EVP_CIPHER_CTX *aes, const struct sl_quic_keys *keys, st
 	return unseal(aes, keys->key, &s, plain);
 }
 
-bool sl_quic_open(const struct sl_quic_keys *keys, struct sl_span packet, size_t number_at, uint8_t *plain,
-		  size_t *len)
+bool sl_quic_open(const struct sl_quic_keys *keys, struct sl_span packet, size_t number_at,
+		  uint8_t *plain, size_t *len)
 {
 	EVP_CIPHER_CTX *aes = EVP_CIPHER_CTX_new();
 	bool ok = aes && packet_open(aes, keys, packet, number_at, plain, len);

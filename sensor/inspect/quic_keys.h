@@ -33,7 +33,7 @@ bool sl_quic_keys(const struct sl_quic_version *v, const uint8_t secret[SL_QUIC_
 
 /* Opens a packet whose packet number lies at number_at. plain has room for packet.len bytes; what it
  * gets is *len bytes. False: it was not sealed with these keys. */
-bool sl_quic_open(const struct sl_quic_keys *keys, struct sl_span packet, size_t number_at, uint8_t *plain,
-		  size_t *len);
+bool sl_quic_open(const struct sl_quic_keys *keys, struct sl_span packet, size_t number_at,
+		  uint8_t *plain, size_t *len);
 
 #endif

@@ -177,7 +177,8 @@ static void reply_line(struct sl_talk *t, struct sl_smtp *s, struct sl_span line
 
 /* --- the stream --- */
 
-static enum sl_parse line_parse(struct sl_talk *t, struct sl_smtp *s, struct sl_span in, size_t *consumed)
+static enum sl_parse line_parse(struct sl_talk *t, struct sl_smtp *s, struct sl_span in,
+				size_t *consumed)
 {
 	size_t from = t->at->searched < in.len ? (size_t)t->at->searched : in.len;
 	const uint8_t *lf = from < in.len ? memchr(in.at + from, '\n', in.len - from) : NULL;
@@ -198,13 +199,15 @@ static enum sl_parse line_parse(struct sl_talk *t, struct sl_smtp *s, struct sl_
 }
 
 /* After DATA: does the mail come, or was it refused, and another command comes? */
-static enum sl_parse asked_parse(struct sl_talk *t, struct sl_smtp *s, struct sl_span in, size_t *consumed)
+static enum sl_parse asked_parse(struct sl_talk *t, struct sl_smtp *s, struct sl_span in,
+				 size_t *consumed)
 {
 	struct sl_span argument;
 	const uint8_t *lf = memchr(in.at, '\n', in.len < FIRST_LINE_MAX ? in.len : FIRST_LINE_MAX);
 	if (!s->go_ahead && !lf && in.len < FIRST_LINE_MAX && !t->last)
 		return SL_PARSE_MORE;
-	if (!s->go_ahead && verb_of(sl_span_of(in.at, lf ? (size_t)(lf - in.at) : in.len), &argument) != OTHER) {
+	if (!s->go_ahead &&
+	    verb_of(sl_span_of(in.at, lf ? (size_t)(lf - in.at) : in.len), &argument) != OTHER) {
 		t->at->phase = SL_SMTP_LINES;
 		return line_parse(t, s, in, consumed);
 	}
@@ -266,7 +269,8 @@ static enum sl_parse banner_probe(struct sl_span in)
 
 static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 {
-	static const char *const first[] = { "EHLO", "HELO", "LHLO", "MAIL FROM:", "RCPT TO:", "220 ", "220-" };
+	static const char *const first[] = { "EHLO",     "HELO", "LHLO", "MAIL FROM:",
+					     "RCPT TO:", "220 ", "220-" };
 	(void)t;
 	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
 		size_t n = strlen(first[i]);
@@ -275,7 +279,8 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in)
 		in.len = in.len < PROBE_MAX ? in.len : PROBE_MAX;
 		if (!is_text(in) || (isalpha(in.at[0]) && in.len >= n && !word_ends(in, n)))
 			return SL_PARSE_REFUSE;
-		enum sl_parse p = in.len > n && memchr(in.at, '\n', in.len) ? SL_PARSE_DONE : SL_PARSE_MORE;
+		enum sl_parse p =
+			in.len > n && memchr(in.at, '\n', in.len) ? SL_PARSE_DONE : SL_PARSE_MORE;
 		if (p == SL_PARSE_DONE && first[i][0] == '2')
 			p = banner_probe(in);
 		return p == SL_PARSE_MORE && in.len == PROBE_MAX ? SL_PARSE_REFUSE : p;

@@ -1,4 +1,5 @@
-/* An SMTP session and what comes in it: the envelope, and the mail by DATA or BDAT. Private to smtp*.c. */
+/* An SMTP session and what comes in it: the envelope, and the mail by DATA or BDAT. Private
+ * to smtp*.c. */
 #ifndef SELAT_SENSOR_INSPECT_SMTP_H
 #define SELAT_SENSOR_INSPECT_SMTP_H
 
@@ -11,7 +12,7 @@ enum sl_smtp_dot { SL_DOT_START, SL_DOT_DOT, SL_DOT_CR, SL_DOT_MIDDLE };
 
 struct sl_smtp {
 	struct sl_mime *mime; /* the mail that is coming */
-	uint8_t *envelope;    /* until the mail comes: of each value its field, its length (two bytes), it */
+	uint8_t *envelope;    /* until the mail comes: of each value its field, length (two bytes), it */
 	uint32_t envelope_n, envelope_room;
 	uint64_t chunk_left;
 	uint32_t mails;  /* that are over */
@@ -35,7 +36,8 @@ static inline uint32_t sl_smtp_tx(const struct sl_smtp *s)
 void sl_smtp_mail_over(struct sl_talk *t, struct sl_smtp *s);
 
 /* More than the bound are left out, counted. Empty ones are none. */
-void sl_smtp_envelope_add(struct sl_talk *t, struct sl_smtp *s, enum sl_field field, struct sl_span value);
+void sl_smtp_envelope_add(struct sl_talk *t, struct sl_smtp *s, enum sl_field field,
+			  struct sl_span value);
 void sl_smtp_envelope_done(struct sl_talk *t, struct sl_smtp *s);
 
 void sl_smtp_mail_begin(struct sl_talk *t, struct sl_smtp *s);

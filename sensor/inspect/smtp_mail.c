@@ -29,7 +29,8 @@ static bool envelope_room(struct sl_talk *t, struct sl_smtp *s, size_t need)
 	return true;
 }
 
-void sl_smtp_envelope_add(struct sl_talk *t, struct sl_smtp *s, enum sl_field field, struct sl_span value)
+void sl_smtp_envelope_add(struct sl_talk *t, struct sl_smtp *s, enum sl_field field,
+			  struct sl_span value)
 {
 	if (!value.len)
 		return;

@@ -1,11 +1,12 @@
 /* SSH (RFC 4253): the software in each side's version line (section 4.2), which other lines may
- * precede, and HASSH of each side's SSH_MSG_KEXINIT (section 7.1); what follows is of no interest.
- * A version line is handed on as it comes, and once more with its side's HASSH. Per worker. */
+ * precede, and HASSH of each side's SSH_MSG_KEXINIT (section 7.1). What follows SSH_MSG_NEWKEYS
+ * (section 7.3) is encrypted, and of no interest. A version line is handed on as it comes, and once
+ * more with its side's HASSH. Per worker. */
 #include <openssl/evp.h>
 #include <selat/digest.h>
 #include <sensor/inspect/parse.h>
 
-enum phase { VERSION, PACKETS };
+enum phase { VERSION, PACKETS, KEYS /* the offer was read */ };
 enum {
 	VERSION_MAX = 255, /* RFC 4253, section 4.2 */
 	LINE_MAX_BYTES = 1024,
@@ -14,6 +15,10 @@ enum {
 	PORT_SSH = 22,
 	MSG_DEBUG = 4, /* and below: may come at any time */
 	MSG_KEXINIT = 20,
+	MSG_NEWKEYS = 21,
+	MSG_KEX_FIRST = 30, /* RFC 4250, section 4.1.1: of the key exchange */
+	MSG_KEX_LAST = 49,
+	NEWKEYS_MOST = 1 + 1 + 255, /* bytes: it has nothing but padding */
 	MD5_BYTES = 16,
 	HANDSHAKE = 1, /* its number: both versions and both sides' offers */
 };
@@ -189,9 +194,11 @@ static enum sl_parse kexinit_read(struct sl_talk *t, struct sl_cur *c)
 	software_take(t);
 	hassh_take(t, list);
 	sl_talk_done(t);
-	if (t->slot->side[!t->side].finished)
+	const struct sl_side *other = &t->slot->side[!t->side];
+	if (other->finished || other->phase == KEYS)
 		sl_talk_tx_end(t, HANDSHAKE);
-	return SL_PARSE_FINISH;
+	t->at->phase = KEYS;
+	return SL_PARSE_DONE;
 }
 
 /* length(32) | padding length(8) | payload | padding   RFC 4253, section 6 */
@@ -216,13 +223,52 @@ static enum sl_parse packet_read(struct sl_talk *t, struct sl_span in, size_t *c
 	return message >= 1 && message <= MSG_DEBUG ? SL_PARSE_DONE : SL_PARSE_FINISH;
 }
 
+/* Up to this side's last packet in the clear. */
+static enum sl_parse keys_read(struct sl_talk *t, struct sl_span in, size_t *consumed)
+{
+	const struct state *s = t->state;
+	struct sl_cur c = sl_cur_of(in.at, in.len);
+	uint32_t len = sl_cur_be32(&c);
+	sl_cur_u8(&c); /* padding length */
+	uint8_t message = sl_cur_u8(&c);
+	if (c.failed)
+		return t->last ? SL_PARSE_FINISH : SL_PARSE_MORE;
+	bool exchange = message >= MSG_KEX_FIRST && message <= MSG_KEX_LAST;
+	bool known = exchange || (message >= 1 && message <= MSG_DEBUG) || message == MSG_NEWKEYS;
+	if (!known || len < 2 || len > (message == MSG_NEWKEYS ? NEWKEYS_MOST : PACKET_MAX))
+		return SL_PARSE_FINISH;
+	if (message != MSG_NEWKEYS) {
+		*consumed = len + 4 < in.len ? len + 4 : in.len;
+		sl_side_skip(t->at, len + 4 - *consumed);
+		return SL_PARSE_DONE;
+	}
+	if (in.len < len + 4)
+		return t->last ? SL_PARSE_FINISH : SL_PARSE_MORE;
+	*consumed = len + 4;
+	sl_talk_seal(t, in.len - *consumed, s->software_len[!t->side] != 0);
+	return SL_PARSE_FINISH;
+}
+
+/* Between packets nobody knows where the next begins. */
+static bool lost(struct sl_talk *t, uint64_t bytes)
+{
+	(void)bytes;
+	if (t->at->phase != KEYS || t->slot->side[!t->side].sealed)
+		return false;
+	t->at->finished = true;
+	return true;
+}
+
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
 	t->tx = HANDSHAKE;
+	if (t->at->phase == KEYS)
+		return keys_read(t, in, consumed);
 	return t->at->phase == VERSION ? line_read(t, in, consumed) : packet_read(t, in, consumed);
 }
 
 const struct sl_parser sl_ssh_parser = { .state_bytes = sizeof(struct state),
 					 .messages = SL_COUNT_SSH_MESSAGES,
 					 .probe = probe,
-					 .stream = stream };
+					 .stream = stream,
+					 .lost = lost };

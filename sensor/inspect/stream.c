@@ -19,9 +19,10 @@ static void finish(struct sl_talk *t)
 static void side_reset(struct sl_talk *t)
 {
 	sl_gather_drop(t->inspect->gather, &t->slot->buffer[t->side]);
-	uint64_t tries = t->at->tries;
+	uint64_t tries = t->at->tries, sealed = t->at->sealed;
 	*t->at = (struct sl_side){ 0 };
 	t->at->tries = tries & 7;
+	t->at->sealed = sealed & 1;
 }
 
 /* --- which protocol --- */
@@ -47,6 +48,22 @@ static enum sl_parse probe(const struct sl_talk *t, struct sl_span in, enum sl_a
 	return best;
 }
 
+/* Was something sent that no protocol was found in? */
+static bool in_midst(const struct sl_talk *t)
+{
+	const struct sl_side *side = t->slot->side;
+	return side[0].tries || side[1].tries || side[0].finished || side[1].finished;
+}
+
+static bool found(struct sl_talk *t, enum sl_app app, bool guessed)
+{
+	if (!sl_talk_found(t, app))
+		return false;
+	if (app == SL_APP_TLS)
+		((struct sl_tls_state *)t->state)->guessed = guessed;
+	return true;
+}
+
 /* One step over the bytes at hand. */
 static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
@@ -57,7 +74,7 @@ static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed
 		enum sl_parse p = probe(t, in, &app);
 		if (p != SL_PARSE_DONE)
 			return t->last ? SL_PARSE_REFUSE : p;
-		if (!sl_talk_found(t, app))
+		if (!found(t, app, in_midst(t)))
 			return SL_PARSE_FINISH;
 	}
 	if (!t->parser->stream)
@@ -74,12 +91,14 @@ static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 	if (bytes.len < TURN_LEAST || bytes.at[0] != RECORD_HANDSHAKE ||
 	    sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
 		return false;
+	if (t->at->sealed && sl_tls_begins_anew(bytes) != SL_PARSE_DONE)
+		return false; /* an encrypted message may look like half a hello */
 	if (t->flow->app == SL_APP_TLS) {
 		*t->at = (struct sl_side){ 0 };
 		return true;
 	}
 	sl_talk_anew(t);
-	return sl_talk_found(t, SL_APP_TLS);
+	return found(t, SL_APP_TLS, true);
 }
 
 /* Fewer bytes, of which that cannot be said yet. */
@@ -205,11 +224,14 @@ static struct sl_span feed_gathered(struct sl_talk *t, struct sl_span bytes)
 	struct sl_gather *g = t->inspect->gather;
 	uint32_t *buffer = &t->slot->buffer[t->side];
 	size_t before = sl_gather_bytes(g, *buffer).len, consumed;
+	bool sealed = t->at->sealed;
 	size_t kept = before < SL_GATHER_MAX ? keep(t, bytes) : 0;
 	if (!*buffer)
 		return none;
 	enum sl_parse p = step_gathered(t, &before, &consumed);
 	bool last = t->last;
+	if (!sealed && t->at->sealed)
+		t->sealed += bytes.len - kept;
 	t->last = false;
 	if (last)
 		sl_count(t->inspect->config.counters, SL_COUNT_MESSAGE_TOO_LONG);
@@ -248,6 +270,10 @@ static void lost_bytes(struct sl_talk *t, uint64_t lost)
 		return;
 	side_reset(t);
 	t->at->tries = 0;
+	if (t->at->sealed || t->slot->side[!t->side].sealed) { /* past the handshake: there is nothing to find */
+		sl_talk_seal(t, SIZE_MAX, true);
+		finish(t);
+	}
 }
 
 static void take(struct sl_talk *t, struct sl_span bytes)
@@ -265,15 +291,19 @@ static void take(struct sl_talk *t, struct sl_span bytes)
 	}
 }
 
-void sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
-		       struct sl_span bytes, uint64_t lost)
+size_t sl_inspect_stream(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side,
+			 struct sl_span bytes, uint64_t lost)
 {
 	struct sl_talk t = sl_talk_of(i, flow, slot, side);
+	t.sealed = bytes.len; /* counts if the side is, and stays so */
 	if (t.at->finished && !turns_to_tls(&t, bytes) && !may_turn_to_tls(&t, bytes))
-		return;
+		return t.at->sealed ? bytes.len : 0;
 	if (lost)
 		lost_bytes(&t, lost);
 	take(&t, bytes);
+	if (!t.at->sealed)
+		return 0;
+	return t.sealed < bytes.len ? t.sealed : bytes.len;
 }
 
 void sl_inspect_stream_end(struct sl_inspect *i, struct sl_flow *flow, void *slot, unsigned side)

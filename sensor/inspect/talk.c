@@ -52,6 +52,14 @@ void sl_talk_tx_end(const struct sl_talk *t, uint32_t tx)
 		sink->transaction_end(sink->ctx, t->flow, tx);
 }
 
+void sl_talk_seal(struct sl_talk *t, size_t left, bool agreed)
+{
+	if (t->at->sealed || (!agreed && !t->inspect->config.seal_all))
+		return;
+	t->sealed = left;
+	t->at->sealed = true;
+}
+
 bool sl_talk_wants(const struct sl_talk *t, enum sl_field field)
 {
 	return t->inspect->config.wanted[field];

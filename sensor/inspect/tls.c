@@ -6,13 +6,8 @@
 #include <sensor/inspect/tls.h>
 
 enum {
-	RECORD_HEADER = 5,
 	MESSAGE_HEADER = 4,
 	RECORD_MAX = 16384 + 2048, /* RFC 5246, section 6.2.3: a record with its expansion */
-	RECORD_CIPHER = 20,
-	RECORD_HANDSHAKE = 22,
-	RECORD_DATA = 23,
-	RECORD_HEARTBEAT = 24,
 	HELLO_LEAST = 38,          /* bytes: version, random, session id, a suite, compression */
 	OPAQUE_MOST = 16,          /* records of early data before a hello that repeats the first */
 	V2_HEADER = 2,             /* RFC 5246, appendix E.2 */
@@ -58,7 +53,7 @@ static void v2_hello(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in
 	t->at->phase = BEGUN;
 	t->tx = SL_TLS_TX;
 	s->client = true;
-	s->record = RECORD_HEARTBEAT; /* the rest of it is stepped over */
+	s->record = SL_RECORD_HEARTBEAT; /* the rest of it is stepped over */
 	s->record_left = (uint16_t)(((in.at[0] & 0x7f) << 8 | in.at[1]) - (V2_LEAST - V2_HEADER));
 	sl_value_add(t, SL_FIELD_TLS_VERSION, sl_span_str(version));
 	sl_talk_client(t, t->side);
@@ -67,10 +62,10 @@ static void v2_hello(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in
 
 /* --- records --- */
 
-static bool is_header(const uint8_t *at)
+bool sl_record_begins(const uint8_t *at)
 {
 	size_t len = (size_t)at[3] << 8 | at[4];
-	return at[0] >= RECORD_CIPHER && at[0] <= RECORD_HEARTBEAT && at[1] == 3 && at[2] <= 4 &&
+	return at[0] >= SL_RECORD_CIPHER && at[0] <= SL_RECORD_HEARTBEAT && at[1] == 3 && at[2] <= 4 &&
 	       len <= RECORD_MAX;
 }
 
@@ -78,29 +73,29 @@ static bool is_header(const uint8_t *at)
  * certificate begins as DER does. */
 static enum sl_parse certificate_probe(struct sl_span in)
 {
-	enum { FIRST = RECORD_HEADER + MESSAGE_HEADER + 3 + 3 };
+	enum { FIRST = SL_RECORD_HEADER + MESSAGE_HEADER + 3 + 3 };
 	if (in.len <= FIRST)
 		return SL_PARSE_MORE;
-	struct sl_cur c = sl_cur_of(in.at + RECORD_HEADER + 1, FIRST - RECORD_HEADER - 1);
+	struct sl_cur c = sl_cur_of(in.at + SL_RECORD_HEADER + 1, FIRST - SL_RECORD_HEADER - 1);
 	size_t message = sl_cur_be24(&c), list = sl_cur_be24(&c), first = sl_cur_be24(&c);
 	bool fits = message == list + 3 && first && first + 3 <= list;
-	return fits && is_header(in.at) && in.at[FIRST] == 0x30 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+	return fits && sl_record_begins(in.at) && in.at[FIRST] == 0x30 ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 enum sl_parse sl_tls_probe(const struct sl_talk *t, struct sl_span in)
 {
 	(void)t;
-	static const uint8_t start[] = { RECORD_HANDSHAKE, 3 };
+	static const uint8_t start[] = { SL_RECORD_HANDSHAKE, 3 };
 	size_t n = in.len < sizeof start ? in.len : sizeof start;
 	if (memcmp(in.at, start, n) != 0)
 		return v2_probe(in);
-	if (in.len < RECORD_HEADER + 1)
+	if (in.len < SL_RECORD_HEADER + 1)
 		return SL_PARSE_MORE;
-	uint8_t type = in.at[RECORD_HEADER];
+	uint8_t type = in.at[SL_RECORD_HEADER];
 	if (type == SL_TLS_CERTIFICATE)
 		return certificate_probe(in);
 	bool hello = type == SL_TLS_CLIENT_HELLO || type == SL_TLS_SERVER_HELLO;
-	return is_header(in.at) && (in.at[3] || in.at[4]) && hello ? SL_PARSE_DONE : SL_PARSE_REFUSE;
+	return sl_record_begins(in.at) && (in.at[3] || in.at[4]) && hello ? SL_PARSE_DONE : SL_PARSE_REFUSE;
 }
 
 void sl_tls_message(struct sl_talk *t, unsigned type, struct sl_span body, enum sl_hello_over over)
@@ -160,14 +155,14 @@ struct message {
 static bool next_record(struct message *m, struct sl_span in)
 {
 	const uint8_t *at = in.at + m->used;
-	if (in.len - m->used < RECORD_HEADER)
+	if (in.len - m->used < SL_RECORD_HEADER)
 		return false;
-	if (!is_header(at) || at[0] != RECORD_HANDSHAKE) {
+	if (!sl_record_begins(at) || at[0] != SL_RECORD_HANDSHAKE) {
 		m->broken = true;
 		return false;
 	}
 	m->record_left = (uint16_t)((unsigned)at[3] << 8 | at[4]);
-	m->used += RECORD_HEADER;
+	m->used += SL_RECORD_HEADER;
 	return true;
 }
 
@@ -225,20 +220,21 @@ static enum sl_parse header(struct sl_talk *t, struct sl_tls_side *s, struct sl_
 		*consumed = V2_LEAST;
 		return SL_PARSE_DONE;
 	}
-	if (in.len < RECORD_HEADER || v2 == SL_PARSE_MORE)
+	if (in.len < SL_RECORD_HEADER || v2 == SL_PARSE_MORE)
 		return t->last ? SL_PARSE_REFUSE : SL_PARSE_MORE;
-	if (!is_header(in.at))
+	if (!sl_record_begins(in.at))
 		return SL_PARSE_REFUSE;
 	t->at->phase = BEGUN;
-	s->record = in.at[0];
+	s->record = in.at[0] & 31u;
 	s->record_left = (uint16_t)((unsigned)in.at[3] << 8 | in.at[4]);
-	*consumed = RECORD_HEADER;
-	s->ciphered |= s->record == RECORD_CIPHER;
-	if (s->record != RECORD_HANDSHAKE)
+	*consumed = SL_RECORD_HEADER;
+	s->ciphered |= s->record == SL_RECORD_CIPHER;
+	if (s->record != SL_RECORD_HANDSHAKE)
 		s->message_left = 0;
-	if (s->record != RECORD_DATA)
+	if (s->record != SL_RECORD_DATA)
 		return SL_PARSE_DONE;
-	if (!s->client || s->opaque == OPAQUE_MOST)
+	/* a server that sends data has said its hello: the client will not say another */
+	if (!s->client || s->opaque == OPAQUE_MOST || t->slot->side[!t->side].sealed)
 		return SL_PARSE_FINISH;
 	s->opaque = (s->opaque + 1) & 31;
 	return SL_PARSE_DONE;
@@ -256,6 +252,7 @@ static enum sl_parse message_use(struct sl_talk *t, struct sl_tls_side *s, const
 	size_t len = (size_t)m->bytes.at[1] << 16 | (size_t)m->bytes.at[2] << 8 | m->bytes.at[3];
 	s->message_left = (uint32_t)(len - (m->bytes.len - MESSAGE_HEADER));
 	s->client |= type == SL_TLS_CLIENT_HELLO;
+	s->server |= type == SL_TLS_SERVER_HELLO || type == SL_TLS_CERTIFICATE;
 	sl_tls_message(t, type, sl_span_of(m->bytes.at + MESSAGE_HEADER, m->bytes.len - MESSAGE_HEADER), SL_OVER_TCP);
 	return SL_PARSE_DONE;
 }
@@ -273,29 +270,28 @@ static enum sl_parse message_broken(struct sl_talk *t, struct sl_tls_side *s, co
 		*consumed += more;
 		return p;
 	}
-	*consumed += RECORD_HEADER;
+	*consumed += SL_RECORD_HEADER;
 	t->at->phase = 0;
 	return SL_PARSE_DONE;
 }
 
-
 /* Do these bytes, between two records, begin one with a message? */
 static bool begins_message(const struct sl_tls_side *s, struct sl_span in)
 {
-	return in.len >= RECORD_HEADER && is_header(in.at) && in.at[0] == RECORD_HANDSHAKE &&
+	return in.len >= SL_RECORD_HEADER && sl_record_begins(in.at) && in.at[0] == SL_RECORD_HANDSHAKE &&
 	       (in.at[3] || in.at[4]) && !s->message_left;
 }
 
 /* A message that begins here, within a record or with the record's header, which is gathered with it. */
 static enum sl_parse handshake(struct sl_talk *t, struct sl_tls_side *s, struct sl_span in, size_t *consumed)
 {
-	size_t skip = s->record_left ? 0 : RECORD_HEADER;
+	size_t skip = s->record_left ? 0 : SL_RECORD_HEADER;
 	size_t left = skip ? (size_t)in.at[3] << 8 | in.at[4] : s->record_left;
 	struct sl_span body = sl_span_of(in.at + skip, in.len - skip);
 	body.len = body.len < left ? body.len : left;
 	size_t least = s->ciphered ? MESSAGE_HEADER + 2 : 1;
 	t->at->phase = BEGUN;
-	s->record = RECORD_HANDSHAKE;
+	s->record = SL_RECORD_HANDSHAKE;
 	if (body.len < least && body.len < left && !t->last)
 		return SL_PARSE_MORE;
 	if (!body.len || (s->ciphered && !is_second_hello(body)) || !is_message(body.at[0]))
@@ -308,16 +304,15 @@ static enum sl_parse handshake(struct sl_talk *t, struct sl_tls_side *s, struct 
 	/* nothing new to see before what is missing of the message, or of the next header, has come */
 	size_t missing = m.most - m.bytes.len;
 	if (m.record_left == 0)
-		missing += RECORD_HEADER - (in.len - m.used);
+		missing += SL_RECORD_HEADER - (in.len - m.used);
 	sl_side_searched(t->at, in.len + missing);
 	return SL_PARSE_MORE;
 }
 
-/* Bytes of the record or of the message that nobody wants. */
-static enum sl_parse step_over(struct sl_tls_side *s, struct sl_span in, size_t *consumed)
+enum sl_parse sl_tls_step_over(struct sl_tls_side *s, struct sl_span in, size_t *consumed)
 {
 	size_t n = s->record_left < in.len ? s->record_left : in.len;
-	if (s->record == RECORD_HANDSHAKE) {
+	if (s->record == SL_RECORD_HANDSHAKE) {
 		n = n < s->message_left ? n : s->message_left;
 		s->message_left -= (uint32_t)n;
 	}
@@ -331,56 +326,10 @@ enum sl_parse sl_tls_records(struct sl_talk *t, struct sl_tls_side *s, struct sl
 	if (in.len < t->at->searched && !t->last)
 		return SL_PARSE_MORE;
 	if (!t->at->phase)
-		*s = (struct sl_tls_side){ .client = s->client };
+		*s = (struct sl_tls_side){ .client = s->client, .server = s->server };
 	if (s->record_left == 0)
 		return begins_message(s, in) ? handshake(t, s, in, consumed) : header(t, s, in, consumed);
-	if (s->record != RECORD_HANDSHAKE || s->message_left)
-		return step_over(s, in, consumed);
+	if (s->record != SL_RECORD_HANDSHAKE || s->message_left)
+		return sl_tls_step_over(s, in, consumed);
 	return handshake(t, s, in, consumed);
 }
-
-/* --- the parser --- */
-
-static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
-{
-	struct sl_tls_state *state = t->state;
-	struct sl_tls_side *s = &state->side[t->side];
-	if (s->waits && !t->slot->buffer[t->side])
-		t->at->phase = 0; /* what was gathered had to give way to others */
-	enum sl_parse p = sl_tls_records(t, s, in, consumed);
-	s->waits = p == SL_PARSE_MORE;
-	if (p == SL_PARSE_FINISH)
-		sl_tls_over(t);
-	return p;
-}
-
-/* What is stepped over may be missing. */
-static bool lost(struct sl_talk *t, uint64_t bytes)
-{
-	struct sl_tls_state *state = t->state;
-	struct sl_tls_side *s = &state->side[t->side];
-	if (s->record_left >= bytes && (s->record != RECORD_HANDSHAKE || s->message_left >= bytes)) {
-		size_t consumed;
-		step_over(s, sl_span_of(NULL, (size_t)bytes), &consumed);
-		return true;
-	}
-	return false;
-}
-
-static void forget(struct sl_talk *t)
-{
-	struct sl_tls_state *state = t->state;
-	sl_dtls_free(t, state->dtls);
-	state->dtls = NULL;
-}
-
-const struct sl_parser sl_tls_parser = {
-	.state_bytes = sizeof(struct sl_tls_state),
-	.messages = SL_COUNT_TLS_HELLOS,
-	.probe = sl_tls_probe,
-	.stream = stream,
-	.probe_datagram = sl_dtls_probe,
-	.datagram = sl_dtls_datagram,
-	.lost = lost,
-	.forget = forget,
-};

@@ -199,7 +199,8 @@ static void write_transaction(struct sl_json *j, struct sl_span fields)
 static void write_ruleset(struct sl_json *j, const struct sl_match *m)
 {
 	char text[7 + 2 * SL_SHA256_SIZE + 1] = "sha256:";
-	const uint8_t *identity = m->loaded ? sl_loaded_identity(m->loaded) : m->ruleset->header->identity;
+	const uint8_t *identity =
+		m->loaded ? sl_loaded_identity(m->loaded) : m->ruleset->header->identity;
 	sl_hex(text + 7, sl_span_of(identity, SL_SHA256_SIZE));
 	sl_json_text(j, "ruleset", text);
 	sl_alert_text(j, "drill",

@@ -70,6 +70,7 @@ static struct sl_span name_in(enum sl_field field, struct sl_span value)
 	case SL_FIELD_SMTP_RCPT_TO:
 	case SL_FIELD_EMAIL_FROM:
 	case SL_FIELD_EMAIL_TO:
+	case SL_FIELD_EMAIL_CC:
 		return sl_name_of_mail(value);
 	case SL_FIELD_DNS_ANSWER:
 	case SL_FIELD_SMTP_HELO:

@@ -1,4 +1,5 @@
-/* Allow: reading the file into one exact table. Any thread; nothing of it is shared until it is whole. */
+/* Allow: reading the file into one exact table. Any thread; nothing of it is shared until it
+ * is whole. */
 #include "allow_internal.h"
 
 #include <errno.h>
@@ -165,17 +166,10 @@ static int read_file(struct sl_allow *a, size_t *size, struct sl_err *err)
 static int make_table(struct reading *r)
 {
 	struct sl_allow *a = r->allow;
-	uint8_t *bytes = NULL;
-	size_t size = 0;
+	struct sl_err why = { "" };
+	int rc = sl_table_builder_open(r->builder, &a->table, &a->memory, &why);
 
-	if (sl_table_builder_write(r->builder, &bytes, &size) != SL_OK)
-		return fail_memory(r);
-	a->memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
-	if (a->memory)
-		memcpy(a->memory, bytes, size);
-	free(bytes);
-	return a->memory ? sl_table_open(&a->table, sl_span_of(a->memory, size), r->err)
-			 : fail_memory(r);
+	return rc == SL_OK ? SL_OK : sl_fail(r->err, rc, "%s: %s", a->path, why.text);
 }
 
 static int read_all(struct reading *r)

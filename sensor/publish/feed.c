@@ -4,79 +4,36 @@
  * first flight that is not done, so a later delivery never hides an earlier loss; route_seq counts
  * what passes. After a refusal only the refused alert is sent again, from the journal, with the
  * same headers; when the producer dies, everything without a report is. */
-#include "feed.h"
-
-#include "alert.h"
-#include "mark.h"
+#include "feed_internal.h"
 
 #include <inttypes.h>
-#include <selat/kafka.h>
-#include <selat/log.h>
 #include <selat/time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW = 4096, SAY_MS = 60000, AGAIN_MS = 500, TAG_ROUTE = 48 };
-
-enum flight_state { FLIGHT_SENT, FLIGHT_REFUSED, FLIGHT_DONE };
-
-struct flight {
-	struct sl_journal_place at;
-	uint64_t seq,
-		route_seq; /* route_seq: the one it has, or the next one's if it is withheld */
-	enum flight_state state;
-	bool withheld;
-	char epoch[SL_EPOCH_TEXT];
-};
-
-struct lane { /* a route at work */
-	const struct sl_route *route;
-	struct sl_journal_reader *reader;
-	struct sl_mark mark;
-	struct flight flight[WINDOW]; /* by number modulo WINDOW */
-	uint64_t first, next;         /* numbers in flight */
-	uint64_t segment;             /* the file of the first alert that is not delivered */
-	uint64_t route_seq;           /* the next one that passes gets it */
-	uint64_t refused;             /* flights to be sent again */
-	uint64_t again_ms;            /* not before */
-	char why[256];                /* the last refusal; "": none since the last delivery */
-	struct sl_pace pace;
-	char read_epoch[SL_EPOCH_TEXT]; /* the next alert to read from the journal */
-	uint64_t read_seq;
-	bool back;     /* something was delivered since the last complaint */
-	bool troubled; /* said, and not yet taken back */
-	bool at_end;   /* of the journal, when it last looked */
-};
-
-struct sl_feed {
-	struct sl_feed_config config;
-	struct sl_producer *producer;
-	uint64_t producer_again_ms;
-	size_t n;
-	struct lane lane[];
-};
+enum { SAY_MS = 60000 };
 
 /* --- delivery reports --- */
 
 static void delivered(void *ctx, uint64_t tag, const char *error)
 {
 	struct sl_feed *f = ctx;
-	struct lane *l = &f->lane[tag >> TAG_ROUTE];
-	uint64_t number = tag & ((UINT64_C(1) << TAG_ROUTE) - 1);
+	struct sl_feed_lane *l = &f->lane[tag >> SL_FEED_TAG_ROUTE];
+	uint64_t number = tag & ((UINT64_C(1) << SL_FEED_TAG_ROUTE) - 1);
 
 	if (number < l->first || number >= l->next)
 		return;
-	struct flight *flight = &l->flight[number % WINDOW];
-	if (flight->state != FLIGHT_SENT)
+	struct sl_flight *flight = &l->flight[number % SL_FEED_WINDOW];
+	if (flight->state != SL_FLIGHT_SENT)
 		return;
 	if (error) {
-		flight->state = FLIGHT_REFUSED;
+		flight->state = SL_FLIGHT_REFUSED;
 		l->refused++;
-		l->again_ms = sl_time_mono_ms() + AGAIN_MS;
+		l->again_ms = sl_time_mono_ms() + SL_FEED_AGAIN_MS;
 		snprintf(l->why, sizeof l->why, "%s", error);
 	} else {
-		flight->state = FLIGHT_DONE;
+		flight->state = SL_FLIGHT_DONE;
 		l->why[0] = '\0';
 		l->back = true;
 		sl_count(f->config.counters, SL_COUNT_DELIVERED);
@@ -95,10 +52,10 @@ static void producer_drop(struct sl_feed *f)
 	sl_producer_free(f->producer);
 	f->producer = NULL;
 	for (size_t i = 0; i < f->n; i++) {
-		struct lane *l = &f->lane[i];
+		struct sl_feed_lane *l = &f->lane[i];
 		for (uint64_t k = l->first; k < l->next; k++)
-			if (l->flight[k % WINDOW].state == FLIGHT_SENT) {
-				l->flight[k % WINDOW].state = FLIGHT_REFUSED;
+			if (l->flight[k % SL_FEED_WINDOW].state == SL_FLIGHT_SENT) {
+				l->flight[k % SL_FEED_WINDOW].state = SL_FLIGHT_REFUSED;
 				l->refused++;
 			}
 	}
@@ -119,147 +76,26 @@ static bool producer_ready(struct sl_feed *f)
 		return false;
 	if (producer_new(f, &err) == SL_OK)
 		return true;
-	f->producer_again_ms = sl_time_mono_ms() + 10 * AGAIN_MS;
+	f->producer_again_ms = sl_time_mono_ms() + 10 * SL_FEED_AGAIN_MS;
 	sl_log(SL_ERROR, "kafka", "%s", err.text);
 	return false;
 }
 
-/* --- sending --- */
-
-static int send_entry(struct sl_feed *f, struct lane *l, uint64_t number,
-		      const struct sl_journal_entry *e, struct sl_err *err)
-{
-	char id[SL_ALERT_ID_TEXT], time[SL_TIME_TEXT], seq[24];
-	uint64_t route_seq = l->flight[number % WINDOW].route_seq;
-
-	snprintf(seq, sizeof seq, "%" PRIu64, route_seq);
-	struct sl_header header[] = {
-		{ "ce_specversion", sl_span_str("1.0") },
-		{ "ce_id", sl_span_str(sl_alert_id(id, e->sensor, e->epoch, e->seq)) },
-		{ "ce_type", sl_span_str("org.selat.alert.v1") },
-		{ "ce_source", sl_span_str(e->sensor) },
-		{ "ce_time", sl_span_str(sl_time_format(time, e->time)) },
-		{ "content-type", sl_span_str("application/json") },
-		{ "tlp", sl_span_str(sl_tlp_text(e->tlp)) },
-		{ "severity", sl_span_str(sl_severity_text(e->severity)) },
-		{ "country", sl_span_str(e->country) },
-		{ "route", sl_span_str(l->route->name) },
-		{ "route_seq", sl_span_str(seq) },
-	};
-	struct sl_record record = {
-		.topic = l->route->topic,
-		.key = sl_span_str(e->sensor),
-		.value = e->json,
-		.header = header,
-		.headers_n = sizeof header / sizeof *header,
-		.time_ms = sl_time_now() / 1000000,
-		.tag = (uint64_t)(l - f->lane) << TAG_ROUTE | number,
-	};
-	return sl_producer_send(f->producer, &record, err);
-}
-
-static void refuse(struct lane *l, const struct sl_err *err)
-{
-	snprintf(l->why, sizeof l->why, "%.255s", err->text);
-	l->again_ms = sl_time_mono_ms() + AGAIN_MS;
-}
-
-/* Sends again what was refused, oldest first. */
-static void send_refused(struct sl_feed *f, struct lane *l)
-{
-	struct sl_journal_place here, found;
-	struct sl_journal_entry e;
-	struct sl_err err = { "" };
-
-	if (l->refused == 0 || sl_time_mono_ms() < l->again_ms)
-		return;
-	here = sl_journal_reader_place(l->reader);
-	for (uint64_t k = l->first; k < l->next && l->refused; k++) {
-		struct flight *flight = &l->flight[k % WINDOW];
-		if (flight->state != FLIGHT_REFUSED)
-			continue;
-		sl_journal_reader_seek(l->reader, flight->at);
-		int rc = sl_journal_reader_next(l->reader, &e, &found, &err);
-		if (rc == 1)
-			rc = send_entry(f, l, k, &e, &err);
-		else if (rc == 0)
-			rc = sl_fail(&err, SL_EFAIL, "an alert is gone from the journal");
-		if (rc == SL_EAGAIN)
-			break;
-		if (rc != SL_OK) {
-			refuse(l, &err);
-			break;
-		}
-		flight->state = FLIGHT_SENT;
-		l->refused--;
-		sl_count(f->config.counters, SL_COUNT_DELIVERY_RETRIES);
-	}
-	sl_journal_reader_seek(l->reader, here);
-}
-
-static void take_flight(struct lane *l, const struct flight *flight)
-{
-	memcpy(l->read_epoch, flight->epoch, sizeof l->read_epoch);
-	l->read_seq = flight->seq + 1;
-	l->next++;
-}
-
-/* Takes one alert from the journal into the window. False: there is none, or not now. */
-static bool send_next(struct sl_feed *f, struct lane *l)
-{
-	struct sl_journal_place at;
-	struct sl_journal_entry e;
-	struct sl_err err = { "" };
-
-	int rc = sl_journal_reader_next(l->reader, &e, &at, &err);
-	l->at_end = rc == 0;
-	if (rc <= 0) {
-		if (rc < 0)
-			refuse(l, &err);
-		return false;
-	}
-	uint64_t number = l->next;
-	struct flight *flight = &l->flight[number % WINDOW];
-	*flight = (struct flight){ .at = at, .seq = e.seq, .route_seq = l->route_seq };
-	snprintf(flight->epoch, sizeof flight->epoch, "%s", e.epoch);
-	if (!sl_tlp_passes(e.tlp, l->route->tlp)) {
-		flight->state = FLIGHT_DONE;
-		flight->withheld = true;
-		sl_count(f->config.counters, SL_COUNT_WITHHELD);
-		take_flight(l, flight);
-		return true;
-	}
-	rc = send_entry(f, l, number, &e, &err);
-	if (rc == SL_EAGAIN) {
-		sl_journal_reader_seek(l->reader, at);
-		return false;
-	}
-	take_flight(l, flight);
-	l->route_seq++;
-	sl_count(f->config.counters, SL_COUNT_ROUTED);
-	if (rc != SL_OK) {
-		flight->state = FLIGHT_REFUSED;
-		l->refused++;
-		refuse(l, &err);
-	}
-	return true;
-}
-
 /* --- marks --- */
 
-static void advance(struct sl_feed *f, struct lane *l)
+static void advance(struct sl_feed *f, struct sl_feed_lane *l)
 {
 	struct sl_err err = { "" };
 	uint64_t held, before = l->first;
 
-	while (l->first < l->next && l->flight[l->first % WINDOW].state == FLIGHT_DONE) {
-		const struct flight *flight = &l->flight[l->first % WINDOW];
+	while (l->first < l->next && l->flight[l->first % SL_FEED_WINDOW].state == SL_FLIGHT_DONE) {
+		const struct sl_flight *flight = &l->flight[l->first % SL_FEED_WINDOW];
 		memcpy(l->mark.epoch, flight->epoch, sizeof l->mark.epoch);
 		l->mark.seq = flight->seq + 1;
 		l->mark.route_seq = flight->route_seq + (flight->withheld ? 0 : 1);
 		l->first++;
 	}
-	l->segment = l->first < l->next ? l->flight[l->first % WINDOW].at.segment
+	l->segment = l->first < l->next ? l->flight[l->first % SL_FEED_WINDOW].at.segment
 					: sl_journal_reader_place(l->reader).segment;
 	if (l->first == before)
 		return;
@@ -280,16 +116,16 @@ static void release_files(struct sl_feed *f)
 }
 
 /* What is not yet delivered: in flight, and not yet read. */
-static uint64_t lane_waiting(const struct sl_feed *f, const struct lane *l)
+static uint64_t lane_waiting(const struct sl_feed *f, const struct sl_feed_lane *l)
 {
 	uint64_t n = sl_journal_count(f->config.journal, l->read_epoch, l->read_seq);
 	for (uint64_t k = l->first; k < l->next; k++)
-		n += l->flight[k % WINDOW].state != FLIGHT_DONE;
+		n += l->flight[k % SL_FEED_WINDOW].state != SL_FLIGHT_DONE;
 	return n;
 }
 
 /* One line a minute while alerts wait for a broker, one when it is back. */
-static void say_state(struct sl_feed *f, struct lane *l)
+static void say_state(struct sl_feed *f, struct sl_feed_lane *l)
 {
 	const char *trouble =
 		f->producer ? sl_producer_trouble(f->producer) : "there is no producer";
@@ -314,7 +150,7 @@ static void say_state(struct sl_feed *f, struct lane *l)
 
 /* --- life --- */
 
-static int lane_init(struct sl_feed *f, struct lane *l, const struct sl_route *route,
+static int lane_init(struct sl_feed *f, struct sl_feed_lane *l, const struct sl_route *route,
 		     struct sl_err *err)
 {
 	l->route = route;
@@ -372,10 +208,10 @@ void sl_feed_pump(struct sl_feed *f, int wait_ms)
 	bool ready = producer_ready(f);
 
 	for (size_t i = 0; i < f->n && ready; i++) {
-		struct lane *l = &f->lane[i];
-		send_refused(f, l);
-		for (int k = 0; k < WINDOW && l->next - l->first < WINDOW; k++)
-			if (!send_next(f, l))
+		struct sl_feed_lane *l = &f->lane[i];
+		sl_feed_send_refused(f, l);
+		for (int k = 0; k < SL_FEED_WINDOW && l->next - l->first < SL_FEED_WINDOW; k++)
+			if (!sl_feed_send_next(f, l))
 				break;
 	}
 	if (ready)

@@ -180,7 +180,7 @@ bool sl_thresholds_pass(struct sl_thresholds *t, const struct sl_match *m, struc
 		return true;
 	struct count *c = count_match(t, m, a->by, a->seconds * SECOND);
 	if (c->n == 1 && a->threshold != SL_THRESHOLD_LIMIT)
-		c->held = 0; /* a period that did not come so far is over; a limit's rest is still told */
+		c->held = 0; /* a period that did not come so far is over; a limit's rest is told */
 	if (c->held == 0 || m->time < c->first_held)
 		c->first_held = m->time;
 	c->held++;

@@ -23,7 +23,8 @@ static const char usage[] =
 	"  -c, --conversations N   how many at a time (4000)\n"
 	"  -m, --mean BYTES        mean size of a frame, 100 to 800 (500)\n"
 	"  -l, --late N            of a million segments, how many come out of order (20000)\n"
-	"  -k, --kinds D:U:H:T:B:M  of a hundred conversations, how many are DNS, datagrams, HTTP, TLS,\n"
+	"  -k, --kinds D:U:H:T:B:M  of a hundred conversations, how many are DNS, datagrams, HTTP, "
+	"TLS,\n"
 	"                          other streams and mails (50:12:15:16:7:0)\n"
 	"  -s, --seed N            another seed is another capture (1)\n"
 	"  -r, --rules DIR         also write packs, patterns.hex and planted.tsv there\n"
@@ -51,13 +52,60 @@ static void read_kinds(struct options *o, const char *text)
 	uint32_t *w = o->weight, sum = 0;
 	int used = 0;
 
-	int n = sscanf(text, "%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 "%n", &w[0], &w[1],
-		       &w[2], &w[3], &w[4], &w[5], &used);
+	int n = sscanf(text,
+		       "%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 ":%3" SCNu32 "%n",
+		       &w[0], &w[1], &w[2], &w[3], &w[4], &w[5], &used);
 	for (unsigned i = 0; i < TALK_KINDS; i++)
 		sum += w[i];
 	if (n != TALK_KINDS || text[used] || sum != 100) {
-		fprintf(stderr, "bench-mix: --kinds %s: six numbers that add up to 100 are needed\n", text);
+		fprintf(stderr, "bench-mix: --kinds %s: six numbers that add up to 100 are needed\n",
+			text);
 		exit(2);
+	}
+}
+
+/* Says how it is used, and ends. */
+static void usage_end(FILE *out, int status)
+{
+	fputs(usage, out);
+	exit(status);
+}
+
+static void read_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'o':
+		o->output = optarg;
+		break;
+	case 'n':
+		o->packets = number("packets", optarg, 1, 1000000000);
+		break;
+	case 'c':
+		o->conversations = (uint32_t)number("conversations", optarg, 1, 2000000);
+		break;
+	case 'm':
+		o->mean = (uint32_t)number("mean", optarg, 100, 800);
+		break;
+	case 's':
+		o->seed = number("seed", optarg, 0, UINT64_MAX);
+		break;
+	case 'l':
+		o->late_ppm = (uint32_t)number("late", optarg, 0, 900000);
+		break;
+	case 'k':
+		read_kinds(o, optarg);
+		break;
+	case 'r':
+		o->rules = optarg;
+		break;
+	case 'p':
+		o->plant_ppm = (uint32_t)number("plant", optarg, 0, 1000000);
+		break;
+	case 'h':
+		usage_end(stdout, 0);
+		break;
+	default:
+		usage_end(stderr, 2);
 	}
 }
 
@@ -78,47 +126,10 @@ static void read_options(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:n:c:m:s:l:k:r:p:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			o->output = optarg;
-			break;
-		case 'n':
-			o->packets = number("packets", optarg, 1, 1000000000);
-			break;
-		case 'c':
-			o->conversations = (uint32_t)number("conversations", optarg, 1, 2000000);
-			break;
-		case 'm':
-			o->mean = (uint32_t)number("mean", optarg, 100, 800);
-			break;
-		case 's':
-			o->seed = number("seed", optarg, 0, UINT64_MAX);
-			break;
-		case 'l':
-			o->late_ppm = (uint32_t)number("late", optarg, 0, 900000);
-			break;
-		case 'k':
-			read_kinds(o, optarg);
-			break;
-		case 'r':
-			o->rules = optarg;
-			break;
-		case 'p':
-			o->plant_ppm = (uint32_t)number("plant", optarg, 0, 1000000);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs(usage, stderr);
-			exit(2);
-		}
-	}
-	if (!o->output || optind != argc) {
-		fputs(usage, stderr);
-		exit(2);
-	}
+	while ((c = getopt_long(argc, argv, "o:n:c:m:s:l:k:r:p:h", longs, NULL)) != -1)
+		read_option(o, c);
+	if (!o->output || optind != argc)
+		usage_end(stderr, 2);
 }
 
 static FILE *open_planted(const char *folder)

@@ -84,12 +84,18 @@ static void on_stream(void *ctx, struct sl_flow *flow, unsigned side, struct sl_
 {
 	struct run *r = ctx;
 	r->sum += bytes.len;
+	uint64_t offset = flow->side[side].delivered - bytes.len;
+	size_t encrypted = 0;
 	if (r->last >= INSPECT)
-		sl_inspect_stream(r->inspect, flow, sl_flow_slot(r->flows, flow, SL_SLOT_INSPECT), side, bytes,
-				  lost);
-	if (r->last >= DETECT)
-		sl_detect_stream(r->detect, r->at, flow, side, bytes, flow->side[side].delivered - bytes.len,
+		encrypted = sl_inspect_stream(r->inspect, flow, sl_flow_slot(r->flows, flow, SL_SLOT_INSPECT), side,
+					      bytes, lost);
+	if (r->last < DETECT)
+		return;
+	if (encrypted < bytes.len)
+		sl_detect_stream(r->detect, r->at, flow, side, sl_span_of(bytes.at, bytes.len - encrypted), offset,
 				 lost != 0);
+	if (encrypted)
+		sl_detect_encrypted(r->detect, flow, side, encrypted);
 }
 
 static void on_stream_end(void *ctx, struct sl_flow *flow, unsigned side)

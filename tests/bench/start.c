@@ -64,7 +64,8 @@ static void plan_plant(struct mix *mix, struct talk *t)
 {
 	struct random *r = &mix->random;
 	bool name = t->kind == TALK_DNS || t->kind == TALK_HTTP || t->kind == TALK_TLS;
-	bool payload = t->kind == TALK_MAIL || t->kind == TALK_DATAGRAMS || t->kind == TALK_HTTP || t->kind == TALK_BULK;
+	bool payload = t->kind == TALK_MAIL || t->kind == TALK_DATAGRAMS || t->kind == TALK_HTTP ||
+		       t->kind == TALK_BULK;
 	enum plant_kind kind = PLANT_ADDRESS;
 
 	t->plant = (struct plant){ .kind = PLANT_NONE };

@@ -5,7 +5,8 @@ import hashlib
 import re
 import urllib.parse
 
-NAMES = {"dns.query", "dns.response.rrname", "tls.sni", "http.host", "tls.subjectaltname"}
+NAMES = {"dns.query", "dns.response.rrname", "dns.answers.rrname", "dns.authorities.rrname",
+         "dns.additionals.rrname", "tls.sni", "http.host", "tls.subjectaltname"}
 OPS = ("equals", "contains", "starts", "ends", "regex", "hex", "in", "length", "number")
 TRANSFORMS = {
     "to_md5": lambda v: hashlib.md5(v).digest(),
@@ -104,7 +105,17 @@ def group_holds(group, values):
     return any(holds_on(group, transformed(group, v)) for v in values)
 
 
+def tunnel_fits(want, tunnels):
+    if isinstance(want, bool):
+        return want == bool(tunnels - {"nsh", "mpls", "mpls-bare", "wlan"})
+    names = [want] if isinstance(want, str) else want
+    wanted = {name for name in names if name[0] != "!"}
+    return (not wanted or bool(wanted & tunnels)) and not {name[1:] for name in names if name[0] == "!"} & tunnels
+
+
 def where_fits(where, flow, direction):
+    if "tunnel" in where and not tunnel_fits(where["tunnel"], flow.tunnels):
+        return False
     return (where.get("direction", direction) == direction and where.get("proto", flow.proto) == flow.proto
             and where.get("app", flow.app) == flow.app and where.get("port", flow.server_port) == flow.server_port
             and where.get("client_port", flow.client_port) == flow.client_port

@@ -2,9 +2,11 @@
 import string
 
 import oracle
+from traffic import TUNNELS
 
 FIRM = set(string.ascii_letters + string.digits + " -_/.:=&?@")
 STREAM = {"payload"}
+KINDS = ["ipv4", "ipv6", "mpls-bare", *TUNNELS]
 
 
 def text_of(value):
@@ -131,12 +133,24 @@ def conditions(rng, field, value):
     return [c]
 
 
+def tunnel(rng, tunnels):
+    """Often one that the flow is in, if it is in any."""
+    if rng.random() < 0.3:
+        return rng.random() < 0.5
+    names = [rng.choice(sorted(tunnels)) if tunnels and rng.random() < 0.6 else rng.choice(KINDS)
+             for _ in range(rng.randint(1, 3))]
+    wanted = set(rng.sample(names, rng.randint(0, len(names))))
+    return [name if name in wanted else "!" + name for name in dict.fromkeys(names)]
+
+
 def where(rng, flow, groups):
     pairs = [("proto", flow.proto), ("port", flow.server_port), ("client", flow.client), ("server", flow.server)]
     if groups == 1:  # of several, the packet counts at which the last one holds
         pairs.append(("direction", rng.choice(("to_server", "to_client"))))
     if flow.app:
         pairs.append(("app", flow.app))
+    if flow.tunnels is not None:
+        pairs.append(("tunnel", tunnel(rng, flow.tunnels)))
     return dict(rng.sample(pairs, rng.randint(1, 2)))
 
 

@@ -10,7 +10,9 @@ import struct
 import subprocess
 
 Value = collections.namedtuple("Value", "flow n transaction field direction bytes")
-Flow = collections.namedtuple("Flow", "id proto app client server client_port server_port")
+Flow = collections.namedtuple("Flow", "id proto app client server client_port server_port tunnels")
+TUNNELS = ("gre erspan etherip l2tpv3 l2tp vxlan geneve gtp-u teredo capwap nsh mpls wlan").split()
+FRAMED = "eth llc vlan etag vntag sll sll2 chdlc nsh".split()
 
 
 def plain(text):
@@ -22,6 +24,27 @@ def dump(sensor, capture, what):
     out = subprocess.run([sensor, "-r", capture, "--dump", what, "--no-checksums"],
                          capture_output=True, check=True).stdout
     return [json.loads(line) for line in out.splitlines()]
+
+
+def tunnels_of(layers):
+    """What a packet with these headers travelled in, as `where.tunnel` names it."""
+    own = max((i for i, name in enumerate(layers) if name in ("ipv4", "ipv6")), default=0)
+    found = {name for name in layers[:own] if name in TUNNELS}
+    for before, name, behind in zip(["", *layers], layers[:own], layers[1:]):
+        if name in ("ipv4", "ipv6") and behind in ("ipv4", "ipv6", "mpls"):
+            found.add(name)
+        if name == "mpls" and before not in FRAMED:
+            found.add("mpls-bare")
+    return frozenset(found)
+
+
+def flows_tunnels(packets):
+    """{community id: tunnels} of flows whose packets all travelled in the same."""
+    seen = collections.defaultdict(set)
+    for p in packets:
+        if "community_id" in p:
+            seen[p["community_id"]].add(tunnels_of(p["layers"]))
+    return {flow: tunnels.pop() for flow, tunnels in seen.items() if len(tunnels) == 1}
 
 
 def tagged(frame):
@@ -94,8 +117,9 @@ class Traffic:
         rows = dump(sensor, capture, "flows")
         count = collections.Counter(r["community_id"] for r in rows)
         rows = [r for r in rows if count[r["community_id"]] == 1 and "sport" in r]
+        tunnels = flows_tunnels(dump(sensor, capture, "packets"))
         self.flows = {r["community_id"]: Flow(r["community_id"], r["proto"], r.get("app"), r["src"], r["dst"],
-                                              r["sport"], r["dport"]) for r in rows}
+                                              r["sport"], r["dport"], tunnels.get(r["community_id"])) for r in rows}
         self.values = [Value(r["community_id"], r["n"], r.get("transaction", 0), r["field"], r["direction"],
                              plain(r["value"]))
                        for r in dump(sensor, capture, "fields") if r["community_id"] in self.flows]

@@ -79,7 +79,8 @@ run_examples() { # DOCUMENT
 			pack = yaml.safe_load(open(sys.argv[1]))
 			schema.validate(pack)
 			for wrong in ({"domain": "a.example", "sha1": 40 * "0"}, {"md5": "0"}, {"match": [{"field": "payload"}]},
-			              {"domain": "a.example", "where": {}}, {"match": [{"field": "dns.query", "in": ""}]},
+			              {"domain": "a.example", "where": {}}, {"domain": "a.example", "where": {"tunnel": "gtpu"}},
+			              {"match": [{"field": "dns.query", "in": ""}]},
 			              {"domain": "a.example", "threshold": {"type": "limit", "count": 1, "by": "flow"}}):
 			    broken = dict(pack, indicators=[dict(wrong, id="x")])
 			    assert list(schema.iter_errors(broken)), wrong

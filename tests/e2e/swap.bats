@@ -272,7 +272,7 @@ end_talk() {
 	mv next ruleset.delta
 	until_true 5 grep -q "not made for this ruleset.*; the one before stays in use, with 3 indicators" sensor.err
 	end_talk
-	jq -e '.rulesets_taken == 2 and .rulesets_refused == 2 and .indicators == 3' stats
+	jq -e '.rulesets_taken == 2 and .rulesets_refused == 2 and .indicators == 3 and .deltas_set_aside == 1' stats
 }
 
 # --- exceptions ---
@@ -296,5 +296,5 @@ end_talk() {
 	wait_for sensor.err "id:three-word: 1 matches silenced"
 	end_talk
 	same "four-word two-word" "$(jq -r .indicator.id alerts | sort | xargs)"
-	jq -e '.alerts_allowed == 2 and .matches == 4 and .alerts == 2' stats
+	jq -e '.alerts_allowed == 2 and .matches == 4 and .alerts == 2 and .exceptions_refused == 1' stats
 }

@@ -29,15 +29,19 @@ static struct seen run(uint8_t kind, uint32_t cuts, const uint8_t *data, size_t 
 {
 	static struct sl_counters counters;
 	struct seen seen = { 0 };
-	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .state_bytes = 8 << 20,
-					    .sink = { &seen, transaction, NULL, NULL }, .counters = &counters };
+	struct sl_inspect_config config = { .gather_bytes = 1 << 20,
+					    .state_bytes = 8 << 20,
+					    .sink = { &seen, transaction, NULL, NULL },
+					    .counters = &counters };
 	struct sl_flow flow = { .key = { .proto = IPPROTO_TCP } };
 	struct sl_inspect *i;
 	memset(config.wanted, 1, sizeof config.wanted);
 	REQUIRE(sl_inspect_new(&i, &config, NULL) == SL_OK);
 	struct sl_talk t = { .inspect = i, .flow = &flow, .parser = &sl_smtp_parser };
-	const char *type = kind & 2 ? "multipart/mixed; boundary=b" : "multipart/form-data; boundary=\"b\"";
-	struct sl_mime *m = kind & 1 ? sl_mime_new_multipart(&t, sl_span_str(type)) : sl_mime_new_mail(&t);
+	const char *type =
+		kind & 2 ? "multipart/mixed; boundary=b" : "multipart/form-data; boundary=\"b\"";
+	struct sl_mime *m =
+		kind & 1 ? sl_mime_new_multipart(&t, sl_span_str(type)) : sl_mime_new_mail(&t);
 	REQUIRE(m);
 	for (size_t at = 0, n; at < size; at += n) {
 		uint32_t random = cuts = cuts * 1664525u + 1013904223u;

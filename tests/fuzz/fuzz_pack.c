@@ -24,7 +24,8 @@ static void conditions_check(const struct sl_indicator *ind)
 		const struct sl_condition *c = &ind->condition[i];
 		bool linked = c->flags & SL_COND_SAME;
 		REQUIRE(c->field < SL_FIELD_COUNT && c->transforms <= SL_TRANSFORMS_MAX);
-		REQUIRE(!linked || (i > 0 && c[-1].field == c->field && c[-1].transforms == c->transforms));
+		REQUIRE(!linked ||
+			(i > 0 && c[-1].field == c->field && c[-1].transforms == c->transforms));
 		REQUIRE((c->op == SL_OP_IN) == (c->list != NULL));
 		REQUIRE(c->op == SL_OP_IN || c->op == SL_OP_ABSENT || c->bytes);
 		if (c->list && c->list->n)

@@ -45,7 +45,7 @@ static inline void fuzz_feed(struct sl_inspect *i, struct sl_flow *flow, void *s
 	if (flow->key.proto == IPPROTO_UDP)
 		sl_inspect_datagram(i, flow, slot, side, sl_span_of(piece, n));
 	else
-		sl_inspect_stream(i, flow, slot, side, sl_span_of(piece, n), lost);
+		REQUIRE(sl_inspect_stream(i, flow, slot, side, sl_span_of(piece, n), lost) <= n);
 	free(piece);
 }
 
@@ -56,6 +56,7 @@ static inline int fuzz_flow(uint8_t proto, size_t most, const uint8_t *data, siz
 	uint64_t sum = 0;
 	struct sl_inspect_config config = { .gather_bytes = 1 << 20, .state_bytes = 8 << 20,
 					    .sink = { &sum, fuzz_transaction, fuzz_piece, NULL },
+					    .seal_all = true,
 					    .counters = &counters };
 	struct sl_flow flow = { .key = { .proto = proto, .low_port = 1025, .high_port = 80 } };
 	struct sl_inspect *i;
@@ -72,7 +73,8 @@ static inline int fuzz_flow(uint8_t proto, size_t most, const uint8_t *data, siz
 		cuts = cuts * 1664525u + 1013904223u;
 		size_t n = data[0] ? 1 + (cuts >> 8) % most : size - at;
 		n = n < size - at ? n : size - at;
-		fuzz_feed(i, &flow, slot, side, data + at, n, turns && (cuts >> 20) % 97 == 0 ? cuts % 70 : 0);
+		fuzz_feed(i, &flow, slot, side, data + at, n,
+			  turns && (cuts >> 20) % 97 == 0 ? cuts % 70 : 0);
 		at += n;
 		side ^= turns && (cuts >> 28) % (1 + turns % 8) == 0;
 	}

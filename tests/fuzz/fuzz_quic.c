@@ -13,7 +13,8 @@ static size_t seal(uint8_t *out, enum sl_quic_role role, uint8_t number, const u
 	uint8_t secret[SL_QUIC_SECRET], nonce[12], mask[32];
 	struct sl_quic_keys keys;
 	int len;
-	REQUIRE(sl_quic_secret(v, sl_span_of(id, sizeof id), secret) && sl_quic_keys(v, secret, role, &keys));
+	REQUIRE(sl_quic_secret(v, sl_span_of(id, sizeof id), secret) &&
+		sl_quic_keys(v, secret, role, &keys));
 	memset(out, 0, HEADER);
 	out[0] = 0xc3;
 	out[4] = 1;
@@ -39,14 +40,16 @@ static size_t seal(uint8_t *out, enum sl_quic_role role, uint8_t number, const u
 }
 
 /* Pieces behind a length of a byte and a bit for the side. */
-static void sealed_flow(struct sl_inspect *i, struct sl_flow *flow, void *slot, const uint8_t *data, size_t size)
+static void sealed_flow(struct sl_inspect *i, struct sl_flow *flow, void *slot, const uint8_t *data,
+			size_t size)
 {
 	uint8_t out[HEADER + PLAIN_MAX + SL_QUIC_TAG];
 	for (size_t at = 0, number = 0; at + 2 < size && number < 40; number++) {
 		size_t n = 1 + (size_t)(data[at] & 0x7f) * 11, left = size - at - 1;
 		unsigned side = data[at++] >> 7;
 		n = n < left ? n : left;
-		size_t len = seal(out, side ? SL_QUIC_SERVER : SL_QUIC_CLIENT, (uint8_t)number, data + at, n);
+		size_t len =
+			seal(out, side ? SL_QUIC_SERVER : SL_QUIC_CLIENT, (uint8_t)number, data + at, n);
 		fuzz_feed(i, flow, slot, side, out, len, 0);
 		at += n;
 	}

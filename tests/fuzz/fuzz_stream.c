@@ -1,6 +1,6 @@
-/* A TCP stream in pieces. Any bytes, whole and cut: nothing may break. And a request made of these bytes:
- * what comes out must not depend on where it was cut. (Of nonsense it may: a parser that gave up looks
- * again where a segment begins.) The first byte seeds the cuts. */
+/* A TCP stream in pieces. Any bytes, whole and cut: nothing may break. And a request made of these
+ * bytes: what comes out must not depend on where it was cut. (Of nonsense it may: a parser that gave up
+ * looks again where a segment begins.) The first byte seeds the cuts. */
 #include "fuzz.h"
 #include <sensor/inspect/parse.h>
 

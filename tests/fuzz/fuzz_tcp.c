@@ -1,6 +1,6 @@
 /* Four known streams, two flows with two sides each. The input chooses how they are cut into
- * segments, their order, what comes again, comes again with other bytes, is shed, or never comes. Each piece
- * that comes out must be the true bytes of its place; bytes delivered, missing and past the depth
+ * segments, their order, what comes again, comes again with other bytes, is shed, or never comes. Each
+ * piece that comes out must be the true bytes of its place; bytes delivered, missing and past the depth
  * add up to the way made; a hole is told to who reads on behind it; and while there is room, time
  * stands still and nobody resets, whatever was sent comes out.
  *

@@ -125,7 +125,8 @@ static void test_read(void **state)
 	assert_false(sl_address_of(sl_span_of(nul, sizeof nul - 1), &a));
 	assert_false(sl_address_of(sl_span_of(NULL, 0), &a));
 	assert_false(sl_address_of(sl_span_str("192.0.2.1/32"), &a));
-	assert_false(sl_address_of(sl_span_str("2001:0db8:0000:0000:0000:0000:0000:0000:0000:0001"), &a));
+	assert_false(
+		sl_address_of(sl_span_str("2001:0db8:0000:0000:0000:0000:0000:0000:0000:0001"), &a));
 }
 
 /* IPv4 is read by hand: as inet_pton reads it. */

@@ -63,8 +63,6 @@ static void finds_what_was_put_in(void **state)
 		assert_int_equal(p.value[0], i);
 		if (p.n == 2)
 			assert_int_equal(p.value[1], i + KEYS);
-		uint64_t hash = sl_table_prefetch(&t, key);
-		assert_ptr_equal(sl_table_get_hashed(&t, key, hash).value, p.value);
 	}
 	for (unsigned i = KEYS; i < 4 * KEYS; i++)
 		assert_int_equal(sl_table_get(&t, key_of(buf, sizeof buf, i)).n, 0);
@@ -161,6 +159,24 @@ static void each_key_comes_once(void **state)
 	free(bytes);
 }
 
+static void opened_as_it_is_built(void **state)
+{
+	(void)state;
+	struct sl_table_builder *b = sl_table_builder_new(SEED);
+	struct sl_table t;
+	void *memory;
+	assert_int_equal(sl_table_builder_open(b, &t, &memory, NULL), SL_OK);
+	assert_int_equal(t.n, 0);
+	assert_int_equal(sl_table_get(&t, sl_span_str("a")).n, 0);
+	free(memory);
+	assert_int_equal(sl_table_builder_add(b, sl_span_str("a"), 7), SL_OK);
+	assert_int_equal(sl_table_builder_open(b, &t, &memory, NULL), SL_OK);
+	sl_table_builder_free(b);
+	assert_int_equal(sl_table_get(&t, sl_span_str("a")).value[0], 7);
+	assert_int_equal(sl_table_get(&t, sl_span_str("b")).n, 0);
+	free(memory);
+}
+
 static void refuses_a_key_too_long(void **state)
 {
 	(void)state;
@@ -217,6 +233,7 @@ int main(void)
 		cmocka_unit_test(empty_table_misses),
 		cmocka_unit_test(many_values_of_one_key),
 		cmocka_unit_test(each_key_comes_once),
+		cmocka_unit_test(opened_as_it_is_built),
 		cmocka_unit_test(refuses_a_key_too_long),
 		cmocka_unit_test(refuses_every_other_size),
 		cmocka_unit_test(hostile_bytes_stay_inside),

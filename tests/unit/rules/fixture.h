@@ -49,6 +49,7 @@ static inline char *problems_of(char *const *names, size_t n)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	int rc = sl_packs_read(&packs, names, n, &problems, &err);
+	sl_packs_off_drop(&packs);
 	if (rc == 0 && !problems.errors)
 		rc = sl_image_compile(&image, &packs, &problems, &err);
 	if (rc < 0)

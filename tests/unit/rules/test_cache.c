@@ -3,8 +3,11 @@
 #include "fixture.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <rules/cache.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const uint8_t key[SL_CACHE_KEY] = { 1, 2, 3 };
 
@@ -154,6 +157,62 @@ static void the_oldest_make_room(void **state)
 	cache_remove(cache);
 }
 
+/* A file as of a writer that was killed, last written so long ago. */
+static void half_written(const char *path, long age_s)
+{
+	struct timespec then[2] = { { .tv_sec = time(NULL) - age_s }, { .tv_sec = time(NULL) - age_s } };
+	file_write(path, "half");
+	assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+}
+
+static void what_a_killed_writer_left_goes(void **state)
+{
+	(void)state;
+	static const char *const endings[] = { ".4711", ".0123456789abcdef" };
+	struct sl_cache *cache = cache_make();
+	put(cache);
+	char entry[512], path[640];
+	snprintf(entry, sizeof entry, "%s", entry_path());
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		snprintf(path, sizeof path, "%s%s", entry, endings[i]);
+		half_written(path, 3700);
+		sl_cache_close(cache_make());
+		assert_int_equal(access(path, F_OK), -1);
+		half_written(path, 3500); /* its writer may be alive */
+		sl_cache_close(cache_make());
+		assert_int_equal(unlink(path), 0);
+	}
+	half_written("deep/cache/mine.4711", 3700); /* is none of the cache's */
+	sl_cache_close(cache_make());
+	assert_int_equal(unlink("deep/cache/mine.4711"), 0);
+	assert_true(get(cache));
+	cache_remove(cache);
+}
+
+static void *put_often(void *cache)
+{
+	for (unsigned i = 0; i < 200; i++)
+		put(cache);
+	return NULL;
+}
+
+/* An entry is whole at any moment, though two write it. */
+static void writers_of_one_entry_do_not_mix(void **state)
+{
+	(void)state;
+	struct sl_cache *cache = cache_make();
+	pthread_t writer[2];
+	put(cache);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&writer[i], NULL, put_often, cache), 0);
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(get(cache));
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(writer[i], NULL);
+	assert_true(get(cache));
+	cache_remove(cache);
+}
+
 static void rulesets_are_the_same_with_it(void **state)
 {
 	(void)state;
@@ -196,6 +255,8 @@ int main(void)
 		cmocka_unit_test(changed_bytes_do_not),
 		cmocka_unit_test(what_others_may_write_is_not_used),
 		cmocka_unit_test(the_oldest_make_room),
+		cmocka_unit_test(what_a_killed_writer_left_goes),
+		cmocka_unit_test(writers_of_one_entry_do_not_mix),
 		cmocka_unit_test(rulesets_are_the_same_with_it),
 	};
 	return cmocka_run_group_tests(tests, folder_enter, folder_leave);

@@ -44,6 +44,58 @@ static void lint_fails_on_errors(void **state)
 	assert_int_equal(rc, SL_EUSAGE);
 }
 
+static size_t match_count(const char *json_text)
+{
+	json_t *json = json_loads(json_text, 0, NULL);
+	size_t n = (size_t)json_integer_value(
+		json_object_get(json_object_get(json, "indicators"), "match"));
+	json_decref(json);
+	return n;
+}
+
+/* The shadow is compiled, what is off is not; a pack may have nothing left. */
+static void what_is_off_is_not_compiled(void **state)
+{
+	(void)state;
+	int rc;
+	file_write("off.json", HEAD "\"indicators\":[{\"id\":\"a\",\"match\":[],\"status\":\"off\"}]}");
+	char *out = run(sl_rules_compile, &rc, 5, "compile", "off.json", "-o", "r", "--json");
+	assert_int_equal(rc, 0);
+	assert_int_equal(match_count(out), 0);
+	free(out);
+	file_write("off.json",
+		   HEAD "\"indicators\":[{\"id\":\"a\",\"match\":[],\"status\":\"off\"},{\"id\":\"b\","
+			"\"match\":[],\"where\":{\"port\":53},\"status\":\"shadow\"}]}");
+	out = run(sl_rules_compile, &rc, 5, "compile", "off.json", "-o", "r", "--json");
+	assert_int_equal(rc, 0);
+	assert_int_equal(match_count(out), 1);
+	free(out);
+	unlink("off.json");
+}
+
+/* With --keep-going nothing taken over is a pack that says nothing, and half of a success. */
+static void import_of_nothing(void **state)
+{
+	(void)state;
+	int rc;
+	file_write("in.rules", "alert smb any any -> any any (sid:1;)\nalert smb any any -> any any (sid:2;)\n");
+	free(run(sl_rules_import, &rc, 6, "import", "--from", "suricata", "in.rules", "-o", "off.json"));
+	assert_int_equal(rc, SL_EFAIL);
+	assert_int_equal(access("off.json", F_OK), -1);
+	char *out = run(sl_rules_import, &rc, 7, "import", "--from", "suricata", "-k", "in.rules", "-o", "off.json");
+	assert_int_equal(rc, sl_exit_status(SL_EPARTIAL));
+	assert_string_equal(out, "off.json: 0 of 2 taken over: the pack says nothing\n");
+	free(out);
+	out = run(sl_rules_compile, &rc, 4, "compile", "off.json", "-o", "r");
+	assert_int_equal(rc, 0);
+	free(out);
+	file_write("in.rules", "# nothing\n");
+	free(run(sl_rules_import, &rc, 7, "import", "--from", "suricata", "-k", "in.rules", "-o", "off.json"));
+	assert_int_equal(rc, SL_EFAIL);
+	unlink("in.rules");
+	unlink("off.json");
+}
+
 static void compile_sums_up(void **state)
 {
 	(void)state;
@@ -96,6 +148,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lint_fails_on_errors),
 		cmocka_unit_test(compile_sums_up),
+		cmocka_unit_test(what_is_off_is_not_compiled),
+		cmocka_unit_test(import_of_nothing),
 		cmocka_unit_test(show_knows_both),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -74,6 +74,17 @@ static void operators(void **state)
 		{ MATCH("field: http.uri, absent: false"),
 		  ":7:37: indicator \"x\": absent: can only be true; a condition that must hold "
 		  "shows that it occurred" },
+		{ MATCH("field: http.uri, hex: \"41\", contain: x, nott: true"),
+		  ":7:48: indicator \"x\": unknown key \"contain\", did you mean \"contains\"?\n"
+		  "p.yaml:7:60: indicator \"x\": unknown key \"nott\", did you mean \"not\"?" },
+	};
+	EXPECT_YAML(wrong);
+}
+
+static void lengths_and_numbers(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ MATCH("field: http.uri, length: {}"),
 		  ":7:37: indicator \"x\": length: needs min, max or both" },
 		{ MATCH("field: http.uri, length: {min: 5, max: 4}"),
@@ -91,6 +102,14 @@ static void operators(void **state)
 		  ":7:36: indicator \"x\": number: payload holds no numbers" },
 		{ MATCH("field: dns.query, number: 5"),
 		  ":7:38: indicator \"x\": number: dns.query holds no numbers" },
+	};
+	EXPECT_YAML(wrong);
+}
+
+static void operators_of_fields(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ MATCH("field: ip.src, equals: 192.0.2.1"),
 		  ":7:20: indicator \"x\": field: ip.src is an address: use an \"address\" "
 		  "indicator, or \"in\" with a list of addresses" },
@@ -100,6 +119,14 @@ static void operators(void **state)
 		{ MATCH("field: file.data, in: l.txt"),
 		  ":7:38: indicator \"x\": in: file.data is a stream, never whole: use contains, "
 		  "or a transform" },
+	};
+	EXPECT_YAML(wrong);
+}
+
+static void places(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ MATCH("field: http.uri, contains: abc, offset: -1"),
 		  ":7:52: indicator \"x\": offset: must be from 0 to 1073741824, not -1" },
 		{ MATCH("field: http.uri, contains: abc, depth: 0"),
@@ -109,6 +136,14 @@ static void operators(void **state)
 		  "it would never hold" },
 		{ MATCH("field: http.uri, contains: abc, after: {max: x}"),
 		  ":7:60: indicator \"x\": max: must be a whole number" },
+	};
+	EXPECT_YAML(wrong);
+}
+
+static void transforms(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ MATCH("field: http.uri, contains: abc, transform: to_md4"),
 		  ":7:52: indicator \"x\": transform: \"to_md4\" is not one of to_md5, to_sha1, "
 		  "to_sha256, url_decode, strip_whitespace, compress_whitespace, "
@@ -124,9 +159,6 @@ static void operators(void **state)
 		  "to_sha1, to_sha256, url_decode, strip_whitespace, compress_whitespace, "
 		  "header_lowercase, strip_pseudo_headers, dotprefix, to_lowercase, "
 		  "to_uppercase, base64_decode; did you mean \"to_lowercase\"?" },
-		{ MATCH("field: http.uri, hex: \"41\", contain: x, nott: true"),
-		  ":7:48: indicator \"x\": unknown key \"contain\", did you mean \"contains\"?\n"
-		  "p.yaml:7:60: indicator \"x\": unknown key \"nott\", did you mean \"not\"?" },
 	};
 	EXPECT_YAML(wrong);
 }
@@ -179,7 +211,7 @@ static void groups(void **state)
 	EXPECT_YAML(wrong);
 }
 
-static void where(void **state)
+static void where_ports(void **state)
 {
 	(void)state;
 	static const struct wrong wrong[] = {
@@ -203,6 +235,14 @@ static void where(void **state)
 		{ INDICATOR("match: [], where: {port: true}"),
 		  ":7:30: indicator \"x\": port: must be a port, \"1000-2000\", \"!80\" or a list of "
 		  "such" },
+	};
+	EXPECT_YAML(wrong);
+}
+
+static void where_networks_and_protocols(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ INDICATOR("match: [], where: {client: 192.0.2.1/24}"),
 		  ":7:30: indicator \"x\": client: \"192.0.2.1/24\" has bits set after its first "
 		  "24; did you mean 192.0.2.0/24?" },
@@ -220,12 +260,28 @@ static void where(void **state)
 		  ":7:30: indicator \"x\": app: excludes all that it names: it would never hold" },
 		{ INDICATOR("match: [], where: {app: [\"!ssh\", \"!sshd\"]}"),
 		  ":7:44: indicator \"x\": app: no protocol \"sshd\" is known, did you mean \"ssh\"?" },
+	};
+	EXPECT_YAML(wrong);
+}
+
+static void where_packets(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ INDICATOR("match: [], where: {direction: up}"),
 		  ":7:30: indicator \"x\": direction: \"up\" is not one of to_server, to_client" },
 		{ INDICATOR("match: [], where: {part: last}"),
 		  ":7:30: indicator \"x\": part: \"last\" is not one of first, answered" },
 		{ INDICATOR("match: [], where: {tunnel: 1}"),
-		  ":7:30: indicator \"x\": tunnel: must be true or false" },
+		  ":7:30: indicator \"x\": tunnel: must be true, false, a kind of tunnel (\"gre\", "
+		  "\"!gtp-u\") or a list of such" },
+		{ INDICATOR("match: [], where: {tunnel: gtpu}"),
+		  ":7:30: indicator \"x\": tunnel: no tunnel \"gtpu\" is known, did you mean "
+		  "\"gtp-u\"?" },
+		{ INDICATOR("match: [], where: {tunnel: [gre, \"!gre\"]}"),
+		  ":7:30: indicator \"x\": tunnel: excludes all that it names: it would never hold" },
+		{ INDICATOR("match: [], where: {tunnel: []}"),
+		  ":7:30: indicator \"x\": tunnel: is empty" },
 		{ INDICATOR("match: [], where: {tcp_flags: S}"),
 		  ":7:30: indicator \"x\": tcp_flags: must say which: { set: S, clear: A }" },
 		{ INDICATOR("match: [], where: {tcp_flags: {set: SX}}"),
@@ -239,6 +295,16 @@ static void where(void **state)
 		  ":7:30: indicator \"x\": icmp_code: min 2 is above max 1: it would never hold" },
 		{ INDICATOR("match: [], where: {vni: 16777216}"),
 		  ":7:30: indicator \"x\": vni: must be from 0 to 16777215, not 16777216" },
+		{ INDICATOR("match: [], where: {packet: false}"),
+		  ":7:30: indicator \"x\": packet: can only be true" },
+	};
+	EXPECT_YAML(wrong);
+}
+
+static void where_marks(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ INDICATOR("match: [], where: {marked: \"a b\"}"),
 		  ":7:30: indicator \"x\": marked: \"a b\" is no mark: use letters, digits and "
 		  "\"._:/@+-\"" },
@@ -246,8 +312,6 @@ static void where(void **state)
 		  ":7:46: indicator \"x\": marked_any: \"a\" is there twice" },
 		{ INDICATOR("match: [], where: {not_marked: {}}"),
 		  ":7:30: indicator \"x\": not_marked: must be text; put it in quotes" },
-		{ INDICATOR("match: [], where: {packet: false}"),
-		  ":7:30: indicator \"x\": packet: can only be true" },
 	};
 	EXPECT_YAML(wrong);
 }
@@ -297,8 +361,18 @@ static void actions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hashes), cmocka_unit_test(operators), cmocka_unit_test(groups),
-		cmocka_unit_test(where),  cmocka_unit_test(actions),
+		cmocka_unit_test(hashes),
+		cmocka_unit_test(operators),
+		cmocka_unit_test(lengths_and_numbers),
+		cmocka_unit_test(operators_of_fields),
+		cmocka_unit_test(places),
+		cmocka_unit_test(transforms),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(where_ports),
+		cmocka_unit_test(where_networks_and_protocols),
+		cmocka_unit_test(where_packets),
+		cmocka_unit_test(where_marks),
+		cmocka_unit_test(actions),
 	};
 	return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }

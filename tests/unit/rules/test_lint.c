@@ -26,7 +26,10 @@ static void pack_write(const char *name, const char *indicators)
 	file_write(name, text);
 }
 
-/* said: all that lint says of it, without the pack's name; NULL: nothing. */
+struct warned {
+	const char *indicator, *said; /* all that lint says of it, without the pack's name; NULL: nothing */
+};
+
 static void expect_said(const char *indicator, const char *said)
 {
 	char text[4096], want[4096] = "";
@@ -43,12 +46,17 @@ static void expect_said(const char *indicator, const char *said)
 	free(out);
 }
 
-static void warnings(void **state)
+static void expect_each_said(const struct warned *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		expect_said(cases[i].indicator, cases[i].said);
+}
+#define EXPECT_SAID(cases) expect_each_said(cases, sizeof cases / sizeof cases[0])
+
+static void patterns(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *indicator, *said;
-	} cases[] = {
+	static const struct warned cases[] = {
 		{ "match: [{field: http.uri, contains: ab}]",
 		  ":7:37: warning[too-short]: indicator \"x\": contains: a pattern of 2 bytes "
 		  "matches nearly everywhere; look for 3 or more, or say where" },
@@ -71,6 +79,14 @@ static void warnings(void **state)
 		{ "match: [{field: payload, contains: \"AAAAAAAA\"}]",
 		  ":7:36: warning[flood]: indicator \"x\": contains: a run of 8 bytes that are "
 		  "the same is in padding and in many files" },
+	};
+	EXPECT_SAID(cases);
+}
+
+static void expressions(void **state)
+{
+	(void)state;
+	static const struct warned cases[] = {
 		{ "match: [{field: payload, regex: \"abc.*def\"}]",
 		  ":7:36: warning[flood]: indicator \"x\": regex: \".*\" has no bound, and payload "
 		  "is a stream: bound it, as in \".{0,200}\"" },
@@ -88,6 +104,14 @@ static void warnings(void **state)
 		{ "match: [{field: http.uri, contains: gate}, {field: http.uri, same: true, "
 		  "regex: '^(?=.{0,9}foo)(?!.{0,9}bar)'}]",
 		  NULL },
+	};
+	EXPECT_SAID(cases);
+}
+
+static void addresses_and_names(void **state)
+{
+	(void)state;
+	static const struct warned cases[] = {
 		{ "address: 8.8.8.8",
 		  ":7:11: warning[warning-list]: indicator \"x\": address: 8.8.8.8 is a public "
 		  "resolver or root server that everybody asks (Google Public DNS)" },
@@ -124,6 +148,14 @@ static void warnings(void **state)
 		{ "match: [{field: dns.query, ends: .com.vn}]",
 		  ":7:38: warning[public-suffix]: indicator \"x\": ends: \".com.vn\" is a public "
 		  "suffix: the names of many end so" },
+	};
+	EXPECT_SAID(cases);
+}
+
+static void what_has_no_effect(void **state)
+{
+	(void)state;
+	static const struct warned cases[] = {
 		{ "domain: evil-c3.net, valid_until: \"2020-01-01T00:00:00Z\"",
 		  ":7:32: warning[expired]: indicator \"x\": has expired and will not match" },
 		{ "domain: evil-c4.net, where: {marked: nobody}",
@@ -141,9 +173,29 @@ static void warnings(void **state)
 		{ "match: [{field: http.uri, contains: /evilgate}], where: {app: tls}",
 		  ":7:68: warning[never]: indicator \"x\": app: http.uri is a field of http, "
 		  "which \"where\" excludes: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: false}",
+		  ":7:76: warning[never]: indicator \"x\": tunnel: excludes VXLAN and Geneve, which "
+		  "alone have a vni: it would never hold" },
+		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: \"!vxlan\"}",
+		  NULL },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		expect_said(cases[i].indicator, cases[i].said);
+	EXPECT_SAID(cases);
+}
+
+/* What is off is not looked for: nothing is said of it, but that nothing is left. */
+static void what_is_off(void **state)
+{
+	(void)state;
+	int rc;
+	pack_write("p.yaml", "- {id: a, match: [], status: off}\n- {id: b, domain: co.uk, status: off}\n");
+	char *out = run(sl_rules_lint, &rc, 2, "lint", "p.yaml");
+	assert_string_equal(out, "p.yaml:1:1: warning[empty]: it has no indicators, or all are off: nothing will "
+				 "match\npacks 1, indicators 0: errors 0, warnings 1\n");
+	free(out);
+	pack_write("p.yaml", "- {id: a, match: [], status: off}\n- {id: b, domain: evil-c1.net}\n");
+	out = run(sl_rules_lint, &rc, 2, "lint", "p.yaml");
+	assert_string_equal(out, "packs 1, indicators 1: errors 0, warnings 0\n");
+	free(out);
 }
 
 static void duplicates_across_packs(void **state)
@@ -234,7 +286,11 @@ static void the_lists_are_sound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(warnings),
+		cmocka_unit_test(patterns),
+		cmocka_unit_test(expressions),
+		cmocka_unit_test(addresses_and_names),
+		cmocka_unit_test(what_has_no_effect),
+		cmocka_unit_test(what_is_off),
 		cmocka_unit_test(duplicates_across_packs),
 		cmocka_unit_test(lists_are_looked_through),
 		cmocka_unit_test(levels),

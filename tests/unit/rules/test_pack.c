@@ -32,7 +32,6 @@ static void pack_keys(void **state)
 		{ HEAD "\"defaults\":{\n\"tlp\":\"green\"}," GOOD,
 		  ":2:1: tlp: \"green\" is not one of TLP:CLEAR, TLP:GREEN, TLP:AMBER, "
 		  "TLP:AMBER+STRICT, TLP:RED" },
-		{ HEAD "\"indicators\":[]}", ":1:76: indicators: is empty" },
 		{ HEAD "\"indicators\":{}}", ":1:76: indicators: must be a list of indicators" },
 	};
 	EXPECT_ALL(wrong);
@@ -53,6 +52,20 @@ static void indicator_keys(void **state)
 		{ ONE("\"domain\":\"a.example\",\"url\":\"http://a.example/\""),
 		  ":2:32: indicator \"x\": url: the indicator has \"domain\" too; make two "
 		  "indicators of it" },
+		{ HEAD "\"indicators\":[\n{\"domain\":\"a.example\"}]}",
+		  ":2:1: indicator 1: the key \"id\" is missing" },
+		{ HEAD "\"indicators\":[\n7]}", ":2:1: indicator 1: must be an object" },
+		{ HEAD "\"indicators\":[{\"id\":\"x\",\"domain\":\"a.example\"},\n"
+		       "{\"id\":\"x\",\"domain\":\"b.example\"}]}",
+		  ":2:2: indicator \"x\": id: indicator 1 of this pack has the same id" },
+	};
+	EXPECT_ALL(wrong);
+}
+
+static void indicator_values(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ ONE("\"domain\":\"a..example\""),
 		  ":2:11: indicator \"x\": domain: \"a..example\" is no domain name: an empty "
 		  "label" },
@@ -67,6 +80,14 @@ static void indicator_keys(void **state)
 		{ ONE("\"url\":\"gopher://a.example\""),
 		  ":2:11: indicator \"x\": url: \"gopher://a.example\" is no URL to compare: only "
 		  "http, https, ftp and rtsp are known" },
+	};
+	EXPECT_ALL(wrong);
+}
+
+static void indicator_ports(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ ONE("\"domain\":\"a.example\",\"port\":53"),
 		  ":2:32: indicator \"x\": port: goes with \"address\" alone" },
 		{ ONE("\"address\":\"192.0.2.1\",\"subdomains\":true"),
@@ -82,6 +103,14 @@ static void indicator_keys(void **state)
 		  "icmpv6; did you mean \"tcp\"?" },
 		{ ONE("\"address\":\"192.0.2.1\",\"proto\":\"icmp\",\"port\":1"),
 		  ":2:48: indicator \"x\": port: icmp has no ports" },
+	};
+	EXPECT_ALL(wrong);
+}
+
+static void indicator_metadata(void **state)
+{
+	(void)state;
+	static const struct wrong wrong[] = {
 		{ ONE("\"domain\":\"a.example\",\"severity\":\"severe\""),
 		  ":2:32: indicator \"x\": severity: \"severe\" is not one of low, medium, high, "
 		  "critical" },
@@ -90,20 +119,15 @@ static void indicator_keys(void **state)
 		{ ONE("\"domain\":\"a.example\",\"class\":\"Malware\""),
 		  ":2:32: indicator \"x\": class: \"Malware\" is no RSIT class: write "
 		  "\"taxonomy/type\" in lower case, as in \"malicious-code/c2-server\"" },
-		{ ONE("\"domain\":\"a.example\",\"status\":\"off\""),
-		  ":2:32: indicator \"x\": status: \"off\" is not one of active, shadow" },
+		{ ONE("\"domain\":\"a.example\",\"status\":\"of\""),
+		  ":2:32: indicator \"x\": status: \"of\" is not one of active, shadow, off; did you mean "
+		  "\"off\"?" },
 		{ ONE("\"domain\":\"a.example\",\"valid_from\":\"2026-02-01T00:00:00Z\","
 		      "\"valid_until\":\"2026-01-01T00:00:00Z\""),
 		  ":2:68: indicator \"x\": valid_until: is not after valid_from: it would never "
 		  "hold" },
 		{ ONE("\"domain\":\"a.example\",\"references\":\"http://a.example\""),
 		  ":2:32: indicator \"x\": references: must be a list of URLs" },
-		{ HEAD "\"indicators\":[\n{\"domain\":\"a.example\"}]}",
-		  ":2:1: indicator 1: the key \"id\" is missing" },
-		{ HEAD "\"indicators\":[\n7]}", ":2:1: indicator 1: must be an object" },
-		{ HEAD "\"indicators\":[{\"id\":\"x\",\"domain\":\"a.example\"},\n"
-		       "{\"id\":\"x\",\"domain\":\"b.example\"}]}",
-		  ":2:2: indicator \"x\": id: indicator 1 of this pack has the same id" },
 	};
 	EXPECT_ALL(wrong);
 }
@@ -259,6 +283,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pack_keys),
 		cmocka_unit_test(indicator_keys),
+		cmocka_unit_test(indicator_values),
+		cmocka_unit_test(indicator_ports),
+		cmocka_unit_test(indicator_metadata),
 		cmocka_unit_test(conditions),
 		cmocka_unit_test(syntax),
 		cmocka_unit_test(yaml_places),

@@ -140,7 +140,8 @@ static void protocols_and_flags(void **state)
 	assert_true(w->apps == (APP(HTTP) | APP(HTTP2) | APP(RTSP) | APP(TLS)));
 	assert_int_equal(w->direction, SL_WHERE_TO_CLIENT);
 	assert_int_equal(w->part, SL_WHERE_ANSWERED);
-	assert_int_equal(w->tunnel, SL_WHERE_OUTSIDE);
+	assert_int_equal(w->tunnel_any, 0);
+	assert_int_equal(w->tunnel_none, SL_TUNNEL_INSIDE);
 	assert_int_equal(w->flags_set, 0x12);
 	assert_int_equal(w->flags_clear, 0xed);
 	assert_int_equal(w->flags, SL_WHERE_ICMP | SL_WHERE_VNI | SL_WHERE_PACKETS);
@@ -149,6 +150,17 @@ static void protocols_and_flags(void **state)
 	assert_int_equal(w->icmp_code_min, 0);
 	assert_int_equal(w->icmp_code_max, 3);
 	assert_int_equal(w->vni, 7);
+	sl_packs_fini(&packs);
+	w = read_one("match: [], where: {tunnel: true}")->where;
+	assert_int_equal(w->tunnel_any, SL_TUNNEL_INSIDE);
+	assert_int_equal(w->tunnel_none, 0);
+	sl_packs_fini(&packs);
+	w = read_one("match: [], where: {tunnel: ipv4}")->where;
+	assert_int_equal(w->tunnel_any, 1);
+	sl_packs_fini(&packs);
+	w = read_one("match: [], where: {tunnel: [gre, mpls, '!gtp-u', '!wlan']}")->where;
+	assert_int_equal(w->tunnel_any, 1 << SL_TUNNEL_GRE | 1 << SL_TUNNEL_MPLS);
+	assert_int_equal(w->tunnel_none, 1 << SL_TUNNEL_GTP_U | 1 << SL_TUNNEL_WLAN);
 	sl_packs_fini(&packs);
 	w = read_one("match: [], where: {app: '!http'}")->where;
 	assert_true(w->apps & APP(NONE));

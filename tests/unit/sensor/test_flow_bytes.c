@@ -13,7 +13,8 @@ static void an_idle_flow_is_small(void **state)
 {
 	(void)state;
 	size_t bucket = 2 * sizeof(uint32_t); /* up to two buckets a flow */
-	assert_in_range(sizeof(struct sl_flow) + sl_inspect_slot_bytes() + sl_detect_slot_bytes() + bucket,
+	assert_in_range(sizeof(struct sl_flow) + sl_inspect_slot_bytes() + sl_detect_slot_bytes() +
+				bucket,
 			1, 300);
 }
 

@@ -69,8 +69,9 @@ static void csv_by_kinds(void **state)
 static void csv_numbers(void **state)
 {
 	(void)state;
-	static const char text[] = "value,port,confidence,subdomains\na.example,,70,TRUE\n192.0.2.1,80-90,,\n"
-				   "b.example,,high,\nc.example,,,no\nd.example,,99999999999999999999,\n";
+	static const char text[] =
+		"value,port,confidence,subdomains\na.example,,70,TRUE\n192.0.2.1,80-90,,\n"
+		"b.example,,high,\nc.example,,,no\nd.example,,99999999999999999999,\n";
 	struct imported *i = import_text(sl_import_list, text, (struct sl_import_options){ 0 });
 	indicators_expect(i, "[{\"id\":\"a.example\",\"domain\":\"a.example\",\"confidence\":70,"
 			     "\"subdomains\":true}]");

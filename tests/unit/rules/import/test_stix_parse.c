@@ -123,6 +123,17 @@ static void broken(void **state)
 	refused("[a:b AND 1]", "an operator");
 }
 
+static void numbers_without_room(void **state)
+{
+	(void)state;
+	holds("[a:b = 9223372036854775807]", "a:b=[9223372036854775807]\n");
+	holds("[a:b = -9223372036854775808]", "a:b=[-9223372036854775808]\n");
+	refused("[a:b = 9223372036854775808]",
+		"\"9223372036854775808\" at 8 where a number of 64 bits should be");
+	refused("[a:b = -9223372036854775809]", "a number of 64 bits");
+	refused("[a:b IN (1, 99999999999999999999)]", "a number of 64 bits");
+}
+
 /* n times `item`, with `between`, in brackets. */
 static char *many(size_t n, const char *item, const char *between)
 {
@@ -166,8 +177,9 @@ static void bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comparisons), cmocka_unit_test(paths),  cmocka_unit_test(joined),
-		cmocka_unit_test(broken),      cmocka_unit_test(bounds),
+		cmocka_unit_test(comparisons), cmocka_unit_test(paths),
+		cmocka_unit_test(joined),      cmocka_unit_test(broken),
+		cmocka_unit_test(bounds),      cmocka_unit_test(numbers_without_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

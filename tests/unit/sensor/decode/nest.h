@@ -101,6 +101,30 @@ static inline void assert_tunnels(const struct sl_packet *p, const char *want)
 	assert_string_equal(text, want);
 }
 
+/* The kinds of tunnels by the names of the layers in front of the innermost IP header. */
+static inline void assert_kinds(const struct sl_packet *p)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		SL_TUNNEL_KINDS(X)
+#undef X
+	};
+	unsigned last = 0, want = 0;
+	for (unsigned i = 0; i < p->layers; i++)
+		if (p->layer[i] == SL_LAYER_IPV4 || p->layer[i] == SL_LAYER_IPV6)
+			last = i;
+	for (unsigned i = 0; i < last; i++) {
+		bool ip = p->layer[i] == SL_LAYER_IPV4 || p->layer[i] == SL_LAYER_IPV6;
+		uint8_t next = p->layer[i + 1] == SL_LAYER_AH ? p->layer[i + 2] : p->layer[i + 1];
+		bool direct = next == SL_LAYER_IPV4 || next == SL_LAYER_IPV6 || next == SL_LAYER_MPLS;
+		for (unsigned k = 0; k < SL_TUNNEL_KIND_COUNT; k++)
+			if ((!ip || direct) && strcmp(names[k], sl_layer_text((enum sl_layer)p->layer[i])) == 0)
+				want |= 1u << k;
+	}
+	assert_int_equal(p->tunnel_kinds & ~(1u << SL_TUNNEL_MPLS_BARE), want);
+	assert_int_equal((p->tunnel_kinds & SL_TUNNEL_INSIDE) != 0, p->tunnels > 0);
+}
+
 struct nest_case {
 	int link;
 	const char *text, *layers, *tunnels;
@@ -149,6 +173,7 @@ static inline struct decoded nest_expect(const struct nest_case *c)
 			 sl_verdict_text((enum sl_verdict)d.p.verdict),
 			 d.p.reason ? d.p.reason : "");
 	assert_tunnels(&d.p, c->tunnels);
+	assert_kinds(&d.p);
 	assert_int_equal(d.p.proto, 17);
 	assert_true(d.p.has_ports);
 	assert_int_equal(d.p.sport, 4000);

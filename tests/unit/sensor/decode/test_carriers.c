@@ -1,40 +1,24 @@
 /* A datagram that carries a tunnel is looked at as it is, too, unless it is a plain overlay. */
-#include "nest.h"
-#include <sensor/decode/unpack.h>
+#include "unpack.h"
 
-enum { PACKETS = 4, LINK_ETH = 1 };
+enum { LINK_ETH = 1, FURTHER = 3 };
 #define VXLAN "08000000 00002a00 @e0800 @4"
 
-struct fixture {
-	struct sl_counters counters;
-	struct sl_defrag *d;
-	struct sl_packet packet[PACKETS];
-	uint8_t joined[PACKETS][SL_DATAGRAM_MAX];
-	struct sl_packets to;
-};
-
-static void unpack(struct fixture *x, const struct wire *w, size_t n, size_t spare, bool carriers)
+static void carriers_unpack(struct fixture *x, const struct wire *w, size_t n, size_t spare,
+			    bool carriers)
 {
-	struct sl_frame f = { .at = w->at, .caplen = (uint32_t)n, .len = (uint32_t)w->n, .time = 1000, .number = 7,
+	struct sl_frame f = { .at = w->at,
+			      .caplen = (uint32_t)n,
+			      .len = (uint32_t)w->n,
+			      .time = 1000,
+			      .number = 7,
 			      .link = LINK_ETH };
-	x->to = (struct sl_packets){ .at = x->packet, .spare = spare, .carriers = carriers, .joined = x->joined,
-				     .joined_max = PACKETS };
+	x->to = (struct sl_packets){ .at = x->packet,
+				     .spare = spare,
+				     .carriers = carriers,
+				     .joined = x->joined,
+				     .joined_max = 1 + FURTHER };
 	sl_unpack(x->d, &f, true, &x->to);
-}
-
-static struct fixture *begin(void)
-{
-	struct fixture *x = calloc(1, sizeof *x);
-	struct sl_err err;
-	assert_non_null(x);
-	assert_int_equal(sl_defrag_new(&x->d, 1 << 20, &x->counters, &err), SL_OK);
-	return x;
-}
-
-static void end(struct fixture *x)
-{
-	sl_defrag_free(x->d);
-	free(x);
 }
 
 static void carriers_and_others(void **state)
@@ -49,16 +33,17 @@ static void carriers_and_others(void **state)
 		{ "@e0800 @i17 @u50000,4789 " VXLAN, 1 }, /* as IANA assigned it */
 		{ "@e0800 @i17 @u50000,2152 30 ff 0021 00000063 @4", 2 },
 		{ "@e0800 @i17 @u50000,9 00000000 00000000 0000", 1 }, /* no tunnel */
-		{ "@e0800 @i17 @u50000,4000 08000000 00002a00 @e0806 0001", 1 }, /* nothing that can be followed */
+		{ "@e0800 @i17 @u50000,4000 08000000 00002a00 @e0806 0001",
+		  1 }, /* nothing that can be followed */
 		{ "@e0800 @i17 @u50000,8472 08000000 00002a00 @e0806 0001", 1 },
 	};
 	static struct nest nest;
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
 		struct fixture *x = begin();
 		nest_make(&nest, c[i].text);
-		unpack(x, &nest.w, nest.w.n, PACKETS - 1, true);
+		carriers_unpack(x, &nest.w, nest.w.n, FURTHER, true);
 		assert_int_equal(x->to.n, c[i].packets);
-		assert_int_equal(x->to.spare, PACKETS - c[i].packets);
+		assert_int_equal(x->to.spare, 1 + FURTHER - c[i].packets);
 		const struct sl_packet *own = &x->packet[x->to.n - 1];
 		assert_false(own->further || own->carrier);
 		struct decoded alone = wire_decode(&nest.w, nest.w.n, LINK_ETH, true);
@@ -74,7 +59,7 @@ static void carriers_and_others(void **state)
 			assert_int_equal(p->payload.len, nest.w.n - 14 - 20 - 8);
 			assert_int_equal(own->tunnels, 1);
 		}
-		unpack(x, &nest.w, nest.w.n, PACKETS - 1, false);
+		carriers_unpack(x, &nest.w, nest.w.n, FURTHER, false);
 		assert_int_equal(x->to.n, 1);
 		end(x);
 	}
@@ -86,7 +71,7 @@ static void no_room(void **state)
 	static struct nest nest;
 	struct fixture *x = begin();
 	nest_make(&nest, "@e0800 @i17 @u50000,8472 " VXLAN);
-	unpack(x, &nest.w, nest.w.n, 0, true);
+	carriers_unpack(x, &nest.w, nest.w.n, 0, true);
 	assert_int_equal(x->to.n, 1);
 	assert_int_equal(x->to.lost, 1);
 	assert_int_equal(x->packet[0].tunnels, 1);
@@ -100,7 +85,7 @@ static void cut_anywhere(void **state)
 	struct fixture *x = begin();
 	nest_make(&nest, "@e0800 @i17 @u50000,8472 " VXLAN);
 	for (size_t n = 0; n < nest.w.n; n++) {
-		unpack(x, &nest.w, n, PACKETS - 1, true);
+		carriers_unpack(x, &nest.w, n, FURTHER, true);
 		assert_true(x->to.n == 1 || x->to.n == 2);
 		if (x->to.n == 2)
 			assert_true(x->packet[0].payload.at + x->packet[0].payload.len <= nest.w.at + n);

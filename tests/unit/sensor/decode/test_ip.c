@@ -54,6 +54,33 @@ static void ipv4_lengths_that_lie(void **state)
 	assert_verdict(&d.p, SL_VERDICT_MALFORMED, "IPv4 version is not 4");
 }
 
+/* A packet that came whole and shorter than it says is read by nobody; one that the capture cut is used as
+ * far as it goes. */
+static void longer_than_what_came(void **state)
+{
+	(void)state;
+	for (unsigned version = 4; version <= 6; version += 2) {
+		struct wire w = { .n = 0 };
+		struct ip_at ip = version == 4 ? wire_ipv4(&w, 6, wire_a4, wire_b4, none) :
+						 wire_ipv6(&w, 6, 6, wire_a6, wire_b6, none);
+		wire_tcp(&w, 40000, 443, 1, SL_TCP_ACK);
+		wire_text(&w, "abcdef");
+		wire_finish(&w, ip);
+		struct decoded d = wire_decode(&w, w.n - 1, LINK_RAW, true);
+		assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+		assert_int_equal(d.p.payload.len, 5);
+		w.n--;
+		d = decode_all(&w);
+		assert_verdict(&d.p, SL_VERDICT_MALFORMED, "IP length is longer than the packet");
+		assert_int_equal(d.p.src.family, version);
+		assert_true(d.p.has_ports);
+		assert_int_equal(d.p.dport, 443);
+		d = wire_decode(&w, w.n, LINK_RAW, false);
+		assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+		assert_int_equal(d.p.payload.len, 5);
+	}
+}
+
 /* A frame is at least 60 bytes long on Ethernet: what lies behind the datagram is not part of it.
  */
 static void padding_is_no_payload(void **state)
@@ -257,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ipv4_options),
 		cmocka_unit_test(ipv4_lengths_that_lie),
+		cmocka_unit_test(longer_than_what_came),
 		cmocka_unit_test(padding_is_no_payload),
 		cmocka_unit_test(padding_behind_an_empty_datagram),
 		cmocka_unit_test(length_zero_takes_all),

@@ -90,6 +90,28 @@ static void erspan(void **state)
 	assert_int_equal(d.p.proto, 47);
 }
 
+/* A mirrored packet that is one byte shorter than it says: with T the mirror cut it. */
+static void erspan_that_was_cut(void **state)
+{
+	(void)state;
+	for (unsigned cut = 0; cut < 2; cut++) {
+		struct nest x;
+		nest_make(&x, cut ? "@e0800 @i47 1000 88be 00000001 1001 0405 00000000 @e0800 @4" :
+				    "@e0800 @i47 1000 88be 00000001 1001 0005 00000000 @e0800 @4");
+		size_t ip = x.w.n - NEST_PAYLOAD - 28;
+		unsigned sum = (unsigned)x.w.at[ip + 10] << 8 | x.w.at[ip + 11];
+		wire_set16(&x.w, ip + 2, 28 + NEST_PAYLOAD + 1);
+		wire_set16(&x.w, ip + 10, sum - 1);
+		struct decoded d = wire_decode(&x.w, x.w.n, 1, true);
+		if (cut)
+			assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+		else
+			assert_verdict(&d.p, SL_VERDICT_MALFORMED, "IP length is longer than the packet");
+		assert_int_equal(d.p.tunnel[0].id, 5);
+		assert_int_equal(d.p.dport, 53);
+	}
+}
+
 static void etherip_and_l2tpv3(void **state)
 {
 	(void)state;
@@ -211,6 +233,34 @@ static void levels(void **state)
 	nest_expect(&six);
 }
 
+/* Labels that are no frame's, and what only seems to be a tunnel: its packet is not in it. */
+static void kinds(void **state)
+{
+	(void)state;
+	enum { MPLS = 1 << SL_TUNNEL_MPLS, BARE = 1 << SL_TUNNEL_MPLS_BARE };
+	static const struct {
+		int link;
+		const char *text;
+		unsigned kinds;
+	} cases[] = {
+		{ 1, "@e0800 @4", 0 },
+		{ 1, "@e8847 00011140 @4", MPLS },
+		{ 1, "@e8100 0007 8847 00011140 @4", MPLS },
+		{ 9, "ff03 0281 00011140 @4", MPLS | BARE },
+		{ 1, "@e0800 @i137 00011140 @4", MPLS | BARE | 1 << SL_TUNNEL_IPV4 },
+		{ 1, "@e0800 @i47 0000 8847 00011140 @4", MPLS | BARE | 1 << SL_TUNNEL_GRE },
+		{ 1, "@e0800 @i47 0000 6558 @e8847 00011140 @4", MPLS | 1 << SL_TUNNEL_GRE },
+		{ 1, "@e0800 @i47 0000 9999 @4", 0 },
+		{ 1, "@e0800 @i4 @i47 0000 9999 @4", 1 << SL_TUNNEL_IPV4 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct decoded d = nest_decode(cases[i].text, cases[i].link);
+		assert_verdict(&d.p, SL_VERDICT_OK, NULL);
+		if (d.p.tunnel_kinds != cases[i].kinds)
+			fail_msg("%s: %x", cases[i].text, (unsigned)d.p.tunnel_kinds);
+	}
+}
+
 static void depth_is_limited(void **state)
 {
 	(void)state;
@@ -231,11 +281,13 @@ int main(void)
 		cmocka_unit_test(gre),
 		cmocka_unit_test(pptp),
 		cmocka_unit_test(erspan),
+		cmocka_unit_test(erspan_that_was_cut),
 		cmocka_unit_test(etherip_and_l2tpv3),
 		cmocka_unit_test(authentication_header),
 		cmocka_unit_test(authentication_header_in_ipv6),
 		cmocka_unit_test(encrypted_is_a_packet),
 		cmocka_unit_test(levels),
+		cmocka_unit_test(kinds),
 		cmocka_unit_test(depth_is_limited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

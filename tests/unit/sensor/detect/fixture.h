@@ -215,6 +215,13 @@ static inline void fixture_stream(struct fixture *x, struct sl_flow *f, unsigned
 	free(exact);
 }
 
+/* Bytes that are not to be looked at. */
+static inline void fixture_encrypted(struct fixture *x, struct sl_flow *f, unsigned side, size_t n)
+{
+	f->side[side].delivered += n;
+	sl_detect_encrypted(x->detect, f, side, n);
+}
+
 static inline void fixture_text(struct fixture *x, struct sl_flow *f, const char *text)
 {
 	fixture_stream(x, f, 0, text, strlen(text), false);

@@ -20,6 +20,21 @@ static struct fixture *crowd_new(const char *scope)
 	return fixture_new(pack);
 }
 
+/* So many that share "POST" alone; every other one may have another scope. */
+static struct fixture *words_new(unsigned words, const char *other_scope)
+{
+	static char pack[600 * 200];
+	size_t n = 0;
+	for (unsigned i = 0; i < words; i++)
+		n += (size_t)snprintf(pack + n, sizeof pack - n,
+				      "%c{\"id\": \"w%u\", \"scope\": \"%s\", \"match\": ["
+				      COND("http.method", "\"equals\": \"POST\"") ","
+				      COND("http.uri", "\"contains\": \"word%u_\"") "]}",
+				      i ? ',' : '[', i, i % 2 ? other_scope : "transaction", i);
+	snprintf(pack + n, sizeof pack - n, "]");
+	return fixture_new(pack);
+}
+
 static struct sl_flow *stream_flow(struct fixture *x)
 {
 	struct sl_flow *f = fixture_pair(x, 6, 1);
@@ -65,14 +80,7 @@ static void in_any_order(void **state)
 static void apart_by_scope(void **state)
 {
 	(void)state;
-	static char pack[64 * 1024];
-	size_t n = 0;
-	for (unsigned i = 0; i < 20; i++)
-		n += (size_t)snprintf(pack + n, sizeof pack - n, "%c{\"id\": \"w%u\", \"scope\": \"%s\", \"match\": [" COND("http.method",
-				      "\"equals\": \"POST\"") "," COND("http.uri", "\"contains\": \"word%u_\"") "]}",
-				      i ? ',' : '[', i, i % 2 ? "flow" : "transaction", i);
-	snprintf(pack + n, sizeof pack - n, "]");
-	struct fixture *x = fixture_new(pack);
+	struct fixture *x = words_new(20, "flow");
 	struct sl_flow *f = stream_flow(x);
 	say(x, f, 1, SL_FIELD_HTTP_METHOD, "POST");
 	say(x, f, 2, SL_FIELD_HTTP_URI, "word2_ word3_");
@@ -107,14 +115,7 @@ static void each_in_its_scope(void **state)
 static void costs_what_is_rare(void **state)
 {
 	(void)state;
-	static char pack[600 * 200];
-	size_t n = 0;
-	for (unsigned i = 0; i < 600; i++)
-		n += (size_t)snprintf(pack + n, sizeof pack - n, "%c{\"id\": \"w%u\", \"match\": [" COND("http.method",
-				      "\"equals\": \"POST\"") "," COND("http.uri", "\"contains\": \"word%u_\"") "]}",
-				      i ? ',' : '[', i, i);
-	snprintf(pack + n, sizeof pack - n, "]");
-	struct fixture *x = fixture_new(pack);
+	struct fixture *x = words_new(600, "transaction");
 	struct sl_flow *f = stream_flow(x);
 	fixture_say(x, f, 0, 1, SL_FIELD_HTTP_METHOD, "POST", SL_FIELD_HTTP_URI, "word599_");
 	fixture_expect(x, "w599 ");

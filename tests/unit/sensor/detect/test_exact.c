@@ -35,7 +35,8 @@ static void domains(void **state)
 		{ "www.only.example", "" },
 	};
 	static const enum sl_field fields[] = { SL_FIELD_DNS_QUERY, SL_FIELD_HTTP_HOST,
-						SL_FIELD_TLS_SNI, SL_FIELD_DNS_RRNAME,
+						SL_FIELD_TLS_SNI, SL_FIELD_DNS_ANSWERS,
+						SL_FIELD_DNS_AUTHORITIES, SL_FIELD_DNS_ADDITIONALS,
 						SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
@@ -54,8 +55,9 @@ static void domains_of_mails_and_certificates(void **state)
 	(void)state;
 	struct fixture *x = fixture_new("[{\"id\": \"evil\", \"domain\": \"evil.example\"}]");
 	static const enum sl_field mail[] = { SL_FIELD_SMTP_MAIL_FROM, SL_FIELD_SMTP_RCPT_TO,
-					      SL_FIELD_EMAIL_FROM, SL_FIELD_EMAIL_TO };
-	for (size_t f = 0; f < 4; f++) {
+					      SL_FIELD_EMAIL_FROM, SL_FIELD_EMAIL_TO,
+					      SL_FIELD_EMAIL_CC };
+	for (size_t f = 0; f < sizeof mail / sizeof *mail; f++) {
 		fixture_value_expect(x, mail[f], "news@Evil.example", "evil ");
 		fixture_value_expect(x, mail[f], "\"evil.example\" <a@mail.evil.example>", "evil ");
 		fixture_value_expect(x, mail[f], "evil.example@good.example", "");
@@ -198,8 +200,8 @@ static void fields_that_tables_want(void **state)
 		enum sl_field wanted[4], not_wanted[3];
 	} cases[] = {
 		{ "[{\"id\": \"d\", \"domain\": \"evil.example\"}]",
-		  { SL_FIELD_DNS_RRNAME, SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME, SL_FIELD_EMAIL_FROM },
-		  { SL_FIELD_DNS_RCODE, SL_FIELD_FILE_SHA256, SL_FIELD_HTTP_URI_RAW } },
+		  { SL_FIELD_DNS_ANSWERS, SL_FIELD_DNS_ANSWER, SL_FIELD_TLS_SUBJECTALTNAME, SL_FIELD_EMAIL_FROM },
+		  { SL_FIELD_DNS_RRNAME, SL_FIELD_FILE_SHA256, SL_FIELD_HTTP_URI_RAW } },
 		{ "[{\"id\": \"a\", \"address\": \"2001:db8::/64\"}]",
 		  { SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER, SL_FIELD_DNS_ANSWER },
 		  { SL_FIELD_DNS_RRNAME, SL_FIELD_TLS_SNI, SL_FIELD_JA3_HASH } },

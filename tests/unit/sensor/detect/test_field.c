@@ -6,22 +6,17 @@
 static void operators(void **state)
 {
 	(void)state;
-	struct fixture *x = fixture_new("[" ON("contains", "\"contains\": \"needle\"") "," ON(
-		"nocase",
-		"\"contains\": "
-		"\"NEEDLE\", "
-		"\"nocase\": true") "," ON("starts",
-					   "\"starts\": \"bot/\"") "," ON("ends", "\"ends\": "
-										  "\".exe\"") "," ON("regex",
-												     "\"regex\": \"id=[0-9a-f]{4}$\"") "," ON("hex",
-																	      "\"he"
-																	      "x\":"
-																	      " \"c"
-																	      "3 "
-																	      "28 "
-																	      "01"
-																	      "\"") "," ON("dot",
-																			   "\"contains\": \"a.c+\"") "]");
+	/* clang-format off */
+	static const char pack[] = "["
+		ON("contains", "\"contains\": \"needle\"") ","
+		ON("nocase", "\"contains\": \"NEEDLE\", \"nocase\": true") ","
+		ON("starts", "\"starts\": \"bot/\"") ","
+		ON("ends", "\"ends\": \".exe\"") ","
+		ON("regex", "\"regex\": \"id=[0-9a-f]{4}$\"") ","
+		ON("hex", "\"hex\": \"c3 28 01\"") ","
+		ON("dot", "\"contains\": \"a.c+\"") "]";
+	/* clang-format on */
+	struct fixture *x = fixture_new(pack);
 	static const struct {
 		const char *value, *ids;
 	} cases[] = {

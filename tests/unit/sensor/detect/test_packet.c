@@ -100,6 +100,39 @@ static void lists_of_addresses(void **state)
 	fixture_free(x);
 }
 
+static void method_seen(struct fixture *x, struct sl_flow *f)
+{
+	struct sl_value v = { SL_FIELD_HTTP_METHOD, sl_span_str("GET") };
+	sl_detect_transaction(x->detect, fixture_sight(x, f), f, 0, 1, &v, 1);
+}
+
+/* With a direction an address is that of packets that go that way, once the ends are known. */
+static void addresses_of_a_direction(void **state)
+{
+	(void)state;
+	char list[] = "/tmp/selat-list-XXXXXX", *name = list + 5, pack[1024];
+	FILE *f = fdopen(mkstemp(list), "w");
+	assert_non_null(f);
+	fputs("192.0.2.0/24\n", f);
+	fclose(f);
+	snprintf(pack, sizeof pack, "[" IND("src", "\"where\": {\"direction\": \"to_server\"}, ",
+		 COND("ip.src", "\"in\": \"%s\"") "," COND("http.method", "\"equals\": \"GET\"")) ","
+		 IND("dst", "\"where\": {\"direction\": \"to_server\"}, ",
+		 COND("ip.dst", "\"in\": \"%s\"") "," COND("http.method", "\"equals\": \"GET\"")) "]", name, name);
+	struct fixture *x = fixture_new(pack);
+	unlink(list);
+	struct sl_flow *flow = fixture_flow(x, 6, "10.0.0.1", 1, "192.0.2.7", 2);
+	sl_flow_prove_client(flow, flow->client);
+	packet(x, flow, !flow->client, 0, 1);
+	method_seen(x, flow);
+	fixture_expect(x, "dst ");
+	flow = fixture_flow(x, 6, "10.0.0.2", 1, "192.0.2.7", 2);
+	packet(x, flow, !flow->client, 0, 1); /* picked up in its middle: who knows */
+	method_seen(x, flow);
+	fixture_expect(x, "src dst ");
+	fixture_free(x);
+}
+
 static void for_every_packet(void **state)
 {
 	(void)state;
@@ -121,6 +154,7 @@ int main(void)
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(lists_of_addresses),
+		cmocka_unit_test(addresses_of_a_direction),
 		cmocka_unit_test(for_every_packet),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 #include "fixture.h"
 
 #define ON(id, what) "{\"id\": \"" id "\", \"match\": [{\"field\": \"payload\", " what "}]}"
+#define IN_PACKET(id, what)                                                                          \
+	"{\"id\": \"" id "\", \"scope\": \"packet\", \"match\": [{\"field\": \"payload\", " what "}]}"
 #define LONG40       "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 /* The text in two segments, cut at each place; in one batch and in two; found once, at its place.
@@ -63,6 +65,36 @@ static void split_anywhere(void **state)
 	expect_split("[" ON("starts", "\"starts\": \"" LONG40 "\"") "]", LONG40 "..", "starts ", 0);
 	expect_split("[" ON("starts", "\"starts\": \"" LONG40 "\"") "]", "." LONG40, "", 0);
 	expect_split("[" ON("twice", "\"contains\": \"abcab\"") "]", "abcabcab", "twice ", 0);
+	/* what a negative distance puts in front may come first */
+	expect_split("[" ON("back", "\"contains\": \"lo.\"}, {\"field\": \"payload\", \"contains\": \"ehl\", "
+				    "\"distance\": -6") "]",
+		     "..ehlo..", "back ", UINT32_MAX);
+	expect_split("[" ON("back", "\"contains\": \"lo.\"}, {\"field\": \"payload\", \"contains\": \"ehl\", "
+				    "\"distance\": -6") "]",
+		     "..ehl.lo..", "", 0);
+}
+
+/* In scope packet it is the packet's beginning, wherever the packet lies in its stream. */
+static void starts_of_packets(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *ids;
+	} packets[] = { { "a", "" },	     { "MZ..", "short " },  { ".MZ", "" }, { "M", "" }, { "Z", "" },
+			{ LONG40, "long " }, { "." LONG40, "" },    { "MZ", "short " } };
+	struct fixture *x = fixture_new("[" IN_PACKET("short", "\"starts\": \"MZ\"") ","
+					IN_PACKET("long", "\"starts\": \"" LONG40 "\"") "]");
+	for (unsigned flush = 0; flush < 2; flush++) {
+		struct sl_flow *f = fixture_pair(x, 6, flush + 1);
+		for (size_t i = 0; i < sizeof packets / sizeof *packets; i++) {
+			fixture_text(x, f, packets[i].text);
+			if (flush)
+				fixture_expect(x, packets[i].ids);
+		}
+		if (!flush)
+			fixture_expect(x, "short long short ");
+	}
+	fixture_free(x);
 }
 
 /* What a stream ends with is known when it ends. */
@@ -281,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(split_anywhere),
+		cmocka_unit_test(starts_of_packets),
 		cmocka_unit_test(decided_at_the_end),
 		cmocka_unit_test(neighbours_are_strangers),
 		cmocka_unit_test(a_gap_breaks_what_it_cuts),

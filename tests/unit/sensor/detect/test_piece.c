@@ -1,5 +1,5 @@
-/* Patterns on bodies and files: found once wherever pieces cut them, at their place, bound to the value's
- * own start and end, apart for each value, within the budget. */
+/* Patterns on bodies and files: found once wherever pieces cut them, at their place, bound to the
+ * value's own start and end, apart for each value, within the budget. */
 #include "fixture.h"
 
 #define ON(id, field, what) "{\"id\": \"" id "\", \"match\": [{\"field\": \"" field "\", " what "}]}"
@@ -14,7 +14,8 @@ struct value {
 };
 
 /* One piece, in memory of its own size. */
-static void give(struct fixture *x, struct sl_flow *f, struct value *v, const char *bytes, size_t n, bool gap)
+static void give(struct fixture *x, struct sl_flow *f, struct value *v, const char *bytes, size_t n,
+		 bool gap)
 {
 	uint8_t *exact = malloc(n ? n : 1);
 	assert_non_null(exact);
@@ -75,12 +76,15 @@ static void cut_anywhere(void **state)
 	(void)state;
 	expect_cut("[" DATA("lit", "\"contains\": \"needle\"") "]", "hay needle hay", "lit ", 4);
 	expect_cut("[" DATA("lit", "\"contains\": \"needle\"") "]", "hay needl e", "", 0);
-	expect_cut("[" DATA("case", "\"contains\": \"NEEDLE\", \"nocase\": true") "]", "a NeedLe b", "case ", 2);
+	expect_cut("[" DATA("case", "\"contains\": \"NEEDLE\", \"nocase\": true") "]", "a NeedLe b",
+		   "case ", 2);
 	expect_cut("[" DATA("hex", "\"hex\": \"6e 65 65 64\"") "]", "a need", "hex ", 2);
-	expect_cut("[" DATA("max", "\"contains\": \"0123456789abcdefghijklmnopqrstuv\"") "]", /* 32 bytes */
-		   "....0123456789abcdefghijklmnopqrstuv....", "max ", 4);
+	expect_cut(
+		"[" DATA("max", "\"contains\": \"0123456789abcdefghijklmnopqrstuv\"") "]", /* 32 bytes */
+		"....0123456789abcdefghijklmnopqrstuv....", "max ", 4);
 	expect_cut("[" DATA("long", "\"contains\": \"" LONG40 "\"") "]", ".." LONG40 "..", "long ", 2);
-	expect_cut("[" DATA("regex", "\"regex\": \"id=[0-9a-f]{4};\"") "]", "x id=0af3; y", "regex ", UINT32_MAX);
+	expect_cut("[" DATA("regex", "\"regex\": \"id=[0-9a-f]{4};\"") "]", "x id=0af3; y", "regex ",
+		   UINT32_MAX);
 	expect_cut("[" DATA("regex", "\"regex\": \"id=[0-9a-f]{4};\"") "]", "x id=0ag3; y", "", 0);
 	expect_cut("[" DATA("starts", "\"starts\": \"MZ\"") "]", "MZ MZ", "starts ", 0);
 	expect_cut("[" DATA("starts", "\"starts\": \"MZ\"") "]", " MZ", "", 0);
@@ -120,8 +124,10 @@ static void values_are_apart(void **state)
 static void fields_are_apart(void **state)
 {
 	(void)state;
-	struct fixture *x = fixture_new("[" ON("req", "http.request_body", "\"contains\": \"needle\"") "," ON(
-		"res", "http.response_body", "\"contains\": \"needle\"") "," DATA("file", "\"regex\": \"ne+dle\"") "]");
+	struct fixture *x =
+		fixture_new("[" ON("req", "http.request_body", "\"contains\": \"needle\"") "," ON(
+			"res", "http.response_body",
+			"\"contains\": \"needle\"") "," DATA("file", "\"regex\": \"ne+dle\"") "]");
 	static const struct {
 		enum sl_field field;
 		const char *ids;
@@ -151,7 +157,8 @@ static void not_over_a_gap(void **state)
 	give(x, f, &v, "dle hay", 7, true);
 	end(x, f, &v, true);
 	fixture_expect(x, "behind ");
-	give(x, f, &v, "dle", 3, true); /* the value's first bytes are lost: offset 0 is what came first */
+	/* the value's first bytes are lost: offset 0 is what came first */
+	give(x, f, &v, "dle", 3, true);
 	end(x, f, &v, true);
 	fixture_expect(x, "");
 	fixture_free(x);
@@ -161,14 +168,16 @@ static void not_over_a_gap(void **state)
 static void with_other_fields(void **state)
 {
 	(void)state;
-	struct fixture *x = fixture_new("[{\"id\": \"both\", \"match\": [{\"field\": \"http.method\", \"equals\": "
-					"\"POST\"}, {\"field\": \"http.request_body\", \"contains\": \"cmd=\"}]}]");
+	struct fixture *x =
+		fixture_new("[{\"id\": \"both\", \"match\": [{\"field\": \"http.method\", \"equals\": "
+			    "\"POST\"}, {\"field\": \"http.request_body\", \"contains\": \"cmd=\"}]}]");
 	for (unsigned post = 0; post < 2; post++) {
 		struct sl_flow *f = fixture_pair(x, 6, 1);
 		struct value v = { .field = SL_FIELD_HTTP_REQUEST_BODY, .tx = 3 };
 		f->side[0].flags |= SL_SIDE_STARTED;
 		fixture_say(x, f, 0, 2, SL_FIELD_HTTP_METHOD, "POST", SL_FIELD_HTTP_METHOD, NULL);
-		fixture_say(x, f, 0, 3, SL_FIELD_HTTP_METHOD, post ? "POST" : "PUT", SL_FIELD_HTTP_METHOD, NULL);
+		fixture_say(x, f, 0, 3, SL_FIELD_HTTP_METHOD, post ? "POST" : "PUT",
+			    SL_FIELD_HTTP_METHOD, NULL);
 		fixture_expect(x, "");
 		give(x, f, &v, "cm", 2, false);
 		give(x, f, &v, "d=1", 3, false);

@@ -1,6 +1,8 @@
 /* Scopes that end: transactions over several messages, `not` and `absent`, what is decided last. */
 #include "fixture.h"
 
+#include <sensor/detect/detect_internal.h>
+
 #define COND(field, what)  "{\"field\": \"" field "\", " what "}"
 #define METHOD(what)       COND("http.method", what)
 #define AGENT(what)        COND("http.user_agent", what)
@@ -179,6 +181,31 @@ static void not_in_a_stream(void **state)
 	fixture_free(x);
 }
 
+/* Of what waits for its scope's end only so many remember what they found; the others alert without. */
+static void what_waits_without_a_memo_is_counted(void **state)
+{
+	(void)state;
+	enum { ONE_TOO_MANY = SL_MEMOS_POOL + 1 };
+	struct fixture *x = fixture_with("[" PAIR("x", "", COND("payload", "\"contains\": \"one\""),
+						 COND("payload", "\"contains\": \"two\", \"not\": true")) "]",
+					 0, 0, 2 * ONE_TOO_MANY);
+	for (unsigned i = 0; i < ONE_TOO_MANY; i++) {
+		fixture_text(x, stream_flow(x, i), "one");
+		sl_detect_flush(x->detect);
+	}
+	assert_int_equal(fixture_count(x, SL_COUNT_MEMOS_FULL), 1);
+	for (unsigned i = 1; i + 1 < ONE_TOO_MANY; i++) {
+		fixture_text(x, stream_flow(x, i), "two");
+		sl_detect_flush(x->detect);
+	}
+	sl_flow_end_all(x->flows);
+	sl_detect_flush(x->detect);
+	assert_int_equal(x->matches, 2);
+	assert_int_equal(x->match[0].value_len + x->match[1].value_len, strlen("one"));
+	fixture_expect(x, "x x ");
+	fixture_free(x);
+}
+
 /* Of too many open transactions the oldest is decided early; nothing is kept of ended ones. */
 static void open_transactions_are_bounded(void **state)
 {
@@ -217,6 +244,22 @@ static void same_side_of_a_stream(void **state)
 	fixture_expect(x, "");
 	fixture_stream(x, f, 1, "o", 1, false);
 	fixture_stream(x, f, 1, "ne", 2, false);
+	fixture_expect(x, "x ");
+	fixture_free(x);
+}
+
+/* A part of the group in the other direction does not make it hold there. */
+static void a_group_has_its_direction(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[{\"id\": \"x\", \"match\": [{\"field\": \"payload\", \"contains\": \"one\"},"
+					"{\"field\": \"payload\", \"contains\": \"two\", \"same\": true}],"
+					"\"where\": {\"direction\": \"to_client\"}}]");
+	struct sl_flow *f = stream_flow(x, 1);
+	fixture_stream(x, f, 0, "one two", 7, false);
+	fixture_stream(x, f, 1, "one", 3, false);
+	fixture_expect(x, "");
+	fixture_stream(x, f, 1, "two", 3, false);
 	fixture_expect(x, "x ");
 	fixture_free(x);
 }
@@ -267,7 +310,8 @@ int main(void)
 		cmocka_unit_test(what_a_late_match_says),     cmocka_unit_test(absent),
 		cmocka_unit_test(nothing_but_not),            cmocka_unit_test(not_in_a_packet),
 		cmocka_unit_test(not_in_a_stream),            cmocka_unit_test(open_transactions_are_bounded),
-		cmocka_unit_test(same_side_of_a_stream),
+		cmocka_unit_test(same_side_of_a_stream),      cmocka_unit_test(what_waits_without_a_memo_is_counted),
+		cmocka_unit_test(a_group_has_its_direction),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

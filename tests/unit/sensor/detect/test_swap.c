@@ -202,6 +202,29 @@ static void addresses_are_looked_up_again(void **state)
 	fixture_free(x);
 }
 
+/* However many rulesets a flow sleeps through. */
+static void addresses_after_many_swaps(void **state)
+{
+	(void)state;
+	enum { SWAPS = 40 };
+	static const char rules[] = "[{\"id\": \"new\", \"address\": \"192.0.2.1\"}]";
+	struct fixture *x = fixture_new("[{\"id\": \"old\", \"address\": \"192.0.2.2\"}]");
+	struct sl_flow *f[SWAPS];
+	for (unsigned i = 0; i < SWAPS; i++)
+		f[i] = stream_flow(x, i);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < SWAPS; i++) {
+			if (round || i == 0) /* once for all of them, then each after one more */
+				swap(x, rules, false);
+			struct sl_sighting *at = fixture_sight(x, f[i]);
+			at->flow.packets[0] = 7;
+			sl_detect_packet(x->detect, at, f[i], 0);
+			fixture_expect(x, "new ");
+		}
+	}
+	fixture_free(x);
+}
+
 /* A delta adds, replaces and withdraws; what stays goes on where it was, and so do its streams. */
 static void a_delta_on_its_base(void **state)
 {
@@ -327,6 +350,7 @@ int main(void)
 		cmocka_unit_test(another_transform_is_another),
 		cmocka_unit_test(denials_are_kept),          cmocka_unit_test(marks_are_kept),
 		cmocka_unit_test(streams_begin_anew),        cmocka_unit_test(addresses_are_looked_up_again),
+		cmocka_unit_test(addresses_after_many_swaps),
 		cmocka_unit_test(a_delta_on_its_base),       cmocka_unit_test(a_delta_of_another_base),
 		cmocka_unit_test(a_delta_withdraws_what_nothing_finds), cmocka_unit_test(a_delta_that_withdraws_nobody),
 	};

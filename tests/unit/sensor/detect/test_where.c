@@ -2,7 +2,8 @@
 #include "fixture.h"
 
 struct place {
-	uint8_t proto, side, app, seen, tcp_flags, icmp_type, icmp_code, tunnels;
+	uint8_t proto, side, app, app_before, seen, tcp_flags, icmp_type, icmp_code;
+	uint16_t tunnel_kinds;
 	const char *src, *dst;
 	uint16_t sport, dport;
 };
@@ -12,7 +13,6 @@ struct place {
 /* A value seen there: does it hold? */
 static bool holds_at(struct fixture *x, const struct place *p)
 {
-	static const struct sl_tunnel tunnel = { .layer = SL_LAYER_VXLAN };
 	struct sl_flow *f = fixture_flow(x, p->proto, p->src, p->sport, p->dst, p->dport);
 	struct sl_value v = { SL_FIELD_HTTP_URI, sl_span_str("/x") };
 	struct sl_sighting *at;
@@ -21,10 +21,10 @@ static bool holds_at(struct fixture *x, const struct place *p)
 	x->icmp_code = p->icmp_code;
 	at = fixture_sight(x, f);
 	at->flow.app = p->app;
+	at->flow.app_before = p->app_before;
 	at->flow.seen = p->seen ? p->seen : 1;
-	at->tunnels = p->tunnels;
-	at->tunnel = &tunnel;
-	at->has_vni = p->tunnels;
+	at->tunnel_kinds = p->tunnel_kinds;
+	at->has_vni = p->tunnel_kinds >> SL_TUNNEL_VXLAN & 1;
 	at->vni = 42;
 	sl_detect_transaction(x->detect, at, f, p->side, 1, &v, 1);
 	sl_detect_flush(x->detect);
@@ -127,6 +127,46 @@ static void flows(void **state)
 	expect("\"app\": \"http\"", p, true);
 	p.app = SL_APP_NONE;
 	expect("\"app\": \"http\"", p, false);
+	expect("\"app_before\": \"http1\"", p, false);
+	expect("\"app_before\": \"!http1\"", p, true); /* it did not turn */
+	p.app = SL_APP_TLS;
+	p.app_before = SL_APP_SMTP;
+	expect("\"app\": \"tls\", \"app_before\": [\"smtp\", \"ftp\"]", p, true);
+	expect("\"app\": \"tls\", \"app_before\": \"http\"", p, false);
+	expect("\"app\": \"tls\", \"app_before\": \"!smtp\"", p, false);
+}
+
+static void tunnels(void **state)
+{
+	(void)state;
+	enum { PLAIN = 0, GRE = 1 << SL_TUNNEL_GRE, BOTH = 1 << SL_TUNNEL_GRE | 1 << SL_TUNNEL_ERSPAN,
+	       MPLS = 1 << SL_TUNNEL_MPLS, RADIO = 1 << SL_TUNNEL_WLAN };
+	static const struct {
+		const char *where;
+		bool plain, gre, both, mpls, radio;
+	} cases[] = {
+		{ "true", false, true, true, false, false },
+		{ "false", true, false, false, true, true },
+		{ "\"gre\"", false, true, true, false, false },
+		{ "\"!gre\"", true, false, false, true, true },
+		{ "[\"erspan\", \"mpls\"]", false, false, true, true, false },
+		{ "[\"gre\", \"!erspan\"]", false, true, false, false, false },
+		{ "[\"!erspan\", \"!wlan\"]", true, true, false, true, false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char where[64];
+		struct place p = TCP;
+		snprintf(where, sizeof where, "\"tunnel\": %s", cases[i].where);
+		expect(where, p, cases[i].plain);
+		p.tunnel_kinds = GRE;
+		expect(where, p, cases[i].gre);
+		p.tunnel_kinds = BOTH;
+		expect(where, p, cases[i].both);
+		p.tunnel_kinds = MPLS;
+		expect(where, p, cases[i].mpls);
+		p.tunnel_kinds = RADIO;
+		expect(where, p, cases[i].radio);
+	}
 }
 
 static void packets(void **state)
@@ -138,11 +178,8 @@ static void packets(void **state)
 	expect("\"tcp_flags\": {\"set\": \"S\", \"clear\": \"FR\"}", p, true);
 	expect("\"tcp_flags\": {\"set\": \"S\", \"clear\": \"A\"}", p, false);
 	expect("\"tcp_flags\": {\"set\": \"F\"}", p, false);
-	expect("\"tunnel\": true", p, false);
-	expect("\"tunnel\": false", p, true);
 	expect("\"vni\": 42", p, false);
-	p.tunnels = 1;
-	expect("\"tunnel\": true", p, true);
+	p.tunnel_kinds = 1 << SL_TUNNEL_VXLAN;
 	expect("\"vni\": 42", p, true);
 	expect("\"vni\": 43", p, false);
 	struct place icmp = { .proto = 1, .src = "10.0.0.1", .dst = "192.0.2.1", .icmp_type = 3, .icmp_code = 1 };
@@ -161,6 +198,7 @@ int main(void)
 		cmocka_unit_test(ports),
 		cmocka_unit_test(networks),
 		cmocka_unit_test(flows),
+		cmocka_unit_test(tunnels),
 		cmocka_unit_test(packets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

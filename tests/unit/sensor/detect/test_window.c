@@ -63,6 +63,9 @@ static void negated_in_the_middle(void **state)
 	expect_cut(pack, "USERxroot", "");
 	expect_cut(pack, "USERxroot and more", "");
 	expect_cut(pack, "USERxroo", "x ");
+	static const char far[] = "[" IND("x", PAYLOAD("\"contains\": \"USER\"") ","
+		PAYLOAD("\"contains\": \"root\", \"distance\": 40, \"within\": 5, \"not\": true")) "]";
+	expect_cut(far, "xxUSERxroo", "x ");
 	static const char apart[] = "[" IND("x", PAYLOAD("\"contains\": \"USER\"") ","
 		PAYLOAD("\"contains\": \"root\", \"distance\": 1, \"within\": 4, \"not\": true") ","
 		PAYLOAD("\"contains\": \"x\", \"same\": true")) "]";
@@ -123,6 +126,32 @@ static void within_the_budget(void **state)
 	fixture_text(x, fixture_pair(x, 6, 1), "abc-abc");
 	fixture_expect(x, "");
 	assert_int_equal(fixture_count(x, SL_COUNT_WINDOWS_FULL), 1);
+	fixture_free(x);
+}
+
+/* What makes room in a window must not come between what one packet has: its length and its bytes. */
+static void a_packet_stays_whole(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new("[" IND("back", PAYLOAD("\"regex\": \"(ab+c)-\\\\1\"")) ","
+		"{\"id\": \"whole\", \"scope\": \"packet\", \"match\": [" PAYLOAD("\"length\": {\"min\": 999}") ","
+		PAYLOAD("\"contains\": \"needle\"") "]}]");
+	static char segment[3000] = "needle";
+	for (unsigned i = 0; i < 40; i++) {
+		for (unsigned k = 0; k < 40; k++) {
+			struct sl_flow *f = fixture_pair(x, 6, i);
+			size_t n = k == i ? sizeof segment : sizeof segment - 10;
+			const char *bytes = k == i ? segment : segment + 10;
+			struct sl_sighting *at = fixture_sight(x, f);
+			at->flow.packets[0] = k + 1;
+			f->side[0].flags |= SL_SIDE_STARTED;
+			at->payload = (uint32_t)n + 1;
+			sl_detect_packet(x->detect, at, f, 0);
+			f->side[0].delivered += n;
+			sl_detect_stream(x->detect, at, f, 0, sl_span_of(bytes, n), f->side[0].delivered - n, false);
+		}
+		fixture_expect(x, "whole ");
+	}
 	fixture_free(x);
 }
 
@@ -220,7 +249,7 @@ int main(void)
 		cmocka_unit_test(places_in_the_stream), cmocka_unit_test(of_bodies),
 		cmocka_unit_test(within_the_budget), cmocka_unit_test(only_where_it_can_be),
 		cmocka_unit_test(what_waits_keeps_its_window), cmocka_unit_test(at_a_bodys_end),
-		cmocka_unit_test(bytes_before_an_end),
+		cmocka_unit_test(bytes_before_an_end), cmocka_unit_test(a_packet_stays_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

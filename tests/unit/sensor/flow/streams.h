@@ -11,6 +11,7 @@ enum {
 	ACK = SL_TCP_ACK,
 	SYN = SL_TCP_SYN,
 	FIN = SL_TCP_FIN,
+	URG = SL_TCP_URG,
 	RST = SL_TCP_RST
 };
 

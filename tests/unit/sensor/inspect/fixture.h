@@ -66,14 +66,14 @@ static inline void fixture_transaction(void *ctx, struct sl_flow *flow, unsigned
 	fixture_add(x, sl_span_str("--\n"));
 }
 
-static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
+static inline struct fixture *fixture_new_as(uint8_t proto, uint64_t gather, bool seal_all)
 {
 	struct fixture *x = calloc(1, sizeof *x);
 	struct sl_err err;
 	assert_non_null(x);
 	struct sl_inspect_config config = { .gather_bytes = gather, .state_bytes = 64 << 20,
 					    .sink = { x, fixture_transaction, fixture_piece, fixture_transaction_end },
-					    .counters = &x->counters };
+					    .seal_all = seal_all, .counters = &x->counters };
 	memset(config.wanted, 1, sizeof config.wanted);
 	config.wanted[SL_FIELD_FILE_SIZE] = config.wanted[SL_FIELD_FILE_WHOLE] = false; /* few tests are about them */
 	config.wanted[SL_FIELD_HTTP_URL] = false;
@@ -82,6 +82,11 @@ static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
 	assert_non_null(x->slot);
 	x->flow.key.proto = proto;
 	return x;
+}
+
+static inline struct fixture *fixture_new(uint8_t proto, uint64_t gather)
+{
+	return fixture_new_as(proto, gather, false);
 }
 
 /* A new flow for the same inspect: what it gathered goes back to the pool. */
@@ -108,18 +113,21 @@ static inline void fixture_free(struct fixture *x)
 	free(x);
 }
 
-/* Each piece lies in memory of its own size, gone after the call. */
-static inline void fixture_feed(struct fixture *x, unsigned side, const void *bytes, size_t n,
-				uint64_t lost)
+/* Each piece lies in memory of its own size, gone after the call. Returns how many of its bytes, the last ones,
+ * are said to be encrypted. */
+static inline size_t fixture_feed(struct fixture *x, unsigned side, const void *bytes, size_t n,
+				  uint64_t lost)
 {
+	size_t encrypted = 0;
 	uint8_t *exact = malloc(n ? n : 1);
 	assert_non_null(exact);
 	memcpy(exact, bytes, n);
 	if (x->flow.key.proto == 17)
 		sl_inspect_datagram(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n));
 	else
-		sl_inspect_stream(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n), lost);
+		encrypted = sl_inspect_stream(x->inspect, &x->flow, x->slot, side, sl_span_of(exact, n), lost);
 	free(exact);
+	return encrypted;
 }
 
 /* The side's stream ends. */

@@ -27,9 +27,10 @@ static inline void read_samples(void)
 	struct wire w = { .n = 0 };
 	wire_hex(&w, quic_vectors[0].client_plain);
 	wire_put(&hello, w.at + 4, HELLO);
-	wire_hex(&answer, "020000560303eefce7f7b37ba1d1632e96677825ddf73988cfc79825df566dc5430b9a045a120013"
-			  "0100002e00330024001d00209d3c940d89690b84d08a60993c144eca684d1081287c834d5311bcf3"
-			  "2bb9da1a002b00020304");
+	wire_hex(&answer,
+		 "020000560303eefce7f7b37ba1d1632e96677825ddf73988cfc79825df566dc5430b9a045a120013"
+		 "0100002e00330024001d00209d3c940d89690b84d08a60993c144eca684d1081287c834d5311bcf3"
+		 "2bb9da1a002b00020304");
 }
 
 static inline struct seal from_client(void)
@@ -41,7 +42,9 @@ static inline struct seal from_client(void)
 static inline struct seal from_server(void)
 {
 	struct sl_span id = { first_id, 8 };
-	return (struct seal){ .version = V1, .origin = id, .from = { server_id, 8 }, .role = SL_QUIC_SERVER };
+	return (struct seal){
+		.version = V1, .origin = id, .from = { server_id, 8 }, .role = SL_QUIC_SERVER
+	};
 }
 
 static inline void feed(struct fixture *x, unsigned side, const struct wire *w)
@@ -57,8 +60,8 @@ static inline void feed_hex(struct fixture *x, unsigned side, const char *hex)
 }
 
 /* A datagram of one Initial that holds these bytes of a message. */
-static inline void feed_part(struct fixture *x, unsigned side, const struct seal *s, const struct wire *message,
-		      size_t from, size_t n)
+static inline void feed_part(struct fixture *x, unsigned side, const struct seal *s,
+			     const struct wire *message, size_t from, size_t n)
 {
 	struct wire frames = { .n = 0 }, w = { .n = 0 };
 	wire_crypto(&frames, from, message->at + from, n);

@@ -138,6 +138,8 @@ static void not_as_said(void **state)
 	every_split(x, "Content-Encoding: gzip", p->at, p->n - 1,
 		    OK_200 "file.size=5\nfile.whole=no\n" FILE_OF(HELLO));
 	x->inspect->config.wanted[SL_FIELD_FILE_SIZE] = x->inspect->config.wanted[SL_FIELD_FILE_WHOLE] = false;
+	p->at[3] |= 0xe0; /* reserved flags */
+	every_split(x, "Content-Encoding: gzip", p->at, p->n, OK_200 FILE_OF(HELLO));
 	p->at[p->n - 5] ^= 1; /* the checksum */
 	every_split(x, "Content-Encoding: gzip", p->at, p->n, OK_200);
 	p->n = 0; /* two members are one file (RFC 1952, section 2.2); what follows means nothing */

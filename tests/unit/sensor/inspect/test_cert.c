@@ -81,7 +81,8 @@ static void as_openssl_says(void **state)
 	fixture_free(x);
 }
 
-/* Strings of two and four bytes, several attributes in one, a value that is no string, an unknown type. */
+/* Strings of two and four bytes, several attributes in one, a value that is no string, an unknown
+ * type. */
 static void names_of_every_form(void **state)
 {
 	(void)state;

@@ -38,7 +38,7 @@ static void response_proves_the_other_side(void **state)
 	struct fixture *x = fixture_new(17, 0);
 	fixture_feed(x, 0, w.at, w.n, false);
 	assert_string_equal(x->record, "dns.query=a.example\ndns.response.rrname=a.example\n"
-				       "dns.answer=192.0.2.1\ndns.rcode=NOERROR\n--\n");
+				       "dns.answers.rrname=a.example\ndns.answer=192.0.2.1\ndns.rcode=NOERROR\n--\n");
 	assert_int_equal(x->flow.client, 1);
 	assert_string_equal(sl_app_text(x->flow.app), "dns");
 	fixture_free(x);
@@ -263,9 +263,9 @@ static void over_tcp(void **state)
 		framed(&answers, &w);
 		snprintf(asked + strlen(asked), 64, "dns.query=%s\n--\n", names[i]);
 		snprintf(told + strlen(told), 160,
-			 "dns.query=%s\ndns.response.rrname=%s\ndns.answer=192.0.2.1\ndns.rcode="
-			 "NOERROR\n--\n",
-			 names[i], names[i]);
+			 "dns.query=%s\ndns.response.rrname=%s\ndns.answers.rrname=%s\n"
+			 "dns.answer=192.0.2.1\ndns.rcode=NOERROR\n--\n",
+			 names[i], names[i], names[i]);
 	}
 	fixture_every_split(x, 0, queries.at, queries.n, asked);
 	assert_string_equal(sl_app_text(x->flow.app), "dns");
@@ -333,7 +333,7 @@ static void longest_over_tcp(void **state)
 	}
 	assert_string_equal(
 		x->record,
-		"dns.query=a.example\ndns.rcode=NOERROR\n--\ndns.query=next.example\n--\n");
+		"dns.query=a.example\ndns.response.rrname=a.example\ndns.rcode=NOERROR\n--\ndns.query=next.example\n--\n");
 	fixture_free(x);
 }
 

@@ -1,5 +1,6 @@
 /* DNS: the records of answers. */
 #include "dns_message.h"
+#include <sensor/inspect/inspect_internal.h>
 
 #define TARGET "0274310765 78616d706c65 00" /* t1.example */
 
@@ -12,12 +13,12 @@ static void data_of_each_type(void **state)
 	} types[] = {
 		{ 1, "c0000201", "dns.answer=192.0.2.1\n" },
 		{ 28, "20010db8 00000000 00000000 00000001", "dns.answer=2001:db8::1\n" },
-		{ 2, TARGET, "dns.answer=t1.example\n" },
+		{ 2, TARGET, "dns.answer=t1.example\ndns.response.rrname=t1.example\n" },
 		{ 5, "c00c", "dns.answer=a.example\n" },
 		{ 6, TARGET "c00c 00000001 00000002 00000003 00000004 00000005",
-		  "dns.answer=t1.example\n" },
-		{ 12, "0474 65 73 74 c00e", "dns.answer=test.example\n" },
-		{ 15, "000a" TARGET, "dns.answer=t1.example\n" },
+		  "dns.answer=t1.example\ndns.response.rrname=t1.example\n" },
+		{ 12, "0474 65 73 74 c00e", "dns.answer=test.example\ndns.response.rrname=test.example\n" },
+		{ 15, "000a" TARGET, "dns.answer=t1.example\ndns.response.rrname=t1.example\n" },
 		{ 16, "03 616263 00 02 ff2e", "dns.answer=abc\ndns.answer=\xff.\n" },
 		{ 33, "0001 0002 0035" TARGET, "dns.answer=t1.example\n" },
 		{ 39, TARGET, "dns.answer=t1.example\n" },
@@ -41,8 +42,8 @@ static void data_of_each_type(void **state)
 		tail(&w, types[i].type, 1);
 		record(&w, NULL, types[i].type, types[i].data);
 		snprintf(want, sizeof want,
-			 "dns.query=a.example\ndns.response.rrname=a.example\n%sdns.rcode="
-			 "NOERROR\n--\n",
+			 "dns.query=a.example\ndns.response.rrname=a.example\n"
+			 "dns.answers.rrname=a.example\n%sdns.rcode=NOERROR\n--\n",
 			 types[i].answers);
 		expect(&w, want);
 	}
@@ -65,9 +66,34 @@ static void all_sections(void **state)
 	wire_set16(&w, 8, 1);
 	wire_set16(&w, 10, 2);
 	expect(&w,
-	       "dns.query=a.example\ndns.response.rrname=a.example\ndns.answer=192.0.2.1\n"
-	       "dns.answer=192.0.2.2\ndns.response.rrname=example\ndns.answer=ns1.example\n"
-	       "dns.response.rrname=ns1.example\ndns.answer=192.0.2.3\ndns.rcode=BADCOOKIE\n--\n");
+	       "dns.query=a.example\ndns.response.rrname=a.example\ndns.answers.rrname=a.example\n"
+	       "dns.answer=192.0.2.1\ndns.answer=192.0.2.2\ndns.authorities.rrname=example\n"
+	       "dns.response.rrname=example\ndns.answer=ns1.example\ndns.response.rrname=ns1.example\n"
+	       "dns.additionals.rrname=ns1.example\ndns.answer=192.0.2.3\ndns.rcode=BADCOOKIE\n--\n");
+}
+
+/* dns.response.rrname costs a value a name: it is there for those that ask. */
+static void names_that_nobody_wants(void **state)
+{
+	(void)state;
+	struct wire w;
+	header(&w, 0x8180, 1, 1);
+	name(&w, "a.example");
+	tail(&w, 1, 1);
+	record(&w, "b.example", 5, TARGET);
+	struct fixture *x = fixture_new(17, 0);
+	x->inspect->config.wanted[SL_FIELD_DNS_RRNAME] = false;
+	fixture_feed(x, 1, w.at, w.n, false);
+	assert_string_equal(x->record, "dns.query=a.example\ndns.answers.rrname=b.example\n"
+				       "dns.answer=t1.example\ndns.rcode=NOERROR\n--\n");
+	fixture_again(x);
+	x->inspect->config.wanted[SL_FIELD_DNS_RRNAME] = true;
+	x->inspect->config.wanted[SL_FIELD_DNS_ANSWERS] = false;
+	fixture_feed(x, 1, w.at, w.n, false);
+	assert_string_equal(x->record, "dns.query=a.example\ndns.response.rrname=a.example\n"
+				       "dns.response.rrname=b.example\ndns.answer=t1.example\n"
+				       "dns.response.rrname=t1.example\ndns.rcode=NOERROR\n--\n");
+	fixture_free(x);
 }
 
 static void codes(void **state)
@@ -83,7 +109,8 @@ static void codes(void **state)
 		header(&w, 0x8180 | i, 1, 0);
 		name(&w, "a");
 		tail(&w, 1, 1);
-		snprintf(want, sizeof want, "dns.query=a\ndns.rcode=%s\n--\n", texts[i]);
+		snprintf(want, sizeof want, "dns.query=a\ndns.response.rrname=a\ndns.rcode=%s\n--\n",
+			 texts[i]);
 		expect(&w, want);
 	}
 }
@@ -123,11 +150,12 @@ static void tails_may_be_cut(void **state)
 		fixture_feed(x, 0, w.at, n, 0);
 		char want[256] = "";
 		if (n >= 22 /* the header has room for both questions */ && n >= first)
-			strcat(want, "dns.query=a.example\n");
+			strcat(want, "dns.query=a.example\ndns.response.rrname=a.example\n");
 		if (n >= second)
-			strcat(want, "dns.query=b.example\n");
+			strcat(want, "dns.query=b.example\ndns.response.rrname=b.example\n");
 		if (n >= answer)
-			strcat(want, "dns.response.rrname=a.example\ndns.answer=192.0.2.1\n");
+			strcat(want, "dns.answers.rrname=a.example\ndns.response.rrname=a.example\n"
+				     "dns.answer=192.0.2.1\n");
 		if (*want)
 			strcat(want, "dns.rcode=NOERROR\n--\n");
 		assert_string_equal(x->record, want);
@@ -180,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(data_of_each_type),
 		cmocka_unit_test(all_sections),
+		cmocka_unit_test(names_that_nobody_wants),
 		cmocka_unit_test(codes),
 		cmocka_unit_test(records_of_queries),
 		cmocka_unit_test(tails_may_be_cut),

@@ -16,8 +16,8 @@ static void hello(struct wire *w, const char *cookie)
 		    "000d 0006 0004 0403 0804"
 		    "0010 0006 0004 03 777274");
 }
-#define RECORD                                                                                            \
-	"tls.version=DTLS 1.2\nja3.hash=01bfe4f392fbeb3fd4ceed06ff9b62c2\n"                                                        \
+#define RECORD                                                                                     \
+	"tls.version=DTLS 1.2\nja3.hash=01bfe4f392fbeb3fd4ceed06ff9b62c2\n"                        \
 	"ja4.hash=dd2d0205wt_b6f57f3be927_876bcc86782c\ntls.sni=a.local\ntls.alpn=wrt\n--\n"
 
 /* A record with one fragment of a message. */

@@ -64,7 +64,8 @@ static void the_oldest_goes(void **state)
 		uint32_t handle[ALL + 1] = { 0 };
 		uint64_t before = sl_counter_get(&counters, SL_COUNT_GATHER_FULL);
 		for (unsigned i = 0; i < ALL; i++)
-			assert_int_equal(sl_gather_append(g, &handle[i], sl_span_of(&i, sizeof i)), sizeof i);
+			assert_int_equal(sl_gather_append(g, &handle[i], sl_span_of(&i, sizeof i)),
+					 sizeof i);
 		assert_int_equal(sl_counter_get(&counters, SL_COUNT_GATHER_FULL), before);
 		unsigned last = ALL;
 		assert_int_equal(sl_gather_append(g, &handle[ALL], sl_span_of(&last, sizeof last)),

@@ -199,6 +199,7 @@ static void upgrade(void **state)
 	fixture_feed(x, 1, whole->at, whole->n, 0);
 	free(whole);
 	assert_int_equal(x->flow.app, SL_APP_HTTP2);
+	assert_int_equal(x->flow.app_before, SL_APP_HTTP);
 	client_begins(&w);
 	headers(&w, END_STREAM, 3, request);
 	fixture_feed(x, 0, w.at, w.n, 0);
@@ -207,6 +208,66 @@ static void upgrade(void **state)
 	expect(x, "http.stat_code=200\n");
 	expect(x, SHA256_HELLO);
 	expect(x, "http.uri.raw=/a%62c?q\n");
+	fixture_free(x);
+}
+
+static void text_feed(struct fixture *x, unsigned side, const char *text)
+{
+	fixture_feed(x, side, (const uint8_t *)text, strlen(text), 0);
+}
+
+#define UPGRADES                                                                                   \
+	"GET /a/one.exe HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade, HTTP2-Settings\r\n"        \
+	"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nUser-Agent: x\r\n\r\n"
+#define AGREED "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+/* The request is stream 1, whose response comes there and is named after it, however it was cut. */
+static void upgraded_request(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(6, 1 << 20);
+	static struct wire w, whole;
+	server_begins(&w);
+	headers(&w, 0, 1, ":status: 200\n");
+	end(&w, DATA, END_STREAM, 1, "hello world");
+	whole.n = 0;
+	wire_text(&whole, AGREED);
+	wire_put(&whole, w.at, w.n);
+	for (size_t cut = 0; cut < whole.n; cut++) {
+		fixture_again(x);
+		text_feed(x, 0, UPGRADES);
+		fixture_feed(x, 1, whole.at, cut, 0);
+		fixture_feed(x, 1, whole.at + cut, whole.n - cut, 0);
+		expect(x, "http.stat_code=101\n");
+		expect(x, "http.request_line=GET /a/one.exe HTTP/2\r\n\n");
+		expect(x, "http.request_header=user-agent: x\n");
+		expect(x, "http.host=a.example\n");
+		expect(x, "http.stat_msg=\n");
+		expect(x, "file.name=one.exe\n");
+		expect(x, SHA256_HELLO);
+	}
+	fixture_free(x);
+}
+
+/* Without settings, or with an answer to another request, it is no such upgrade. */
+static void no_upgrade(void **state)
+{
+	(void)state;
+	static const char *const requests[] = {
+		"GET /one HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\n",
+		"GET /one HTTP/1.1\r\nHost: a.example\r\nUpgrade: x\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+		UPGRADES "GET /two HTTP/1.1\r\nHost: a.example\r\n\r\n",
+	};
+	struct fixture *x = fixture_new(6, 1 << 20);
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		fixture_again(x);
+		text_feed(x, 0, requests[i]);
+		text_feed(x, 1, AGREED);
+		assert_null(strstr(x->record, " HTTP/2"));
+		assert_int_equal(x->flow.app, SL_APP_NONE);
+	}
+	fixture_again(x);
+	assert_int_equal(sl_inspect_held(x->inspect), 0);
 	fixture_free(x);
 }
 
@@ -234,6 +295,8 @@ int main(void)
 		cmocka_unit_test(fields), cmocka_unit_test(in_many_frames),
 		cmocka_unit_test(bodies),
 		cmocka_unit_test(upgrade),
+		cmocka_unit_test(upgraded_request),
+		cmocka_unit_test(no_upgrade),
 		cmocka_unit_test(upgrade_without_the_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,8 +155,15 @@ static void negotiated(void **state)
 	assert_record(x, FIRST);
 	feed_server(x, &s);
 	assert_record(x, SERVER);
+	fixture_free(x);
+}
 
-	fixture_again(x); /* what it asks with may be sealed as in a true version */
+/* What it asks with may be sealed as in a true version. */
+static void negotiated_from_a_sealed_one(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client();
 	c.version = 0x1a2a3a4a;
 	for (c.as = V1; c.as; c.as = c.as == V1 ? 0xff00001d : 0) {
 		feed_part(x, 0, &c, &hello, 100, HELLO - 100);
@@ -167,8 +174,15 @@ static void negotiated(void **state)
 	c.version = V1;
 	feed_client(x, &c);
 	assert_record(x, FIRST);
+	fixture_free(x);
+}
 
-	fixture_again(x); /* from a version that is known to another, under the same id */
+/* From a version that is known to another, under the same id. */
+static void negotiated_between_known_ones(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(17, 0);
+	struct seal c = from_client(), s = from_server();
 	c.version = 0xff00001d;
 	feed_client(x, &c);
 	assert_record(x, "quic.version=ff00001d\n" CLIENT);
@@ -295,6 +309,8 @@ int main(void)
 		cmocka_unit_test(samples), cmocka_unit_test(one_side),
 		cmocka_unit_test(retries), cmocka_unit_test(in_any_pieces),
 		cmocka_unit_test(coalesced), cmocka_unit_test(negotiated),
+		cmocka_unit_test(negotiated_from_a_sealed_one),
+		cmocka_unit_test(negotiated_between_known_ones),
 		cmocka_unit_test(hello_asked_for_again),
 		cmocka_unit_test(one_after_another),
 		cmocka_unit_test(google),

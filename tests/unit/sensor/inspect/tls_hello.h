@@ -6,8 +6,8 @@
 
 enum { POOL = 1 << 20 };
 
-#define RECORD                                                                                            \
-	"tls.version=TLS 1.3\nja3.hash=8ed886470a925283d61853f7a003322a\n"                               \
+#define RECORD                                                                                     \
+	"tls.version=TLS 1.3\nja3.hash=8ed886470a925283d61853f7a003322a\n"                         \
 	"ja4.hash=t13d020300_62ed6f6ca7ad_a56c5b993250\ntls.sni=Host.example\n--\n"
 
 static inline void close_u16(struct wire *w, size_t at)

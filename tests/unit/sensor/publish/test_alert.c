@@ -52,35 +52,24 @@ static size_t add_field(char *tail, size_t at, uint8_t field, const char *value)
 	return at + 3 + len;
 }
 
-static void full_alert(void **state)
+static void full_match(struct sl_match *m)
 {
-	(void)state;
-	struct fixture_rules rules;
-	char tail[512] = "cdn.evil.exampleAROUND";
-	size_t at = 22;
+	m->value_len = 16;
+	m->around_len = 6;
+	m->offset = 4;
+	m->flow.seen = SL_SEEN_TO_SERVER | SL_SEEN_TO_CLIENT;
+	m->flow.vlans = 2;
+	m->flow.vlan[0] = 100;
+	m->flow.vlan[1] = 7;
+	m->interface = "eth1";
+	m->has_mac = 1;
+	memcpy(m->src_mac, "\x02\x00\x00\xab\xcd\xef", 6);
+	memcpy(m->dst_mac, "\x02\x00\x00\x00\x00\x01", 6);
+}
 
-	fixture_rules_init(&rules);
-	struct sl_match m = fixture_match(&rules, 4);
-	m.value_len = 16;
-	m.around_len = 6;
-	m.offset = 4;
-	m.flow.seen = SL_SEEN_TO_SERVER | SL_SEEN_TO_CLIENT;
-	m.flow.vlans = 2;
-	m.flow.vlan[0] = 100;
-	m.flow.vlan[1] = 7;
-	m.interface = "eth1";
-	m.has_mac = 1;
-	memcpy(m.src_mac, "\x02\x00\x00\xab\xcd\xef", 6);
-	memcpy(m.dst_mac, "\x02\x00\x00\x00\x00\x01", 6);
-	at = add_field(tail, at, SL_FIELD_HTTP_URI_RAW, "/%41");
-	at = add_field(tail, at, SL_FIELD_HTTP_USER_AGENT, "curl/8");
-	at = add_field(tail, at, SL_FIELD_DNS_QUERY, "a.example");
-	at = add_field(tail, at, SL_FIELD_HTTP_URI, "/A");
-	at = add_field(tail, at, SL_FIELD_DNS_QUERY, "b.example");
-	at = add_field(tail, at, SL_FIELD_IP_SRC, "192.0.2.1"); /* the flow has it */
-	m.fields_len = (uint16_t)(at - 22);
-
-	json_t *want = json_pack(
+static json_t *full_json(void)
+{
+	return json_pack(
 		"{si ss ss ss s{ss ss ss si} ss ss si ss"
 		" s{ss si ss ss ss ss s[ss] ss} s{ss ss si si ss}"
 		" s{ss ss ss s[ii] s{ss si} s{ss si} ss ss ss si si}"
@@ -103,6 +92,27 @@ static void full_alert(void **state)
 		"2026-11-22T04:05:06.123456Z", "last", "2026-11-22T04:05:06.123456Z", "ruleset",
 		"sha256:abababababababababababababababababababababababababababababababab", "drill",
 		"ACID-2026");
+}
+
+static void full_alert(void **state)
+{
+	(void)state;
+	struct fixture_rules rules;
+	char tail[512] = "cdn.evil.exampleAROUND";
+	size_t at = 22;
+
+	fixture_rules_init(&rules);
+	struct sl_match m = fixture_match(&rules, 4);
+	full_match(&m);
+	at = add_field(tail, at, SL_FIELD_HTTP_URI_RAW, "/%41");
+	at = add_field(tail, at, SL_FIELD_HTTP_USER_AGENT, "curl/8");
+	at = add_field(tail, at, SL_FIELD_DNS_QUERY, "a.example");
+	at = add_field(tail, at, SL_FIELD_HTTP_URI, "/A");
+	at = add_field(tail, at, SL_FIELD_DNS_QUERY, "b.example");
+	at = add_field(tail, at, SL_FIELD_IP_SRC, "192.0.2.1"); /* the flow has it */
+	m.fields_len = (uint16_t)(at - 22);
+
+	json_t *want = full_json();
 	char id[SL_COMMUNITY_ID_TEXT];
 	json_object_set_new(json_object_get(want, "flow"), "community_id",
 			    json_string(sl_community_id(id, &m.flow, 0)));

@@ -142,8 +142,14 @@ static void errors_name_the_line(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"good.example\n192.0.2.0/33\n", "good.example\n192.0.2.1/24\n", "\nid:\n", "\nbad name\n",
-		"\n256.1.1.1\n",		"\n:::\n",			"\na..b\n", "#\n*.example\n",
+		"good.example\n192.0.2.0/33\n",
+		"good.example\n192.0.2.1/24\n",
+		"\nid:\n",
+		"\nbad name\n",
+		"\n256.1.1.1\n",
+		"\n:::\n",
+		"\na..b\n",
+		"#\n*.example\n",
 	};
 	struct bench b;
 	struct sl_allow *a;
@@ -177,7 +183,8 @@ static double look_up_ns(struct bench *b, unsigned lines)
 
 	assert_non_null(f);
 	for (unsigned i = 0; i < lines; i++)
-		fprintf(f, "10.%u.%u.%u\nhost%u.good.example\n", i >> 16 & 255, i >> 8 & 255, i & 255, i);
+		fprintf(f, "10.%u.%u.%u\nhost%u.good.example\n", i >> 16 & 255, i >> 8 & 255, i & 255,
+			i);
 	fclose(f);
 	assert_int_equal(sl_allow_open(&a, b->path, &err), SL_OK);
 	assert_int_equal(sl_allow_lines(a), 2 * lines);
@@ -188,7 +195,8 @@ static double look_up_ns(struct bench *b, unsigned lines)
 		assert_false(sl_allow_silences(a, &m, (const uint8_t *)"www.evil.example"));
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	sl_allow_free(a);
-	return ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) / LOOKS;
+	return ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
+	       LOOKS;
 }
 
 /* A thousand times as many lines cost what few do, but for the caches. */

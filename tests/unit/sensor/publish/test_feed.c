@@ -1,5 +1,5 @@
-/* From the journal to Kafka: policy, headers, marks over restarts, kills. The program runs itself as a child
- * (argv[1]) where a process has to be killed. */
+/* From the journal to Kafka: policy, headers, marks over restarts, kills. The program runs itself as a
+ * child (argv[1]) where a process has to be killed. */
 #include "feed.h"
 
 #include <glob.h>

@@ -95,6 +95,17 @@ static void write_file(const char *path, const char *bytes, size_t len)
 	fclose(f);
 }
 
+/* A journal of ALERTS alerts in one file, closed again: the file's bytes, which the caller frees. */
+static char *written(char folder[64], char path[256], size_t *len)
+{
+	fixture_folder(folder);
+	struct sl_journal *j = open_journal(folder, 0);
+	append(j, 1, ALERTS);
+	sl_journal_free(j);
+	find_file(folder, path);
+	return fixture_read(path, len);
+}
+
 static void new_epoch_each_time(void **state)
 {
 	(void)state;
@@ -159,19 +170,14 @@ static void torn_at_every_byte(void **state)
 	size_t len;
 	unsigned last = 0;
 
-	fixture_folder(folder);
-	struct sl_journal *j = open_journal(folder, 0);
-	append(j, 1, ALERTS);
-	sl_journal_free(j);
-	find_file(folder, path);
-	char *bytes = fixture_read(path, &len);
+	char *bytes = written(folder, path, &len);
 	char *dir = strdup(path);
 	*strrchr(dir, '/') = '\0';
 	sl_log_level(SL_ERROR);
 	for (size_t cut = 0; cut <= len; cut++) {
 		mkdir(dir, 0700);
 		write_file(path, bytes, cut);
-		j = open_journal(folder, 0);
+		struct sl_journal *j = open_journal(folder, 0);
 		unsigned n = read_all(j, NULL, 0);
 		assert_in_range(n, last, last + 1);
 		last = n;
@@ -197,15 +203,10 @@ static void appending_goes_on_after_a_torn_end(void **state)
 	char folder[64], path[256];
 	size_t len;
 
-	fixture_folder(folder);
-	struct sl_journal *j = open_journal(folder, 0);
-	append(j, 1, ALERTS);
-	sl_journal_free(j);
-	find_file(folder, path);
-	char *bytes = fixture_read(path, &len);
+	char *bytes = written(folder, path, &len);
 	write_file(path, bytes, len - 3);
 	sl_log_level(SL_ERROR);
-	j = open_journal(folder, 0);
+	struct sl_journal *j = open_journal(folder, 0);
 	sl_log_level(SL_INFO);
 	append(j, ALERTS + 1, ALERTS + 2);
 	assert_int_equal(read_all(j, NULL, 0), ALERTS + 1);
@@ -221,17 +222,12 @@ static void flipped_bits(void **state)
 	char folder[64], path[256];
 	size_t len;
 
-	fixture_folder(folder);
-	struct sl_journal *j = open_journal(folder, 0);
-	append(j, 1, ALERTS);
-	sl_journal_free(j);
-	find_file(folder, path);
-	char *bytes = fixture_read(path, &len);
+	char *bytes = written(folder, path, &len);
 	sl_log_level((enum sl_level)0);
 	for (size_t at = 256; at < len; at++) {
 		bytes[at] = (char)(bytes[at] ^ (1 << at % 8));
 		write_file(path, bytes, len);
-		j = open_journal(folder, 0);
+		struct sl_journal *j = open_journal(folder, 0);
 		assert_in_range(read_all(j, NULL, 0), ALERTS - 1, ALERTS);
 		sl_journal_free(j);
 		bytes[at] = (char)(bytes[at] ^ (1 << at % 8));

@@ -217,7 +217,8 @@ static void json(void **state)
 	assert_true(json_equal(json_object_get(match, "values"), values));
 	assert_string_equal(json_string_value(json_object_get(got, "tlp")), "TLP:GREEN");
 	assert_string_equal(json_string_value(json_object_get(got, "drill")), "ACID-2026");
-	assert_string_equal(json_string_value(json_object_get(json_object_get(got, "indicator"), "id")), "c2-1");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(got, "indicator"), "id")),
+			    "c2-1");
 	assert_string_equal(json_string_value(json_object_get(got, "time")),
 			    json_string_value(json_object_get(got, "last")));
 	assert_non_null(json_object_get(got, "flow"));

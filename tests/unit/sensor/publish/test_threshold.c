@@ -209,7 +209,8 @@ static void the_oldest_count_goes(void **state)
 		struct sl_match m = between(&b, i, 200);
 		assert_true(passes(&b, &m));
 	}
-	struct sl_match first = between(&b, 1, 200), fifth = between(&b, 5, 200), second = between(&b, 2, 200);
+	struct sl_match first = between(&b, 1, 200), fifth = between(&b, 5, 200),
+			second = between(&b, 2, 200);
 	assert_false(passes(&b, &first)); /* now the youngest */
 	assert_int_equal(sl_counter_get(&b.counters, SL_COUNT_THRESHOLDS_FULL), 0);
 	assert_true(passes(&b, &fifth));
