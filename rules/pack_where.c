@@ -285,33 +285,34 @@ static bool packet_read(struct sl_reader *r, const char *key, const json_t *valu
 	return true;
 }
 
+static const struct sl_key where_keys[] = {
+	{ "port", port_read },
+	{ "client_port", client_port_read },
+	{ "from_port", from_port_read },
+	{ "to_port", to_port_read },
+	{ "client", client_read },
+	{ "server", server_read },
+	{ "from", from_read },
+	{ "to", to_read },
+	{ "proto", proto_read },
+	{ "app", app_read },
+	{ "app_before", app_before_read },
+	{ "direction", direction_read },
+	{ "part", part_read },
+	{ "tunnel", tunnel_read },
+	{ "tcp_flags", tcp_flags_read },
+	{ "icmp_type", icmp_type_read },
+	{ "icmp_code", icmp_code_read },
+	{ "vni", vni_read },
+	{ "marked", marked_read },
+	{ "marked_any", marked_any_read },
+	{ "not_marked", not_marked_read },
+	{ "packet", packet_read },
+	{ NULL, NULL },
+};
+
 bool sl_where_read(struct sl_reader *r, const char *key, const json_t *value, void *into)
 {
-	static const struct sl_key keys[] = {
-		{ "port", port_read },
-		{ "client_port", client_port_read },
-		{ "from_port", from_port_read },
-		{ "to_port", to_port_read },
-		{ "client", client_read },
-		{ "server", server_read },
-		{ "from", from_read },
-		{ "to", to_read },
-		{ "proto", proto_read },
-		{ "app", app_read },
-		{ "app_before", app_before_read },
-		{ "direction", direction_read },
-		{ "part", part_read },
-		{ "tunnel", tunnel_read },
-		{ "tcp_flags", tcp_flags_read },
-		{ "icmp_type", icmp_type_read },
-		{ "icmp_code", icmp_code_read },
-		{ "vni", vni_read },
-		{ "marked", marked_read },
-		{ "marked_any", marked_any_read },
-		{ "not_marked", not_marked_read },
-		{ "packet", packet_read },
-		{ NULL, NULL },
-	};
 	struct sl_indicator *ind = into;
 	if (!json_is_object(value))
 		return sl_reader_fail(r, key, "must be an object");
@@ -322,7 +323,7 @@ bool sl_where_read(struct sl_reader *r, const char *key, const json_t *value, vo
 		return sl_reader_fail(r, key, "out of memory");
 	ind->where->icmp_type_max = ind->where->icmp_code_max = UINT8_MAX;
 	size_t before = sl_reader_enter(r, key), errors = r->problems->errors;
-	sl_reader_object(r, value, keys, ind->where);
+	sl_reader_object(r, value, where_keys, ind->where);
 	sl_reader_leave(r, before);
 	return r->problems->errors == errors;
 }

@@ -186,27 +186,26 @@ static void lose_place(struct sl_talk *t)
 	t->at->phase = SL_HTTP_FIND;
 }
 
-/* Goes from line to line until one may begin a head. */
-static enum sl_parse find_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
+enum sl_parse sl_http_search(struct sl_talk *t, struct sl_span in, size_t *consumed,
+			     const struct sl_http_search *how)
 {
 	struct sl_span rest = in, line;
 	for (;;) {
-		struct sl_span at = rest;
-		if (t->at->phase == SL_HTTP_FIND && at.len) {
-			enum sl_parse p = t->last ? SL_PARSE_REFUSE : sl_http_probe_strict(at);
-			*consumed = in.len - at.len;
+		if (t->at->phase == how->find && rest.len) {
+			enum sl_parse p = t->last ? SL_PARSE_REFUSE : how->probe(rest);
+			*consumed = in.len - rest.len;
 			if (p == SL_PARSE_MORE)
 				return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
 			if (p == SL_PARSE_DONE) {
-				t->at->phase = SL_HTTP_HEAD;
+				t->at->phase = how->head & 15u;
 				return SL_PARSE_DONE;
 			}
 		}
 		*consumed = in.len;
-		if (!at.len)
+		if (!rest.len)
 			return SL_PARSE_DONE;
 		bool ends = sl_http_line(&rest, &line);
-		t->at->phase = ends ? SL_HTTP_FIND : SL_HTTP_FIND_IN;
+		t->at->phase = (ends ? how->find : how->find_in) & 15u;
 		if (!ends)
 			return SL_PARSE_DONE;
 	}
@@ -242,12 +241,14 @@ static bool lost(struct sl_talk *t, uint64_t bytes)
 
 static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
+	static const struct sl_http_search search = { sl_http_probe_strict, SL_HTTP_FIND, SL_HTTP_FIND_IN,
+						      SL_HTTP_HEAD };
 	enum sl_parse p = SL_PARSE_DONE;
 	*consumed = 0;
 	if (t->at->phase == SL_HTTP_OPAQUE)
 		return SL_PARSE_FINISH;
 	if (t->at->phase == SL_HTTP_FIND || t->at->phase == SL_HTTP_FIND_IN)
-		p = find_step(t, in, consumed);
+		p = sl_http_search(t, in, consumed, &search);
 	else if (t->at->phase != SL_HTTP_HEAD)
 		p = sl_http_body_step(t, in, consumed);
 	if (p == SL_PARSE_DONE && !*consumed && t->at->phase == SL_HTTP_HEAD)

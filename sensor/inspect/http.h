@@ -39,6 +39,14 @@ enum sl_parse sl_http_probe(struct sl_span in, enum sl_http_hint hint);
 /* The same, strict enough to look for it in the middle of anything. */
 enum sl_parse sl_http_probe_strict(struct sl_span in);
 
+/* Bytes were missing: goes from line to line until one may begin a head. */
+struct sl_http_search {
+	enum sl_parse (*probe)(struct sl_span in); /* may it? */
+	uint8_t find, find_in, head; /* phases: a line begins, in the middle of one, a head begins */
+};
+enum sl_parse sl_http_search(struct sl_talk *t, struct sl_span in, size_t *consumed,
+			     const struct sl_http_search *how);
+
 /* Reads a head, the start line first, and puts its fields into the message at hand. False: there is no
  * start line. */
 bool sl_http_head_read(struct sl_talk *t, struct sl_span in, bool awaited, struct sl_http_head *h);

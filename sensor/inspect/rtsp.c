@@ -268,31 +268,6 @@ static void lose_place(struct sl_talk *t)
 	t->at->phase = FIND;
 }
 
-/* Goes from line to line until one may begin a head. */
-static enum sl_parse find_step(struct sl_talk *t, struct sl_span in, size_t *consumed)
-{
-	struct sl_span rest = in, line;
-	for (;;) {
-		if (t->at->phase == FIND && rest.len) {
-			enum sl_parse p = t->last ? SL_PARSE_REFUSE : probe_line(rest);
-			*consumed = in.len - rest.len;
-			if (p == SL_PARSE_MORE)
-				return *consumed ? SL_PARSE_DONE : SL_PARSE_MORE;
-			if (p == SL_PARSE_DONE) {
-				t->at->phase = HEAD;
-				return SL_PARSE_DONE;
-			}
-		}
-		*consumed = in.len;
-		if (!rest.len)
-			return SL_PARSE_DONE;
-		bool ends = sl_http_line(&rest, &line);
-		t->at->phase = ends ? FIND : FIND_IN;
-		if (!ends)
-			return SL_PARSE_DONE;
-	}
-}
-
 static bool lost(struct sl_talk *t, uint64_t bytes)
 {
 	struct rtsp_side *s = side_of(t);
@@ -324,13 +299,14 @@ static enum sl_parse body_step(struct sl_talk *t, struct sl_span in, size_t *con
 
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)
 {
+	static const struct sl_http_search search = { probe_line, FIND, FIND_IN, HEAD };
 	struct rtsp_side *s = side_of(t);
 	enum sl_parse p = SL_PARSE_DONE;
 	t->tx = s->tx;
 	if (s->begun && !t->at->searched)
 		lose_place(t); /* what was gathered is gone: a hole, or no buffers */
 	if (t->at->phase == FIND || t->at->phase == FIND_IN)
-		p = find_step(t, in, consumed);
+		p = sl_http_search(t, in, consumed, &search);
 	else if (t->at->phase == BODY)
 		p = body_step(t, in, consumed);
 	if (p == SL_PARSE_DONE && !*consumed && t->at->phase == HEAD)
