@@ -1,6 +1,6 @@
 /* detect's life, and the order of its work. Memory is taken at the start; a batch takes none. */
 #include <selat/log.h>
-#include <sensor/detect/detect_internal.h>
+#include <sensor/detect/direction.h>
 #include <stdlib.h>
 
 enum { ALARM_MS = 60000 };
@@ -233,6 +233,6 @@ void sl_detect_forget(struct sl_detect *d, const struct sl_sighting *at, struct 
 		sl_detect_flush(d);
 	if (d->ends && (slot->scopes || d->bare))
 		flow_decide(d, at, flow);
-	sl_payload_forget(d, slot);
+	sl_direction_forget(d, slot);
 	sl_scopes_drop(d, slot, true);
 }

@@ -2,8 +2,9 @@
  *
  *   value.c   one value: exact.c (tables), field.c (patterns), what is judged on every ─┐
  *             value, and the same again for what transforms make of it                   │
- *   payload.c patterns on payloads and streams ─┐ place.c ────────────────────────────── ┼─► order.c
- *   piece.c   patterns on bodies and files     ─┘ window.c: groups on streams            │   (events)
+ *   payload.c patterns on payloads; direction.c: ┐ place.c ───────────────────────────── ┼─► order.c
+ *             a TCP direction's streams          │                                        │   (events)
+ *   piece.c   patterns on bodies and files       ┘ window.c: groups on streams            │
  *   packet.c  a packet: addresses, lengths, indicators that hold by where alone         ─┘
  *
  *   Found once, when a ruleset is opened (engine.c): look.c, length.c, flowwise.c, crowd.c, always.c, window.c
@@ -297,10 +298,6 @@ bool sl_transform(const struct sl_ruleset_derived *how, struct sl_span in, uint8
 
 /* payload.c */
 void sl_payload_scan(struct sl_detect *d);
-void sl_payload_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
-		       size_t n); /* first of all of a packet with so much payload, if there are windows */
-void sl_payload_forget(struct sl_detect *d, struct sl_detect_slot *slot);
-void sl_payload_close_lane(struct sl_detect *d, unsigned lane);
 
 /* piece.c */
 void sl_pieces_close_lane(struct sl_detect *d, unsigned lane);

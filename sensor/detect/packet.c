@@ -1,7 +1,7 @@
 /* A packet as such: its ends, looked up when a flow's side says its first word; its length; and those
  * indicators that hold by where alone. Most rulesets have little of it: most packets cost a glance. */
 #include <netinet/in.h>
-#include <sensor/detect/detect_internal.h>
+#include <sensor/detect/direction.h>
 
 /* What one packet may make, before a flush comes in its middle. */
 enum { HITS_ROOM = 4096, ENTRIES_ROOM = 16, BYTES_ROOM = 128 * 1024 };
@@ -142,7 +142,7 @@ void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct 
 	    d->buffer_n > SL_GATHER_BYTES - BYTES_ROOM)
 		sl_detect_flush(d);
 	if (at->payload > 1 && d->windows)
-		sl_payload_expect(d, at, flow, side, at->payload - 1);
+		sl_direction_expect(d, at, flow, side, at->payload - 1);
 	if (!first && !renewed && !judged && !d->lengths)
 		return;
 	if (fresh || renewed || (first && d->addresses)) {

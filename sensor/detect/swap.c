@@ -1,7 +1,7 @@
 /* A new ruleset takes the place of the one before, between batches. What flows have half seen is kept by
  * what succession.c found out, or forgotten and counted; Hyperscan's streams belong to a database and
  * begin anew, but for those of a base that stays. Work is as much as is half seen. */
-#include <sensor/detect/detect_internal.h>
+#include <sensor/detect/direction.h>
 
 /* Where the indicator is now; SL_NOWHERE: it is not. */
 static uint32_t now_of(const struct sl_detect *d, const struct sl_succession *s, unsigned lane,
@@ -73,7 +73,7 @@ static void move_scopes(struct sl_detect *d, const struct sl_succession *s, cons
 static void replace_lane(struct sl_detect *d, unsigned lane, struct sl_lane *next)
 {
 	if (d->lane[lane].e && d->lane[lane].e != next->e) {
-		sl_payload_close_lane(d, lane);
+		sl_direction_close_lane(d, lane);
 		sl_pieces_close_lane(d, lane);
 	}
 	sl_lane_fini(&d->lane[lane]);
