@@ -3,8 +3,8 @@
  * a time, and 64 KiB a flow; the one begun first gives way. Where fragments overlap the first bytes
  * stay. What is encrypted, and what shares the flow with DTLS (SRTP, STUN), is stepped over. Per worker.
  *
- *   type 1 | version 2 | epoch 2 | sequence 6 | length 2 || type 1 | length 3 | number 2 | offset 3 |
- * length 3 */
+ *   type 1 | version 2 | epoch 2 | sequence 6 | length 2 ||
+ *   type 1 | length 3 | number 2 | offset 3 | length 3 */
 #include <sensor/inspect/tls.h>
 
 enum {

@@ -4,8 +4,8 @@
  * the data channel is stepped over. A flow is known by its reset packet, whose length and zeros fit
  * exactly, or by a hello within a control packet. Per worker.
  *
- *   opcode, key 1 | session 8 | [HMAC | packet 4 | time 4] | acks 1 | 4 each | [session 8] | number 4 |
- * TLS */
+ *   opcode, key 1 | session 8 | [HMAC | packet 4 | time 4] | acks 1 | 4 each | [session 8] |
+ *   number 4 | TLS */
 #include <sensor/inspect/tls.h>
 
 enum {
