@@ -55,44 +55,37 @@ char *sl_prefix_format(char out[SL_ADDRESS_TEXT], const struct sl_prefix *p)
 
 void sl_address_mask(struct sl_address *a, unsigned bits)
 {
-	unsigned whole = bits / 8;
-	if (whole >= sizeof a->bytes)
+	if (bits >= family_bits(a->family))
 		return;
+	if (a->family == 4) {
+		uint32_t word;
+		memcpy(&word, a->bytes, sizeof word);
+		word &= htonl(bits ? UINT32_MAX << (32 - bits) : 0);
+		memcpy(a->bytes, &word, sizeof word);
+		return;
+	}
+	unsigned whole = bits / 8;
 	a->bytes[whole] &= (uint8_t)(0xff00 >> bits % 8);
 	memset(a->bytes + whole + 1, 0, sizeof a->bytes - whole - 1);
-}
-
-int sl_prefix_below(const uint64_t *lengths, int below)
-{
-	while (below > 0) {
-		int word = (below - 1) / 64, top = (below - 1) % 64;
-		uint64_t left = lengths[word] & UINT64_MAX >> (63 - top);
-		if (left)
-			return word * 64 + 63 - __builtin_clzll(left);
-		below = word * 64;
-	}
-	return -1;
 }
 
 /* As inet_pton reads it: four numbers, no zero in front. By hand, because each answer of DNS is tried. */
 static bool ip4_read(struct sl_span text, uint8_t *bytes)
 {
-	unsigned octet = 0, digits = 0, n = 0;
-	for (size_t i = 0; i <= text.len; i++) {
-		uint8_t c = i < text.len ? text.at[i] : '.';
-		if (c == '.') {
-			if (!digits || octet > 255 || n == 4)
-				return false;
-			bytes[n++] = (uint8_t)octet;
-			octet = digits = 0;
-			continue;
-		}
-		if (c < '0' || c > '9' || digits == 3 || (digits && octet == 0))
+	size_t at = 0;
+	for (unsigned n = 0; n < 4; n++) {
+		size_t first = at;
+		unsigned octet = 0;
+		for (; at < text.len && (unsigned)text.at[at] - '0' < 10; at++)
+			octet = octet * 10 + (text.at[at] - '0');
+		size_t digits = at - first;
+		if (!digits || digits > 3 || octet > 255 || (digits > 1 && text.at[first] == '0'))
 			return false;
-		octet = octet * 10 + (unsigned)(c - '0');
-		digits++;
+		bytes[n] = (uint8_t)octet;
+		if (n < 3 && (at == text.len || text.at[at++] != '.'))
+			return false;
 	}
-	return n == 4;
+	return at == text.len;
 }
 
 bool sl_address_of(struct sl_span text, struct sl_address *out)

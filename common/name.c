@@ -13,6 +13,21 @@ static uint8_t ascii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+enum { AT_ONCE = 8 };
+
+/* Eight bytes: of those from A to Z the bit that makes them small is set. */
+static void ascii_lower8(char *out, const uint8_t *in)
+{
+	const uint64_t each = 0x0101010101010101;
+	uint64_t w;
+
+	memcpy(&w, in, sizeof w);
+	uint64_t low = w & 0x7f * each;
+	uint64_t from_a = low + (0x80 - 'A') * each, behind_z = low + (0x7f - 'Z') * each;
+	w |= ((from_a ^ behind_z) & ~w & 0x80 * each) >> 2;
+	memcpy(out, &w, sizeof w);
+}
+
 size_t sl_name_normal(char *out, size_t room, struct sl_span name)
 {
 	size_t len = name.len;
@@ -21,7 +36,11 @@ size_t sl_name_normal(char *out, size_t room, struct sl_span name)
 		len--;
 	if (len == 0 || len > room)
 		return 0;
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i + AT_ONCE < len; i += AT_ONCE)
+		ascii_lower8(out + i, name.at + i);
+	if (len >= AT_ONCE) /* the last ones, of which some may be done twice */
+		ascii_lower8(out + len - AT_ONCE, name.at + len - AT_ONCE);
+	for (size_t i = 0; len < AT_ONCE && i < len; i++)
 		out[i] = (char)ascii_lower(name.at[i]);
 	if (len < room)
 		out[len] = '\0';

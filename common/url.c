@@ -126,7 +126,8 @@ static size_t path_resolve(uint8_t *path, size_t len, bool merge)
 		if ((dot || dots || (merge && n == 0)) && slash)
 			continue;
 		path[to] = '/';
-		memmove(path + to + 1, segment, n);
+		if (path + to + 1 != segment) /* nothing went so far */
+			memmove(path + to + 1, segment, n);
 		to += 1 + n;
 	}
 	return to;
@@ -340,6 +341,25 @@ size_t sl_url_request(char *out, size_t room, const char *scheme, struct sl_span
 	return w.len;
 }
 
+/* Percent-decoded; what stands between escapes is copied as a whole. */
+static size_t unescape(uint8_t *out, struct sl_span s, size_t from)
+{
+	size_t len = 0;
+
+	while (from < s.len) {
+		const uint8_t *sign = memchr(s.at + from, '%', s.len - from);
+		size_t plain = sign ? (size_t)(sign - s.at) - from : s.len - from;
+		bool escaped;
+
+		memcpy(out + len, s.at + from, plain);
+		len += plain;
+		from += plain;
+		if (sign)
+			out[len++] = take_byte(s, &from, &escaped);
+	}
+	return len;
+}
+
 size_t sl_uri_normal(uint8_t *out, struct sl_span target)
 {
 	size_t skip = scheme_len(target);
@@ -352,13 +372,8 @@ size_t sl_uri_normal(uint8_t *out, struct sl_span target)
 	}
 	size_t end = find_any(target, skip, "?#");
 
-	bool escaped;
-	struct sl_span path = sl_span_of(target.at, end);
-	for (size_t i = skip; i < end;)
-		out[len++] = take_byte(path, &i, &escaped);
+	len += unescape(out + len, sl_span_of(target.at, end), skip);
 	if (len > 0 && out[0] == '/')
 		len = path_resolve(out, len, true);
-	for (size_t i = end; i < target.len;)
-		out[len++] = take_byte(target, &i, &escaped);
-	return len;
+	return len + unescape(out + len, target, end);
 }

@@ -276,6 +276,7 @@ static void sight(struct sl_sighting *s, const struct sl_batch *batch, size_t i)
 	s->icmp_code = (uint8_t)p->dport;
 	s->has_vni = p->has_vni;
 	s->vni = p->vni;
+	s->payload = (uint32_t)p->payload.len + 1;
 }
 
 /* Live the outer address pair chose this worker. What belongs to the inner one, or to the one that an
@@ -324,7 +325,7 @@ static void visit(struct sl_worker *w, const struct sl_batch *batch, size_t i)
 		sl_count(&w->counters, SL_COUNT_ICMP_ERRORS);
 	sl_flow_moment(flow, &now->flow);
 	if (w->detect)
-		sl_detect_packet(w->detect, now, flow, lookup->side, p->payload.len);
+		sl_detect_packet(w->detect, now, flow, lookup->side);
 	uint8_t app = flow->app;
 	if (w->sharing > 1 && (p->tunnels || p->has_quoted))
 		count_split(w, p);
@@ -371,6 +372,7 @@ void sl_worker_batch(struct sl_worker *w, const struct sl_batch *batch)
 	if (n) {
 		sight(&w->ending, batch, n - 1);
 		w->ending.tunnels = 0; /* of that packet, not of the flows that end */
+		w->ending.payload = 0;
 		w->now = &w->ending;
 		sl_flow_expire(w->flows, batch->packet[n - 1].time);
 	}

@@ -31,7 +31,17 @@ char *sl_prefix_format(char out[SL_ADDRESS_TEXT], const struct sl_prefix *p);
 /* Zeroes all but the first bits of an address: the key of the prefix table. */
 void sl_address_mask(struct sl_address *a, unsigned bits);
 
-/* The longest prefix length below that one in a set (bit n: length n occurs); -1: there is none. */
-int sl_prefix_below(const uint64_t *lengths, int below);
+/* The longest prefix length below that one in a set (bit n: length n occurs); -1: there is none. Inline,
+ * because it is asked for each end of each flow. */
+static inline int sl_prefix_below(const uint64_t *lengths, int below)
+{
+	for (; below > 0; below = (below - 1) / 64 * 64) {
+		unsigned word = (unsigned)(below - 1) / 64;
+		uint64_t left = lengths[word] << (64 * (word + 1) - (unsigned)below);
+		if (left)
+			return below - 1 - __builtin_clzll(left);
+	}
+	return -1;
+}
 
 #endif

@@ -40,16 +40,20 @@ static inline uint64_t halve(uint64_t sum)
 
 uint32_t sl_sum_add(uint32_t sum, const uint8_t *at, size_t len)
 {
-	uint64_t a = 0, b = 0, c = 0, d = 0;
-	for (; len >= 32; len -= 32, at += 32) {
-		a = word_add(a, at);
-		b = word_add(b, at + 8);
-		c = word_add(c, at + 16);
-		d = word_add(d, at + 24);
+	uint64_t a = 0;
+	if (len >= 32) {
+		uint64_t b = 0, c = 0, d = 0;
+		for (; len >= 32; len -= 32, at += 32) {
+			a = word_add(a, at);
+			b = word_add(b, at + 8);
+			c = word_add(c, at + 16);
+			d = word_add(d, at + 24);
+		}
+		a = halve(a) + halve(b) + halve(c) + halve(d);
 	}
 	for (; len >= 8; len -= 8, at += 8)
 		a = word_add(a, at);
-	uint64_t all = halve(a) + halve(b) + halve(c) + halve(d) + rest_of(at, len);
+	uint64_t all = halve(a) + rest_of(at, len);
 	return sum + ntohs(sl_sum_fold((uint32_t)halve(halve(all))));
 }
 

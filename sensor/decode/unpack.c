@@ -17,8 +17,9 @@ static void join(struct sl_defrag *d, struct sl_packets *to, size_t i, bool chec
 	}
 }
 
-/* The frame's own packet is at `own`: puts what is a part together, and the own one last. */
-static void sort_out(struct sl_defrag *defrag, bool checksums, struct sl_packets *to, size_t own)
+/* The frame's own packet is at `own`: puts what is a part together, and the own one last. Not inlined: a
+ * packet would be on the stack of every frame's way. */
+__attribute__((noinline)) static void sort_out(struct sl_defrag *defrag, bool checksums, struct sl_packets *to, size_t own)
 {
 	size_t i = own + 1;
 	for (; i < to->n; i++)

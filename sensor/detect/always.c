@@ -64,8 +64,6 @@ static void index_fields(struct sl_engine *e)
 			row++;
 		e->always[f] = row;
 	}
-	for (uint32_t i = e->always[SL_FIELD_PAYLOAD]; i < e->always[SL_FIELD_PAYLOAD + 1]; i++)
-		e->lengths |= e->rs->conditions[e->judged[i].condition].op == SL_OP_LENGTH;
 }
 
 int sl_always_init(struct sl_engine *e)
@@ -78,7 +76,8 @@ int sl_always_init(struct sl_engine *e)
 		e->crowds.atom = calloc(rs->conditions_n + 1, sizeof *e->crowds.atom);
 	bool ok = row && e->judged && (e->crowds.atom || !rs->always_n);
 	for (uint32_t i = 0; ok && i < rs->always_n; i++)
-		if (rs->conditions[rs->always[i].condition].op != SL_OP_ABSENT) /* it is never there */
+		if (rs->conditions[rs->always[i].condition].op != SL_OP_ABSENT && /* it is never there */
+		    !sl_length_waits(rs, rs->always[i].condition))
 			row[n++].condition = rs->always[i].condition;
 	if (ok) {
 		qsort_r(row, n, sizeof *row, by_words, (void *)rs);

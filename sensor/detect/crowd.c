@@ -57,14 +57,15 @@ static void count_crowds(const struct planner *p)
 		}
 }
 
-/* One positive condition leads: the one with the fewest beside it. */
+/* One positive condition leads: the one with the fewest beside it. A packet's length waits for it. */
 static void choose_leader(const struct planner *p, const struct sl_ruleset_indicator *ind)
 {
 	const struct sl_ruleset *rs = p->e->rs;
 	uint32_t leader = UINT32_MAX, end = ind->condition + ind->conditions_n;
 	for (uint32_t c = ind->condition; c < end; c++) {
 		const struct sl_ruleset_condition *cond = &rs->conditions[c];
-		bool positive = !(cond->flags & (SL_COND_NOT | SL_COND_SAME)) && cond->op != SL_OP_ABSENT;
+		bool positive = !(cond->flags & (SL_COND_NOT | SL_COND_SAME)) && cond->op != SL_OP_ABSENT &&
+				!sl_is_packet_length(rs, c);
 		if (positive && (leader == UINT32_MAX || p->crowding[c] < p->crowding[leader]))
 			leader = c;
 	}

@@ -61,20 +61,21 @@ int sl_lanes_init(struct sl_detect *d, struct sl_lane lane[SL_LANES], const stru
 
 void sl_lanes_join(struct sl_detect *d)
 {
-	d->addresses = d->packetwise = d->ends = d->bare = d->segments = d->gathers = d->scans = false;
+	d->addresses = d->lengths = d->flowwise = d->ends = d->bare = d->segments = d->gathers = d->scans = false;
 	d->windows = false;
 	d->watched = d->derives = (struct sl_field_set){ { 0 } };
 	d->lanes = d->lane[1].e ? 2 : 1;
 	for (unsigned i = 0; i < d->lanes; i++) {
 		const struct sl_engine *e = d->lane[i].e;
-		d->packetwise |= e->flowwise.packets || e->lengths;
+		d->lengths |= e->lengths > 0;
+		d->flowwise |= e->rs->flowwise_n > 0;
 		d->addresses |= e->addresses;
 		d->ends |= e->ends;
 		d->bare |= e->bare;
 		d->segments |= e->segments;
-		d->windows |= e->windowed_n != 0;
+		d->windows |= e->windowed != NULL;
 		d->gathers |= e->scanner[SL_FIELD_PAYLOAD][SL_MODE_GATHER].db != NULL;
-		d->scans |= e->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK].db || e->windowed_n ||
+		d->scans |= e->scanner[SL_FIELD_PAYLOAD][SL_MODE_BLOCK].db || e->windowed ||
 			    e->scanner[SL_FIELD_PAYLOAD][SL_MODE_STREAM].db;
 		sl_field_set_join(&d->derives, &e->derived);
 		for (unsigned s = 0; s <= SL_SCOPE_PACKET; s++)
@@ -217,16 +218,21 @@ void sl_detect_flush(struct sl_detect *d)
 	d->buffer_n = 0;
 }
 
+static void flow_decide(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
+{
+	const struct sl_hit end = { .at = at, .flow = flow, .event = SL_EVENT_FLOW_END,
+				    .side = (uint8_t)flow->client, .condition = UINT32_MAX };
+	sl_judge(d, &end, 1);
+}
+
 void sl_detect_forget(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow)
 {
 	struct sl_detect_slot *slot = sl_detect_slot_of(d, flow);
-	const struct sl_hit end = { .at = at, .flow = flow, .event = SL_EVENT_FLOW_END, .side = (uint8_t)flow->client,
-				    .condition = UINT32_MAX };
 	bool decides = d->ends && (slot->scopes || d->bare), others = d->hits_n || d->gathered_n;
 	if (slot->waiting || (decides && others)) /* what came before is said before */
 		sl_detect_flush(d);
 	if (d->ends && (slot->scopes || d->bare))
-		sl_judge(d, &end, 1);
+		flow_decide(d, at, flow);
 	sl_payload_forget(d, slot);
 	sl_scopes_drop(d, slot, true);
 }

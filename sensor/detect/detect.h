@@ -43,12 +43,12 @@ struct sl_sighting {
 	uint8_t tcp_flags, icmp_type, icmp_code; /* of the packet; 0 where it has none */
 	bool has_vni;
 	uint32_t vni;
+	uint32_t payload; /* the packet's length of it, and 1; 0: it is no packet, but a flow that ends */
 	struct sl_flow_moment flow; /* as it was then: later packets of the batch do not change an alert */
 };
 
-/* A packet of the flow, before its bytes: every one, in order. payload: its length. */
-void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-		      unsigned side, size_t payload);
+/* A packet of the flow, before its bytes: every one, in order. */
+void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side);
 /* After them: the flow's protocol became known with this packet. */
 void sl_detect_learnt(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
 		      unsigned side);

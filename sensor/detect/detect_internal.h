@@ -6,6 +6,8 @@
  *   piece.c   patterns on bodies and files     ─┘ window.c: groups on streams            │   (events)
  *   packet.c  a packet: addresses, lengths, indicators that hold by where alone         ─┘
  *
+ *   Found once, when a ruleset is opened (engine.c): look.c, length.c, flowwise.c, crowd.c, always.c, window.c
+ *
  *   order.c ─► judge.c: conditions into indicators, a packet at a time (scope.c: what a flow remembers)
  *           ─► settle.c: where, marks, pass ─► fire.c ─► match */
 #ifndef SELAT_SENSOR_DETECT_DETECT_INTERNAL_H
@@ -85,6 +87,7 @@ enum sl_event {
 	SL_EVENT_ATOM,     /* `condition` is an atom: what many indicators share holds */
 	SL_EVENT_SEEN,     /* fields occurred; value: their struct sl_field_set */
 	SL_EVENT_FLOWWISE, /* where-only indicators are to be looked at */
+	SL_EVENT_PACKETWISE, /* those of them that are judged for every packet */
 	SL_EVENT_END,      /* the transaction ended; of number 0: all that have a number */
 	SL_EVENT_FLOW_END,
 };
@@ -185,7 +188,8 @@ struct sl_detect {
 	uint32_t generation;    /* of the ruleset: 0 the first, then from 1 to SL_GENERATION_MAX in turn */
 	const struct sl_sighting *expected; /* a packet of whose flow nothing waits that came before it */
 	bool addresses;         /* conditions look at a packet's ends */
-	bool packetwise;        /* there is something to be judged at every packet */
+	bool lengths;           /* packets' lengths are judged */
+	bool flowwise;          /* there are indicators that hold by where alone */
 	bool ends;              /* or at a scope's end */
 	struct sl_field_set watched; /* fields whose occurrence matters */
 	struct sl_field_set derives; /* stream fields that transforms look at */
@@ -370,7 +374,7 @@ static inline bool sl_condition_is_own(const struct sl_ruleset *rs, uint32_t c)
 
 /* settle.c: of those that are ready, which hold here, and what they do. */
 void sl_ready_add(struct sl_detect *d, const struct sl_hit *hit, struct sl_partial *p);
-void sl_flowwise_ready(struct sl_detect *d, const struct sl_hit *event, bool marked_only);
+void sl_flowwise_ready(struct sl_detect *d, const struct sl_hit *event, bool packets_only, bool marked_only);
 void sl_settle(struct sl_detect *d, struct sl_detect_slot *slot);
 
 /* fire.c */

@@ -167,25 +167,6 @@ static void index_all(struct sl_engine *e)
 	e->segments = needs_segments(e);
 }
 
-/* Stream fields whose groups are verified, and which indicators want that of payloads. */
-static int index_windows(struct sl_engine *e)
-{
-	const struct sl_ruleset *rs = e->rs;
-	e->windowed = calloc(rs->indicators_n + 1, sizeof *e->windowed);
-	if (!e->windowed)
-		return SL_ENOMEM;
-	for (uint32_t i = 0; i < rs->conditions_n; i++) {
-		const struct sl_ruleset_condition *c = &rs->conditions[i];
-		if (!(c->flags & (SL_COND_CONFIRM | SL_COND_PCRE)) || !sl_ruleset_field_streams(c->field))
-			continue;
-		sl_field_set_add(&e->confirmed, c->field);
-		bool again = e->windowed_n && e->windowed[e->windowed_n - 1] == c->indicator;
-		if (c->field == SL_FIELD_PAYLOAD && !again)
-			e->windowed[e->windowed_n++] = c->indicator;
-	}
-	return SL_OK;
-}
-
 /* --- life --- */
 
 /* Where there is anything to look for, but for names, addresses and URLs, which are sl_exact_wants'. */
@@ -214,8 +195,9 @@ int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err)
 		rc = open_databases(e, path, err);
 	if (rc == SL_OK)
 		rc = compile_expressions(e, path, err);
-	if (rc == SL_OK && (sl_flowwise_init(&e->flowwise, e->rs) != SL_OK || index_windows(e) != SL_OK ||
-			    sl_crowds_init(e) != SL_OK || sl_always_init(e) != SL_OK))
+	if (rc == SL_OK && (sl_flowwise_init(&e->flowwise, e->rs, false) != SL_OK ||
+			    sl_flowwise_init(&e->packetwise, e->rs, true) != SL_OK || sl_windows_init(e) != SL_OK ||
+			    sl_crowds_init(e) != SL_OK || sl_always_init(e) != SL_OK || sl_lengths_init(e) != SL_OK))
 		rc = sl_fail(err, SL_ENOMEM, "%s: out of memory", path);
 	if (rc != SL_OK) {
 		sl_engine_free(e);
@@ -240,7 +222,9 @@ void sl_engine_free(struct sl_engine *e)
 	free(e->expression);
 	free(e->windowed);
 	free(e->judged);
+	free(e->length);
 	sl_flowwise_fini(&e->flowwise);
+	sl_flowwise_fini(&e->packetwise);
 	sl_crowds_fini(&e->crowds);
 	sl_ruleset_free(e->rs);
 	free(e);

@@ -29,22 +29,25 @@ bool sl_exact_end_fits(const struct sl_ruleset *rs, uint32_t indicator, uint8_t 
 	return w->own_port.n == 0;
 }
 
+/* A table's key: one byte behind the other. The next one is masked further, in place. */
+struct prefix_key {
+	uint8_t bits;
+	struct sl_address masked;
+};
+_Static_assert(offsetof(struct prefix_key, masked.bytes) == 1, "no padding in a key");
+
 /* Every prefix that holds the address, longest first; one look-up a length that occurs. */
 void sl_exact_prefixes(const struct sl_ruleset *rs, const struct sl_address *address, sl_prefix_fn *each, void *ctx)
 {
-	const struct sl_ruleset_prefixes *p = &rs->prefixes;
 	bool v4 = address->family == 4;
 	const struct sl_table *table = v4 ? &rs->prefix4 : &rs->prefix6;
-	struct sl_address masked = *address;
-	const uint64_t *lengths = v4 ? &p->v4 : p->v6;
-	int most = v4 ? 32 : 128;
-	if (table->n == 0)
-		return;
-	for (int bits = sl_prefix_below(lengths, most + 1); bits >= 0; bits = sl_prefix_below(lengths, bits)) {
-		uint8_t key[17] = { (uint8_t)bits };
-		sl_address_mask(&masked, (unsigned)bits);
-		memcpy(key + 1, masked.bytes, v4 ? 4 : 16);
-		struct sl_postings found = sl_table_get(table, sl_span_of(key, v4 ? 5 : 17));
+	const uint64_t *lengths = v4 ? &rs->prefixes.v4 : rs->prefixes.v6;
+	struct prefix_key key = { .masked = *address };
+	int bits = table->n ? sl_prefix_below(lengths, v4 ? 33 : 129) : -1;
+	for (; bits >= 0; bits = sl_prefix_below(lengths, bits)) {
+		key.bits = (uint8_t)bits;
+		sl_address_mask(&key.masked, (unsigned)bits);
+		struct sl_postings found = sl_table_get(table, sl_span_of(&key, v4 ? 1 + 4 : 1 + 16));
 		for (uint32_t i = 0; i < found.n; i++)
 			each(ctx, address, found.value[i]);
 	}
@@ -124,19 +127,33 @@ bool sl_exact_wants(const struct sl_ruleset *rs, enum sl_field field)
 	return rs->prefix4.n + rs->prefix6.n && field == SL_FIELD_DNS_ANSWER;
 }
 
-/* The name and those above it, as far as there are domains of so many labels. False: none is known. */
+/* Where in the name those begin that have as many labels as some domain has: the longest last. */
+static unsigned find_suffixes(const struct sl_engine *e, struct sl_span name, uint16_t start[SL_NAME_MAX])
+{
+	unsigned n = 0, labels = 1;
+	uint64_t occur = e->labels >> labels;
+	for (size_t end = name.len; end && occur;) {
+		const uint8_t *dot = memrchr(name.at, '.', end);
+		size_t first = dot ? (size_t)(dot + 1 - name.at) : 0;
+		if (occur & 1)
+			start[n++] = (uint16_t)first;
+		end = dot ? first - 1 : 0;
+		occur >>= ++labels <= SL_LABELS_MOST;
+	}
+	return n;
+}
+
+/* The name and those above it. False: none is known. */
 static bool look_up_domains(struct sl_detect *d, struct sl_looking *l, const struct sl_value *v,
 			    struct sl_span name, size_t before)
 {
 	const struct sl_engine *e = d->lane[l->lane].e;
-	struct sl_postings found = { NULL, 0 };
+	uint16_t start[SL_NAME_MAX];
 	bool known = false;
-	unsigned labels = sl_labels_of(name);
-	for (struct sl_span rest = name; rest.len; rest = sl_name_parent(rest), labels--) {
-		size_t at = name.len - rest.len;
-		if (!(e->labels >> sl_labels_bit(labels) & 1))
-			continue;
-		found = sl_table_get(&e->rs->domains, rest);
+	for (unsigned n = find_suffixes(e, name, start); n-- > 0;) {
+		size_t at = start[n];
+		struct sl_span rest = sl_span_of(name.at + at, name.len - at);
+		struct sl_postings found = sl_table_get(&e->rs->domains, rest);
 		for (uint32_t i = 0; i < found.n; i++) {
 			uint32_t ind = found.value[i];
 			if (at == 0 || e->rs->indicators[ind].flags & SL_IND_SUBDOMAINS)

@@ -31,13 +31,28 @@ static int add_network(struct sl_flowwise *f, struct sl_table_builder *b,
 	return sl_table_builder_add(b, sl_span_of(key, n->family == 4 ? 5 : 17), indicator);
 }
 
+/* Which packets it may hold for, as far as a glance tells. */
+static void want_packets(struct sl_flowwise *f, const struct sl_ruleset_where *w)
+{
+	if (w->flags_set | w->flags_clear) {
+		for (unsigned flags = 0; flags < 256; flags++)
+			if ((flags & w->flags_set) == w->flags_set && !(flags & w->flags_clear))
+				f->tcp_flags[flags / 64] |= UINT64_C(1) << flags % 64;
+		return;
+	}
+	uint64_t any = w->protos[0] | w->protos[1] | w->protos[2] | w->protos[3];
+	for (unsigned i = 0; i < 4; i++)
+		f->protos[i] |= any ? w->protos[i] : UINT64_MAX;
+}
+
 static int add_indicator(struct sl_flowwise *f, struct sl_table_builder *b, const struct sl_ruleset *rs,
 			 uint32_t indicator)
 {
 	const struct sl_ruleset_where *w = &rs->wheres[rs->indicators[indicator].where];
 	struct sl_ruleset_range list = list_of(rs, w);
 	int rc = SL_OK;
-	f->packets |= (w->flags & SL_WHERE_PACKETS) != 0;
+	if (w->flags & SL_WHERE_PACKETS)
+		want_packets(f, w);
 	if (w->marked.n + w->marked_any.n + w->not_marked.n)
 		f->marked[f->marked_n++] = indicator;
 	if (!list.n)
@@ -47,7 +62,12 @@ static int add_indicator(struct sl_flowwise *f, struct sl_table_builder *b, cons
 	return rc;
 }
 
-int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs)
+static bool is_of_packets(const struct sl_ruleset *rs, uint32_t indicator)
+{
+	return rs->wheres[rs->indicators[indicator].where].flags & SL_WHERE_PACKETS;
+}
+
+int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs, bool packets)
 {
 	struct sl_table_builder *b = sl_table_builder_new(SEED ^ rs->header->seed);
 	int rc = b ? SL_OK : SL_ENOMEM;
@@ -56,7 +76,8 @@ int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs)
 	if (!f->rest || !f->marked)
 		rc = SL_ENOMEM;
 	for (uint32_t i = 0; rc == SL_OK && i < rs->flowwise_n; i++)
-		rc = add_indicator(f, b, rs, rs->flowwise[i]);
+		if (is_of_packets(rs, rs->flowwise[i]) == packets)
+			rc = add_indicator(f, b, rs, rs->flowwise[i]);
 	if (rc == SL_OK)
 		rc = sl_table_builder_open(b, &f->networks, &f->memory, NULL);
 	sl_table_builder_free(b);

@@ -79,6 +79,12 @@ static bool follows(struct sl_run *r, const struct sl_ledger *s, unsigned lane, 
 	return sl_atom_holds(r->d, s, lane, c) || (flow && sl_atom_holds(r->d, flow, lane, c));
 }
 
+static bool length_holds(const struct sl_run *r, const struct sl_ruleset *rs, uint32_t c)
+{
+	uint32_t payload = r->event->at->payload;
+	return payload && sl_is_packet_length(rs, c) && sl_length_fits(rs, c, payload - 1);
+}
+
 static bool all_hold(struct sl_run *r, const struct sl_ledger *s, const struct sl_partial *p, const struct held *h)
 {
 	const struct sl_ruleset *rs = r->d->lane[p->lane].rs;
@@ -88,7 +94,7 @@ static bool all_hold(struct sl_run *r, const struct sl_ledger *s, const struct s
 		const struct sl_ruleset_condition *cond = &rs->conditions[c];
 		if (cond->flags & SL_COND_NOT || cond->op == SL_OP_ABSENT)
 			continue;
-		if (!(h->any >> cond->bit & 1) && !follows(r, s, p->lane, c))
+		if (!(h->any >> cond->bit & 1) && !follows(r, s, p->lane, c) && !length_holds(r, rs, c))
 			return false;
 		uint32_t bits = cond->flags & SL_COND_SAME ? 0 : run_of_bits(rs, ind, c);
 		if (bits && (h->side[0] & bits) != bits && (h->side[1] & bits) != bits)
@@ -276,7 +282,8 @@ static void event_judge(struct sl_run *r, const struct sl_hit *event)
 		fields_seen(r, event);
 		return;
 	case SL_EVENT_FLOWWISE:
-		sl_flowwise_ready(r->d, event, false);
+	case SL_EVENT_PACKETWISE:
+		sl_flowwise_ready(r->d, event, event->event == SL_EVENT_PACKETWISE, false);
 		return;
 	case SL_EVENT_END:
 		s = event->tx == SL_TX_FLOW ? NULL : sl_scope_get(r->d, r->slot, event->tx, false);

@@ -59,7 +59,7 @@ struct sl_expression {
 	pcre2_code *code;
 };
 
-/* Indicators without conditions, which hold by `where` alone. */
+/* Indicators without conditions, which hold by `where` alone: those of flows, or those of packets. */
 struct sl_flowwise {
 	struct sl_table networks; /* (u8 bits, address of 16 bytes) -> those that name such an end */
 	void *memory;             /* the table's */
@@ -68,7 +68,8 @@ struct sl_flowwise {
 	uint32_t rest_n;
 	uint32_t *marked;         /* those that ask for marks: looked at again when marks change */
 	uint32_t marked_n;
-	bool packets;             /* some are judged for every packet */
+	uint64_t protos[4];       /* of those judged for every packet: for packets of which protocols, */
+	uint64_t tcp_flags[4];    /* and with which flags of TCP */
 };
 
 /* Conditions that follow others. */
@@ -93,6 +94,13 @@ struct sl_judged {
 	uint32_t atom; /* that holds when it matches: several say the same; 0: it is one indicator's */
 };
 
+/* A condition on the length of payloads. */
+struct sl_ranged {
+	uint64_t min, max;
+	uint64_t reach; /* the greatest max of those up to here */
+	uint32_t condition;
+};
+
 /* What there is to do with a field's values; a derived field's are looked at like any other's. */
 enum sl_look {
 	SL_LOOK_NAME = 1,     /* a domain may stand in it */
@@ -112,21 +120,21 @@ struct sl_engine {
 	struct sl_scanner scanner[SL_FIELDS_ALL][SL_MODES];
 	struct sl_expression *expression; /* by condition, ascending */
 	size_t expressions;
-	struct sl_flowwise flowwise;
+	struct sl_flowwise flowwise, packetwise;
 	struct sl_crowds crowds;
 	struct sl_judged *judged; /* by field */
 	uint32_t judged_n;
 	uint32_t always[SL_FIELDS_ALL + 1]; /* where a field's rows begin in these */
 	struct sl_field_set watched[SL_SCOPE_PACKET + 1]; /* whether they occur matters at a scope's end */
 	struct sl_field_set confirmed; /* stream fields with groups to be verified in a window */
-	uint32_t *windowed; /* indicators with such groups on payloads */
-	uint32_t windowed_n;
+	uint32_t *windowed; /* by port of TCP: bits of applications with such groups on payloads; NULL: none */
 	struct sl_field_set derived; /* stream fields that transforms look at */
 	uint8_t look[SL_FIELDS_ALL]; /* enum sl_look; of stream fields nothing but that they are derived from */
-	uint64_t labels; /* of how many labels there are domains: bits of sl_labels_bit */
+	uint64_t labels; /* of how many labels there are domains: a bit each, from 1 to SL_LABELS_MOST */
 	struct sl_field_set looked;  /* fields of conditions and of exact kinds */
 	bool addresses;  /* conditions look at a packet's ends */
-	bool lengths;    /* of packets' payloads are judged */
+	struct sl_ranged *length; /* of packets' payloads, by min */
+	uint32_t lengths;
 	bool bare;       /* an indicator needs nothing but that a field is absent: all transactions count */
 	bool ends;       /* there is anything to be decided at a scope's end */
 	bool segments;   /* expressions look at segments of TCP one by one: scope packet */
@@ -162,30 +170,23 @@ static inline unsigned sl_loaded_engines(const struct sl_loaded_ruleset *l, cons
 	return l->base ? 2 : 1;
 }
 
-/* Labels of a name, and the bit that stands for that many: the last for all that are more. */
-static inline unsigned sl_labels_of(struct sl_span name)
-{
-	unsigned n = 1;
-	for (size_t i = 0; i < name.len; i++)
-		n += name.at[i] == '.';
-	return n;
-}
+enum { SL_LABELS_MOST = 63 }; /* of a name, and all that are more */
 
-static inline unsigned sl_labels_bit(unsigned labels)
-{
-	return labels < 63 ? labels : 63;
-}
-
-/* engine.c, crowd.c, always.c, flowwise.c, look.c */
+/* engine.c, crowd.c, always.c, flowwise.c, look.c, window.c, length.c */
 int sl_engine_open(struct sl_engine **out, const char *path, struct sl_err *err);
 void sl_engine_free(struct sl_engine *e); /* NULL is fine */
 pcre2_code *sl_engine_expression(const struct sl_engine *e, uint32_t condition); /* NULL: none */
 int sl_crowds_init(struct sl_engine *e);
 int sl_always_init(struct sl_engine *e);
+int sl_windows_init(struct sl_engine *e);
+int sl_lengths_init(struct sl_engine *e); /* when sl_always_init was */
+/* Behind the last row that begins at or below that length: those before it, as far as they reach. */
+uint32_t sl_lengths_from(const struct sl_engine *e, uint64_t length);
 void sl_look_init(struct sl_engine *e); /* when all else is there */
 void sl_crowds_fini(struct sl_crowds *x);
+bool sl_where_may_port(const struct sl_ruleset *rs, uint32_t where, uint16_t port); /* where.c: of TCP, at either end */
 const struct sl_trigger *sl_crowd_find(const struct sl_crowds *x, struct sl_postings found); /* NULL: no crowd */
-int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs);
+int sl_flowwise_init(struct sl_flowwise *f, const struct sl_ruleset *rs, bool packets);
 void sl_flowwise_fini(struct sl_flowwise *f);
 
 #endif

@@ -12,12 +12,20 @@ static void look_at_table(struct sl_engine *e, const struct sl_table *table, uin
 	}
 }
 
+static unsigned labels_of(struct sl_span name)
+{
+	unsigned n = 1;
+	for (size_t i = 0; i < name.len; i++)
+		n += name.at[i] == '.';
+	return n < SL_LABELS_MOST ? n : SL_LABELS_MOST;
+}
+
 static void find_labels(struct sl_engine *e)
 {
 	uint64_t at = 0;
 	const struct sl_table *names = &e->rs->domains;
 	for (struct sl_postings found = sl_table_next(names, &at); found.n; found = sl_table_next(names, &at))
-		e->labels |= UINT64_C(1) << sl_labels_bit(sl_labels_of(sl_table_key(found)));
+		e->labels |= UINT64_C(1) << labels_of(sl_table_key(found));
 }
 
 static void look_at_field(struct sl_engine *e, unsigned field)

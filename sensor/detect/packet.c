@@ -18,6 +18,11 @@ struct end {
 	enum sl_field condition_field;
 };
 
+static bool has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
+}
+
 /* An address is of packets that go the way that `where` names. While it may turn out that the flow's
  * ends are the other way round, of both. */
 static bool other_way(const struct sl_ruleset *rs, uint32_t indicator, const struct end *e)
@@ -34,7 +39,8 @@ static void end_found(void *ctx, const struct sl_address *address, uint32_t post
 	uint32_t c = posting & SL_POSTING_CONDITION ? posting & ~SL_POSTING_CONDITION : UINT32_MAX;
 	uint32_t indicator = c == UINT32_MAX ? posting : rs->conditions[c].indicator;
 	char text[SL_ADDRESS_TEXT];
-	if (c == UINT32_MAX ? !e->indicators || !sl_exact_end_fits(rs, indicator, e->proto, e->port)
+	uint16_t port = has_ports(e->proto) ? e->port : 0; /* none: what names one does not hold */
+	if (c == UINT32_MAX ? !e->indicators || !sl_exact_end_fits(rs, indicator, e->proto, port)
 			    : rs->conditions[c].field != e->condition_field || other_way(rs, indicator, e))
 		return;
 	struct sl_hit hit = { .at = e->at, .flow = e->flow, .condition = c, .indicator = indicator,
@@ -48,12 +54,11 @@ static void end_found(void *ctx, const struct sl_address *address, uint32_t post
 static void look_up_end(struct end *e, bool high, enum sl_field field, enum sl_field condition_field)
 {
 	const struct sl_flow_key *key = &e->flow->key;
-	bool ports = key->proto == IPPROTO_TCP || key->proto == IPPROTO_UDP || key->proto == IPPROTO_SCTP;
 	struct sl_address address = { .family = key->family };
 	memcpy(address.bytes, high ? key->high : key->low, sizeof address.bytes);
 	e->field = (uint8_t)field;
 	e->condition_field = condition_field;
-	e->port = !ports ? 0 : high ? key->high_port : key->low_port; /* none: what names one does not hold */
+	e->port = high ? key->high_port : key->low_port;
 	sl_exact_prefixes(e->d->lane[e->lane].rs, &address, end_found, e);
 }
 
@@ -82,25 +87,25 @@ static void ends_seen(struct sl_detect *d, const struct sl_sighting *at, struct 
 /* --- lengths --- */
 
 /* The payload's length is of the packet, also in a stream. Its bytes are not asked for. */
-static void judge_length(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
-			 size_t payload)
+static void length_found(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
+			 unsigned lane, uint32_t c)
 {
+	struct sl_hit hit = { .at = at, .flow = flow, .condition = c, .step = d->step,
+			      .indicator = d->lane[lane].rs->conditions[c].indicator,
+			      .tx = flow->key.proto == IPPROTO_TCP ? SL_TX_FLOW : SL_TX_DATAGRAM,
+			      .field = SL_FIELD_PAYLOAD, .side = (uint8_t)side, .lane = (uint8_t)lane };
+	if (sl_where_may(&d->lane[lane], hit.indicator, flow))
+		sl_hit_add(d, &hit, true);
+}
+
+static void judge_length(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side)
+{
+	uint64_t payload = at->payload - 1;
 	for (unsigned lane = 0; lane < d->lanes; lane++) {
-		const struct sl_ruleset *rs = d->lane[lane].rs;
 		const struct sl_engine *e = d->lane[lane].e;
-		for (uint32_t i = e->always[SL_FIELD_PAYLOAD]; i < e->always[SL_FIELD_PAYLOAD + 1]; i++) {
-			uint32_t c = e->judged[i].condition;
-			const struct sl_ruleset_position *p = &rs->positions[rs->conditions[c].position];
-			if (rs->conditions[c].op != SL_OP_LENGTH || payload < p->min || payload > p->max)
-				continue;
-			struct sl_hit hit = { .at = at, .flow = flow, .condition = c,
-					      .indicator = rs->conditions[c].indicator, .step = d->step,
-					      .tx = flow->key.proto == IPPROTO_TCP ? SL_TX_FLOW : SL_TX_DATAGRAM,
-					      .field = SL_FIELD_PAYLOAD, .side = (uint8_t)side,
-					      .lane = (uint8_t)lane };
-			if (sl_where_may(&d->lane[lane], hit.indicator, flow))
-				sl_hit_add(d, &hit, true);
-		}
+		for (uint32_t i = sl_lengths_from(e, payload); i-- > 0 && e->length[i].reach >= payload;)
+			if (e->length[i].max >= payload)
+				length_found(d, at, flow, side, lane, e->length[i].condition);
 	}
 }
 
@@ -116,39 +121,45 @@ static bool renew(const struct sl_detect *d, struct sl_flow *flow)
 	return true;
 }
 
-static bool any_flowwise(const struct sl_detect *d)
+/* May an indicator that is judged for every packet hold for this one? */
+static bool packet_is_judged(const struct sl_detect *d, uint8_t proto, uint8_t tcp_flags)
 {
-	for (unsigned lane = 0; lane < d->lanes; lane++)
-		if (d->lane[lane].rs->flowwise_n)
+	for (unsigned lane = 0; lane < d->lanes; lane++) {
+		const struct sl_flowwise *w = &d->lane[lane].e->packetwise;
+		if (w->protos[proto / 64] >> proto % 64 & 1 ||
+		    (proto == IPPROTO_TCP && w->tcp_flags[tcp_flags / 64] >> tcp_flags % 64 & 1))
 			return true;
+	}
 	return false;
 }
 
-void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow,
-		      unsigned side, size_t payload)
+void sl_detect_packet(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side)
 {
 	bool first = at->flow.packets[side] == 1, fresh = first && at->flow.packets[!side] == 0;
 	bool renewed = renew(d, flow);
+	bool judged = d->flowwise && packet_is_judged(d, flow->key.proto, at->tcp_flags);
 	if (d->hits_n > SL_HITS_MAX - HITS_ROOM || d->gathered_n > SL_GATHER_ENTRIES - ENTRIES_ROOM ||
 	    d->buffer_n > SL_GATHER_BYTES - BYTES_ROOM)
 		sl_detect_flush(d);
-	if (payload && d->windows)
-		sl_payload_expect(d, at, flow, side, payload);
-	if (!first && !renewed && !d->packetwise)
+	if (at->payload > 1 && d->windows)
+		sl_payload_expect(d, at, flow, side, at->payload - 1);
+	if (!first && !renewed && !judged && !d->lengths)
 		return;
 	if (fresh || renewed || (first && d->addresses)) {
 		look_up_ends(d, at, flow, side, fresh || renewed);
 		ends_seen(d, at, flow, side);
 	}
 	d->step++;
-	if (d->packetwise)
-		judge_length(d, at, flow, side, payload);
-	if (d->packetwise || ((first || renewed) && any_flowwise(d)))
+	if (d->lengths)
+		judge_length(d, at, flow, side);
+	if (d->flowwise && (first || renewed))
 		sl_event_add(d, SL_EVENT_FLOWWISE, at, flow, side, SL_TX_FLOW);
+	else if (judged)
+		sl_event_add(d, SL_EVENT_PACKETWISE, at, flow, side, SL_TX_FLOW);
 }
 
 void sl_detect_learnt(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side)
 {
-	if (any_flowwise(d))
+	if (d->flowwise)
 		sl_event_add(d, SL_EVENT_FLOWWISE, at, flow, side, SL_TX_FLOW);
 }

@@ -205,10 +205,9 @@ static void close_stream(struct sl_detect *d, struct sl_streams *s, unsigned lan
 static bool wants_window(const struct sl_detect *d, const struct sl_flow *flow)
 {
 	for (unsigned lane = 0; lane < d->lanes; lane++) {
-		const struct sl_engine *e = d->lane[lane].e;
-		for (uint32_t i = 0; i < e->windowed_n; i++)
-			if (sl_where_may(&d->lane[lane], e->windowed[i], flow))
-				return true;
+		const uint32_t *apps = d->lane[lane].e->windowed;
+		if (apps && (apps[flow->key.low_port] | apps[flow->key.high_port]) >> flow->app & 1)
+			return true;
 	}
 	return false;
 }

@@ -58,19 +58,25 @@ static void look_up_networks(const struct found *f, const struct sl_flowwise *w,
 	}
 }
 
-void sl_flowwise_ready(struct sl_detect *d, const struct sl_hit *event, bool marked_only)
+static void flowwise_look(const struct found *f, const struct sl_flowwise *w, bool marked_only)
+{
+	const uint32_t *list = marked_only ? w->marked : w->rest;
+	uint32_t n = marked_only ? w->marked_n : w->rest_n;
+	for (uint32_t i = 0; i < n; i++)
+		flowwise_found(f, list[i]);
+	if (marked_only || !w->networks.n)
+		return;
+	look_up_networks(f, w, f->event->flow->key.low);
+	look_up_networks(f, w, f->event->flow->key.high);
+}
+
+void sl_flowwise_ready(struct sl_detect *d, const struct sl_hit *event, bool packets_only, bool marked_only)
 {
 	for (unsigned lane = 0; lane < d->lanes; lane++) {
-		const struct sl_flowwise *w = &d->lane[lane].e->flowwise;
 		const struct found f = { d, event, lane };
-		const uint32_t *list = marked_only ? w->marked : w->rest;
-		uint32_t n = marked_only ? w->marked_n : w->rest_n;
-		for (uint32_t i = 0; i < n; i++)
-			flowwise_found(&f, list[i]);
-		if (marked_only || !w->networks.n)
-			continue;
-		look_up_networks(&f, w, event->flow->key.low);
-		look_up_networks(&f, w, event->flow->key.high);
+		if (!packets_only)
+			flowwise_look(&f, &d->lane[lane].e->flowwise, marked_only);
+		flowwise_look(&f, &d->lane[lane].e->packetwise, marked_only);
 	}
 }
 
@@ -170,7 +176,7 @@ void sl_settle(struct sl_detect *d, struct sl_detect_slot *slot)
 	for (unsigned i = 0; i < ROUNDS_MAX && (i == 0 || changed); i++) {
 		if (changed) {
 			struct sl_hit event = changed->hit;
-			sl_flowwise_ready(d, &event, true);
+			sl_flowwise_ready(d, &event, false, true);
 		}
 		changed = NULL;
 		settle_round(d, slot, true, &changed);

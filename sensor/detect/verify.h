@@ -37,4 +37,14 @@ bool sl_verify(struct sl_verifier *v, const struct sl_engine *e, uint32_t first,
 uint32_t sl_group_first(const struct sl_ruleset *rs, uint32_t c);
 unsigned sl_group_size(const struct sl_ruleset *rs, uint32_t first);
 
+/* length.c. A length of payload in an indicator that holds at one packet or not at all: it needs no memory,
+ * and is looked at when the others hold. */
+bool sl_is_packet_length(const struct sl_ruleset *rs, uint32_t c);
+bool sl_length_waits(const struct sl_ruleset *rs, uint32_t c); /* it is one, and there are others */
+static inline bool sl_length_fits(const struct sl_ruleset *rs, uint32_t c, uint64_t length)
+{
+	const struct sl_ruleset_position *p = &rs->positions[rs->conditions[c].position];
+	return length >= p->min && length <= p->max;
+}
+
 #endif

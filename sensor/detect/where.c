@@ -124,6 +124,12 @@ bool sl_where_may(const struct sl_lane *lane, uint32_t indicator, const struct s
 	       ports_fit(lane->rs, w->port, key->proto, key->high_port);
 }
 
+bool sl_where_may_port(const struct sl_ruleset *rs, uint32_t where, uint16_t port)
+{
+	const struct sl_ruleset_where *w = &rs->wheres[where];
+	return has_proto(w, IPPROTO_TCP) && ports_fit(rs, w->port, IPPROTO_TCP, port);
+}
+
 /* --- marks --- */
 
 bool sl_where_asks_marks(const struct sl_ruleset *rs, const struct sl_ruleset_indicator *ind)

@@ -5,6 +5,66 @@
 
 enum { ROOM_FIRST = 2048, ROOM_MAX = 2 * SL_WINDOW_BYTES };
 
+/* --- which flows have them --- */
+
+enum { PORTS = 65536 };
+_Static_assert(SL_APP_COUNT <= 32, "a bit an application");
+
+/* The ports of that place: those named, or all but those that it denies. As sl_where_may says. */
+static void want_ports(struct sl_engine *e, uint32_t where, uint32_t apps)
+{
+	const struct sl_ruleset_range list = e->rs->wheres[where].port;
+	const struct sl_ruleset_ports all = { .last = PORTS - 1 };
+	bool named = false;
+	for (uint32_t i = 0; i < list.n; i++)
+		named |= !e->rs->ports[list.first + i].negated;
+	for (uint32_t i = 0; i < (named ? list.n : 1); i++) {
+		const struct sl_ruleset_ports *ports = named ? &e->rs->ports[list.first + i] : &all;
+		for (uint32_t port = ports->first; !ports->negated && port <= ports->last; port++)
+			if (sl_where_may_port(e->rs, where, (uint16_t)port))
+				e->windowed[port] |= apps;
+	}
+}
+
+/* *everywhere: the applications that are wanted at all ports already. */
+static int want(struct sl_engine *e, uint32_t where, uint32_t *everywhere)
+{
+	const struct sl_ruleset_where *w = &e->rs->wheres[where];
+	uint32_t apps = w->apps ? (uint32_t)w->apps | 1u << SL_APP_NONE : UINT32_MAX;
+	if (!e->windowed)
+		e->windowed = calloc(PORTS, sizeof *e->windowed);
+	if (!e->windowed)
+		return SL_ENOMEM;
+	if ((apps & ~*everywhere) == 0)
+		return SL_OK;
+	want_ports(e, where, apps);
+	if (!w->port.n && sl_where_may_port(e->rs, where, 0))
+		*everywhere |= apps;
+	return SL_OK;
+}
+
+int sl_windows_init(struct sl_engine *e)
+{
+	const struct sl_ruleset *rs = e->rs;
+	bool *known = calloc(rs->wheres_n + 1, sizeof *known); /* indicators of one place are one */
+	uint32_t everywhere = 0;
+	int rc = known ? SL_OK : SL_ENOMEM;
+	for (uint32_t i = 0; rc == SL_OK && i < rs->conditions_n; i++) {
+		const struct sl_ruleset_condition *c = &rs->conditions[i];
+		uint32_t where = rs->indicators[c->indicator].where;
+		if (!(c->flags & (SL_COND_CONFIRM | SL_COND_PCRE)) || !sl_ruleset_field_streams(c->field))
+			continue;
+		sl_field_set_add(&e->confirmed, c->field);
+		if (c->field == SL_FIELD_PAYLOAD && !known[where])
+			rc = want(e, where, &everywhere);
+		known[where] |= c->field == SL_FIELD_PAYLOAD;
+	}
+	free(known);
+	return rc;
+}
+
+/* --- life --- */
+
 struct sl_window *sl_window_new(struct sl_detect *d)
 {
 	struct sl_window *w = d->stream_budget >= sizeof *w ? calloc(1, sizeof *w) : NULL;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 enum {
-	HEADER = 12,
+	HEADER = SL_DNS_HEADER,
 	QUESTION_LEAST = 5, /* the root, type, class */
 	RECORD_LEAST = 11,
 	OPCODE_LAST = 6, /* RFC 8490 */
@@ -116,17 +116,18 @@ static void rcode_take(struct sl_talk *t, unsigned rcode)
 }
 
 /* Returns how many questions were read. */
-static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
-			       const struct header *h, struct sl_dns_last *said, bool known)
+static unsigned questions_read(struct sl_talk *t, struct sl_cur *c, struct sl_dns_message *m,
+			       const struct header *h, bool known)
 {
 	for (unsigned i = 0; i < h->questions; i++) {
 		uint8_t name[SL_DNS_NAME_MAX];
-		int len = question_read(c, message, name, known);
+		int len = question_read(c, m->bytes, name, known);
 		if (len < 0)
 			return i;
-		sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
+		struct sl_span asked = sl_dns_value(t, SL_FIELD_DNS_QUERY, name, (size_t)len);
+		m->asked = i ? m->asked : asked;
 		if (is_response(h))
-			sl_dns_name_add(t, said, SL_FIELD_DNS_RRNAME, name, len);
+			sl_dns_name_add(t, m, &m->said, SL_FIELD_DNS_RRNAME, i ? sl_span_of(name, (size_t)len) : asked);
 	}
 	return h->questions;
 }
@@ -162,16 +163,15 @@ static bool message_read(struct sl_talk *t, struct sl_span message, bool known)
 	if (c.failed ||
 	    !(known ? header_possible(&h, message.len) : header_plausible(&h, message.len)))
 		return false;
-	struct sl_dns_last said;
-	said.len = 0;
-	unsigned questions = questions_read(t, &c, message, &h, &said, known);
+	struct sl_dns_message m = { .bytes = message };
+	unsigned questions = questions_read(t, &c, &m, &h, known);
 	if (questions < h.questions && (!known || !questions))
 		return false;
 	bool take = is_response(&h) && records_wanted(t);
 	unsigned rcode = 0;
 	if (take || !known) {
 		bool whole = questions == h.questions &&
-			     sl_dns_records(t, &c, message, h.records, &said, take, &rcode);
+			     sl_dns_records(t, &c, &m, h.records, take, &rcode);
 		if (!known && (!whole || sl_cur_left(&c)))
 			return false;
 	}

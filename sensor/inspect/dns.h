@@ -11,26 +11,26 @@ enum { SL_DNS_NAME_MAX = 253 /* 255 on the wire, less the first length and the r
  * or cut. */
 int sl_dns_name(struct sl_cur *c, struct sl_span message, uint8_t out[SL_DNS_NAME_MAX]);
 
-/* Puts a copy of the bytes into the message at hand. */
-void sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n);
+/* Puts a copy of the bytes into the message at hand. Borrowed as long as that; no bytes: there is no room. */
+struct sl_span sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n);
 
-/* The name last put into the message under a field: names repeat from record to record. */
-struct sl_dns_last {
-	int len;
-	uint8_t name[SL_DNS_NAME_MAX];
+enum { SL_DNS_HEADER = 12, SL_DNS_SECTIONS = 3 /* answers, authorities, additional */ };
+
+/* A message while it is read. */
+struct sl_dns_message {
+	struct sl_span bytes;
+	struct sl_span asked; /* the first question's name, a value: most records point to it; may be empty */
+	struct sl_span said;  /* the last value of dns.response.rrname */
 };
 
-/* Puts the name into the message, if the field is wanted and it is not the last again. */
-void sl_dns_name_add(struct sl_talk *t, struct sl_dns_last *last, enum sl_field field,
-		     const uint8_t *name, int len);
+/* Puts the name into the message, if the field is wanted and it is not *last, the value before it, again:
+ * names repeat from record to record. */
+void sl_dns_name_add(struct sl_talk *t, const struct sl_dns_message *m, struct sl_span *last,
+		     enum sl_field field, struct sl_span name);
 
-enum { SL_DNS_SECTIONS = 3 }; /* answers, authorities, additional */
-
-/* Reads the records of each section: with `take` their names and data become values; said: the last
- * of dns.response.rrname. False: not all of them are there. *rcode gets the upper bits that an OPT
- * record holds. */
-bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
-		    const uint16_t records[SL_DNS_SECTIONS], struct sl_dns_last *said, bool take,
-		    unsigned *rcode);
+/* Reads the records of each section: with `take` their names and data become values. False: not all of them
+ * are there. *rcode gets the upper bits that an OPT record holds. */
+bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_dns_message *m,
+		    const uint16_t records[SL_DNS_SECTIONS], bool take, unsigned *rcode);
 
 #endif

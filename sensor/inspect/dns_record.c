@@ -60,13 +60,14 @@ int sl_dns_name(struct sl_cur *c, struct sl_span message, uint8_t out[SL_DNS_NAM
 	return -1;
 }
 
-void sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n)
+struct sl_span sl_dns_value(struct sl_talk *t, enum sl_field field, const void *bytes, size_t n)
 {
 	uint8_t *copy = sl_talk_room(t, n);
 	if (!copy)
-		return;
+		return sl_span_of(NULL, 0);
 	memcpy(copy, bytes, n);
 	sl_value_add(t, field, sl_span_of(copy, n));
+	return sl_span_of(copy, n);
 }
 
 static void address_take(struct sl_talk *t, struct sl_cur *c, int family)
@@ -82,36 +83,38 @@ static void address_take(struct sl_talk *t, struct sl_cur *c, int family)
 	sl_dns_value(t, SL_FIELD_DNS_ANSWER, text, strlen(text));
 }
 
-void sl_dns_name_add(struct sl_talk *t, struct sl_dns_last *last, enum sl_field field,
-		     const uint8_t *name, int len)
+void sl_dns_name_add(struct sl_talk *t, const struct sl_dns_message *m, struct sl_span *last,
+		     enum sl_field field, struct sl_span name)
 {
-	if (len <= 0 || !sl_talk_wants(t, field) ||
-	    (len == last->len && memcmp(name, last->name, (size_t)len) == 0))
+	if (!name.len || !sl_talk_wants(t, field) || (name.at == last->at && name.len == last->len) ||
+	    sl_span_eq(name, *last))
 		return;
-	memcpy(last->name, name, (size_t)len);
-	last->len = len;
-	sl_dns_value(t, field, name, (size_t)len);
+	if (name.at != m->asked.at) {
+		*last = sl_dns_value(t, field, name.at, name.len);
+		return;
+	}
+	sl_value_add(t, field, name);
+	*last = name;
 }
 
-/* said: of dns.response.rrname, which the name is a value of too; or NULL. */
-static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
-		      struct sl_dns_last *said)
+/* response: the name is one of dns.response.rrname too. */
+static void name_take(struct sl_talk *t, struct sl_cur *c, struct sl_dns_message *m, bool response)
 {
 	uint8_t name[SL_DNS_NAME_MAX];
-	int len = sl_dns_name(c, message, name);
+	int len = sl_dns_name(c, m->bytes, name);
 	if (len > 0)
 		sl_dns_value(t, SL_FIELD_DNS_ANSWER, name, (size_t)len);
-	if (said)
-		sl_dns_name_add(t, said, SL_FIELD_DNS_RRNAME, name, len);
+	if (len > 0 && response)
+		sl_dns_name_add(t, m, &m->said, SL_FIELD_DNS_RRNAME, sl_span_of(name, (size_t)len));
 	c->failed = c->failed || len < 0;
 }
 
 /* priority | target | (key | length | value)…   RFC 9460, section 2.2. A hint is a row of
  * addresses. */
-static void service_take(struct sl_talk *t, struct sl_cur *c, struct sl_span message)
+static void service_take(struct sl_talk *t, struct sl_cur *c, struct sl_dns_message *m)
 {
 	sl_cur_be16(c);
-	name_take(t, c, message, NULL);
+	name_take(t, c, m, false);
 	while (sl_cur_left(c)) {
 		uint16_t key = sl_cur_be16(c);
 		struct sl_cur value = sl_cur_sub(c, sl_cur_be16(c));
@@ -130,8 +133,7 @@ static void strings_take(struct sl_talk *t, struct sl_cur *c)
 	}
 }
 
-static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct sl_span message,
-		      struct sl_dns_last *said)
+static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct sl_dns_message *m)
 {
 	switch ((enum type)type) {
 	case TYPE_A:
@@ -142,27 +144,27 @@ static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct 
 		break;
 	case TYPE_SRV: /* priority, weight, port, target */
 		sl_cur_take(&c, 6);
-		name_take(t, &c, message, NULL);
+		name_take(t, &c, m, false);
 		break;
 	case TYPE_MX:
 		sl_cur_take(&c, 2);
-		name_take(t, &c, message, said);
+		name_take(t, &c, m, true);
 		break;
 	case TYPE_NS:
 	case TYPE_CNAME:
 	case TYPE_SOA: /* its first name is the server's */
 	case TYPE_PTR:
-		name_take(t, &c, message, said);
+		name_take(t, &c, m, true);
 		break;
 	case TYPE_DNAME:
-		name_take(t, &c, message, NULL);
+		name_take(t, &c, m, false);
 		break;
 	case TYPE_TXT:
 		strings_take(t, &c);
 		break;
 	case TYPE_SVCB:
 	case TYPE_HTTPS:
-		service_take(t, &c, message);
+		service_take(t, &c, m);
 		break;
 	default:
 		break;
@@ -170,41 +172,65 @@ static void data_take(struct sl_talk *t, uint16_t type, struct sl_cur c, struct 
 }
 
 /* name | type | class | TTL(32) | length | data   RFC 1035, section 4.1.3 */
-static bool record_read(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
-			enum sl_field owner, struct sl_dns_last *last, struct sl_dns_last *said,
-			unsigned *rcode)
+struct record {
+	uint8_t room[SL_DNS_NAME_MAX];
+	struct sl_span name; /* there, or the question's */
+	uint16_t type;
+	uint32_t ttl;
+	struct sl_cur data;
+};
+
+/* Steps over the name if it is nothing but a pointer to the question's. */
+static bool is_asked(struct sl_cur *c, const struct sl_dns_message *m)
 {
-	uint8_t name[SL_DNS_NAME_MAX];
-	int len = sl_dns_name(c, message, name);
-	uint16_t type = sl_cur_be16(c);
-	sl_cur_be16(c);
-	uint32_t ttl = sl_cur_be32(c);
-	struct sl_cur data = sl_cur_sub(c, sl_cur_be16(c));
-	if (len < 0 || c->failed)
+	static const uint8_t pointer[] = { POINTER, SL_DNS_HEADER };
+	if (!m->asked.len || sl_cur_left(c) < sizeof pointer || memcmp(c->p, pointer, sizeof pointer) != 0)
 		return false;
-	if (type == TYPE_OPT) { /* RFC 6891, section 6.1.3: no record, but more of the header */
-		*rcode = ttl >> 24 << 4;
-	} else if (said) {
-		sl_dns_name_add(t, last, owner, name, len);
-		sl_dns_name_add(t, said, SL_FIELD_DNS_RRNAME, name, len);
-		data_take(t, type, data, message, said);
-	}
+	sl_cur_take(c, sizeof pointer);
 	return true;
 }
 
-bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_span message,
-		    const uint16_t records[SL_DNS_SECTIONS], struct sl_dns_last *said, bool take,
-		    unsigned *rcode)
+static bool record_read(struct sl_cur *c, const struct sl_dns_message *m, struct record *r)
+{
+	r->name = m->asked;
+	if (!is_asked(c, m)) {
+		int len = sl_dns_name(c, m->bytes, r->room);
+		if (len < 0)
+			return false;
+		r->name = sl_span_of(r->room, (size_t)len);
+	}
+	r->type = sl_cur_be16(c);
+	sl_cur_be16(c);
+	r->ttl = sl_cur_be32(c);
+	r->data = sl_cur_sub(c, sl_cur_be16(c));
+	return !c->failed;
+}
+
+static void record_take(struct sl_talk *t, struct sl_dns_message *m, const struct record *r,
+			enum sl_field owner, struct sl_span *last)
+{
+	sl_dns_name_add(t, m, last, owner, r->name);
+	sl_dns_name_add(t, m, &m->said, SL_FIELD_DNS_RRNAME, r->name);
+	data_take(t, r->type, r->data, m);
+}
+
+bool sl_dns_records(struct sl_talk *t, struct sl_cur *c, struct sl_dns_message *m,
+		    const uint16_t records[SL_DNS_SECTIONS], bool take, unsigned *rcode)
 {
 	static const enum sl_field owners[SL_DNS_SECTIONS] = {
 		SL_FIELD_DNS_ANSWERS, SL_FIELD_DNS_AUTHORITIES, SL_FIELD_DNS_ADDITIONALS
 	};
+	struct record r;
 	for (unsigned s = 0; s < SL_DNS_SECTIONS; s++) {
-		struct sl_dns_last last;
-		last.len = 0;
-		for (unsigned i = 0; i < records[s]; i++)
-			if (!record_read(t, c, message, owners[s], &last, take ? said : NULL, rcode))
+		struct sl_span last = { NULL, 0 };
+		for (unsigned i = 0; i < records[s]; i++) {
+			if (!record_read(c, m, &r))
 				return false;
+			if (r.type == TYPE_OPT) /* RFC 6891, section 6.1.3: no record, but more of the header */
+				*rcode = r.ttl >> 24 << 4;
+			else if (take)
+				record_take(t, m, &r, owners[s], &last);
+		}
 	}
 	return true;
 }

@@ -124,8 +124,9 @@ static struct sl_span authority_of(const struct sl_http_head *h)
 	struct sl_span target = h->target;
 	if (sl_http_is(h->method, "CONNECT"))
 		return target;
-	const uint8_t *p = memmem(target.at, target.len, "://", 3);
-	if (!p || target.at[0] == '/')
+	bool path = target.len && target.at[0] == '/'; /* as most are */
+	const uint8_t *p = path ? NULL : memmem(target.at, target.len, "://", 3);
+	if (!p)
 		return sl_span_of(NULL, 0);
 	p += 3;
 	size_t left = (size_t)(target.at + target.len - p), n = 0;

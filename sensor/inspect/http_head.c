@@ -13,7 +13,9 @@ enum {
 
 static bool is_token(uint8_t c)
 {
-	return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+	uint8_t low = c | 0x20;
+	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+	       (c > ' ' && c < 0x7f && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 /* "HTTP/1.1" and such. HTTP/2 has another form; its preface looks like this one's. */
@@ -50,7 +52,7 @@ static struct sl_span word(struct sl_span *s)
 
 static bool is_http(struct sl_span in)
 {
-	return in.len >= 5 && strncasecmp((const char *)in.at, "HTTP/", 5) == 0;
+	return in.len >= 5 && toupper(in.at[0]) == 'H' && strncasecmp((const char *)in.at, "HTTP/", 5) == 0;
 }
 
 /* status-line = HTTP-version SP status-code SP [ reason-phrase ]. Where a request waits for it, whatever
@@ -59,8 +61,6 @@ static bool is_http(struct sl_span in)
 static bool status_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	struct sl_span rest = line;
-	if (!is_http(line)) /* of most lines, the first bytes tell */
-		return false;
 	h->version = word(&rest);
 	h->code = word(&rest);
 	h->reason = sl_http_trim(rest);
@@ -90,9 +90,10 @@ static bool request_line(struct sl_span line, struct sl_http_head *h)
 static bool start_line(struct sl_span line, bool awaited, struct sl_http_head *h)
 {
 	*h = (struct sl_http_head){ 0 };
-	if (status_line(line, awaited, h))
+	if (is_http(line) && status_line(line, awaited, h))
 		return true;
-	*h = (struct sl_http_head){ 0 };
+	if (h->version.len)
+		*h = (struct sl_http_head){ 0 };
 	return request_line(line, h);
 }
 
@@ -164,6 +165,8 @@ enum sl_parse sl_http_probe_strict(struct sl_span in)
 {
 	struct sl_http_head h;
 	struct sl_span rest = in, line;
+	if (in.len && !isupper(in.at[0]) && (!in.at[0] || !strchr("-_ \t", in.at[0])))
+		return SL_PARSE_REFUSE; /* as is_plain will say of the method */
 	if (!sl_http_line(&rest, &line))
 		return in.len && in.len < STRICT_LINE_MAX ? start_of_line(in, SL_HTTP_UNKNOWN) : SL_PARSE_REFUSE;
 	if (line.len >= STRICT_LINE_MAX || !start_line(line, false, &h))

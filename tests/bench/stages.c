@@ -181,11 +181,12 @@ static void visit(struct run *r, size_t i)
 	bool fresh;
 	struct sl_flow *flow = sl_flow_get(r->flows, lookup, p, &fresh);
 	struct sl_sighting *now = &r->now[i];
-	*now = (struct sl_sighting){ .packet = p->number, .time = p->time };
+	*now = (struct sl_sighting){ .packet = p->number, .time = p->time,
+				     .payload = (uint32_t)p->payload.len + 1 };
 	sl_flow_moment(flow, &now->flow);
 	r->at = now;
 	if (r->last >= DETECT)
-		sl_detect_packet(r->detect, now, flow, lookup->side, p->payload.len);
+		sl_detect_packet(r->detect, now, flow, lookup->side);
 	if (p->proto == IPPROTO_TCP) {
 		if (r->last >= TCP)
 			sl_tcp_packet(r->tcp, flow, lookup->side, p);

@@ -132,7 +132,9 @@ static struct sl_flow *flow_of(struct run *r, uint8_t proto, unsigned side, size
 	memcpy(p.dst.bytes, end[!side], 4);
 	sl_flow_prepare(r->flows, &p, &lookup);
 	struct sl_flow *flow = sl_flow_get(r->flows, &lookup, &p, &fresh);
-	sl_detect_packet(r->detect, sight(r, flow), flow, side, payload);
+	struct sl_sighting *at = sight(r, flow);
+	at->payload = (uint32_t)payload + 1;
+	sl_detect_packet(r->detect, at, flow, side);
 	return flow;
 }
 

@@ -129,6 +129,36 @@ static void test_read(void **state)
 		sl_address_of(sl_span_str("2001:0db8:0000:0000:0000:0000:0000:0000:0000:0001"), &a));
 }
 
+/* IPv4 is read by hand: as inet_pton reads it. */
+static void test_read_as_inet_pton(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"0.0.0.0", "255.255.255.255", "1.2.3.4", "256.1.1.1", "1.2.3.256", "01.2.3.4", "1.2.3.00", "1.2.3.0",
+		"1.2.3", "1.2.3.", "1.2.3.4.", ".1.2.3.4", "1..2.3", "1.2.3.4.5", "1234.1.1.1", "1.2.3.4a", "a.b.c.d",
+		"99999999999999999999.1.1.1", "4294967297.1.1.1", " 1.2.3.4", "1.2.3.4 ", "-1.2.3.4", "1,2,3,4", "1", ".", "...",
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct sl_address a;
+		uint8_t want[4];
+		bool is = inet_pton(AF_INET, texts[i], want) == 1;
+		assert_int_equal(sl_address_of(sl_span_str(texts[i]), &a), is);
+		if (is)
+			assert_memory_equal(a.bytes, want, 4);
+	}
+}
+
+static void test_lengths_from_the_longest(void **state)
+{
+	(void)state;
+	const uint64_t six[3] = { UINT64_C(1) << 63 | 1, UINT64_C(1), UINT64_C(1) }, four = UINT64_C(1) << 32 | 1 << 24;
+	static const int want_six[] = { 128, 64, 63, 0, -1 }, want_four[] = { 32, 24, -1 };
+	for (int i = 0, at = 129; at >= 0; i++)
+		assert_int_equal(at = sl_prefix_below(six, at), want_six[i]);
+	for (int i = 0, at = 33; at >= 0; i++)
+		assert_int_equal(at = sl_prefix_below(&four, at), want_four[i]);
+}
+
 /* Each bit is kept or cleared on its own merit. */
 static void test_mask(void **state)
 {
@@ -140,6 +170,12 @@ static void test_mask(void **state)
 		for (unsigned bit = 0; bit < 128; bit++)
 			assert_int_equal(a.bytes[bit / 8] >> (7 - bit % 8) & 1, bit < bits);
 	}
+	for (unsigned bits = 0; bits <= 33; bits++) {
+		struct sl_address a = { .family = 4, .bytes = { 0xff, 0xff, 0xff, 0xff } };
+		sl_address_mask(&a, bits);
+		for (unsigned bit = 0; bit < 128; bit++)
+			assert_int_equal(a.bytes[bit / 8] >> (7 - bit % 8) & 1, bit < bits && bit < 32);
+	}
 }
 
 int main(void)
@@ -150,6 +186,8 @@ int main(void)
 		cmocka_unit_test(test_host_bits_show_the_right_prefix),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_as_inet_pton),
+		cmocka_unit_test(test_lengths_from_the_longest),
 		cmocka_unit_test(test_mask),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,23 @@ static void normal_keeps_to_its_room(void **state)
 	free(out);
 }
 
+/* Whole words and the rest behind them: every byte at every place. */
+static void normal_lowers_letters_alone(void **state)
+{
+	(void)state;
+	uint8_t in[19];
+	char out[sizeof in];
+
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at + 1 < sizeof in; at++) {
+			memset(in, 0xc1, sizeof in); /* an A with its top bit set */
+			in[at] = (uint8_t)c;
+			assert_int_equal(sl_name_normal(out, sizeof out, sl_span_of(in, sizeof in)), sizeof in);
+			in[at] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : (uint8_t)c;
+			assert_memory_equal(out, in, sizeof in);
+		}
+}
+
 static void parent_walks_up(void **state)
 {
 	(void)state;
@@ -162,6 +179,7 @@ int main(void)
 		cmocka_unit_test(normal_lowers_and_drops_one_dot),
 		cmocka_unit_test(normal_keeps_other_bytes),
 		cmocka_unit_test(normal_keeps_to_its_room),
+		cmocka_unit_test(normal_lowers_letters_alone),
 		cmocka_unit_test(parent_walks_up),
 		cmocka_unit_test(of_mail_is_what_follows_the_last_sign),
 		cmocka_unit_test(parse_takes_names),

@@ -115,7 +115,7 @@ static inline struct sl_sighting *fixture_sight(struct fixture *x, const struct 
 	struct sl_sighting *s = &x->sighting[x->packet++ % SIGHTINGS];
 	*s = (struct sl_sighting){ .packet = x->packet, .time = x->time, .observed = 7,
 				   .tcp_flags = x->tcp_flags, .icmp_type = x->icmp_type,
-				   .icmp_code = x->icmp_code };
+				   .icmp_code = x->icmp_code, .payload = 1 /* there is none */ };
 	if (flow)
 		sl_flow_moment(flow, &s->flow);
 	return s;
@@ -191,7 +191,7 @@ static inline struct sl_flow *fixture_flow(struct fixture *x, uint8_t proto, con
 	assert_int_equal(lookup.side, 0);
 	struct sl_flow *f = sl_flow_get(x->flows, &lookup, &p, &fresh);
 	if (fresh)
-		sl_detect_packet(x->detect, fixture_sight(x, f), f, 0, 0);
+		sl_detect_packet(x->detect, fixture_sight(x, f), f, 0);
 	return f;
 }
 

@@ -127,11 +127,15 @@ static void other_conditions(void **state)
 		"{\"field\": \"payload\", \"length\": 78},"
 		"{\"field\": \"payload\", \"contains\": \"x\", \"not\": true}]}]");
 	struct sl_flow *f = fixture_pair(x, 6, 1);
-	sl_detect_packet(x->detect, fixture_sight(x, f), f, 0, 77);
+	struct sl_sighting *at = fixture_sight(x, f);
+	at->payload = 77 + 1;
+	sl_detect_packet(x->detect, at, f, 0);
 	fixture_encrypted(x, f, 0, 77);
 	fixture_expect(x, "len ");
 	/* of bytes that nobody saw nothing is said, not even what they are not */
-	sl_detect_packet(x->detect, fixture_sight(x, f), f, 0, 78);
+	at = fixture_sight(x, f);
+	at->payload = 78 + 1;
+	sl_detect_packet(x->detect, at, f, 0);
 	fixture_encrypted(x, f, 0, 78);
 	fixture_expect(x, "");
 	fixture_free(x);

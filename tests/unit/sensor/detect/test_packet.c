@@ -8,7 +8,8 @@ static void packet(struct fixture *x, struct sl_flow *f, unsigned side, size_t p
 {
 	struct sl_sighting *at = fixture_sight(x, f);
 	at->flow.packets[side] = nth;
-	sl_detect_packet(x->detect, at, f, side, payload);
+	at->payload = (uint32_t)payload + 1;
+	sl_detect_packet(x->detect, at, f, side);
 }
 
 static void lengths(void **state)
@@ -34,13 +35,37 @@ static void lengths(void **state)
 	sl_detect_flush(x->detect);
 	x->matches = 0;
 	struct sl_sighting *at = fixture_sight(x, f);
-	sl_detect_packet(x->detect, at, f, 0, 5);
+	at->payload = 5 + 1;
+	sl_detect_packet(x->detect, at, f, 0);
 	sl_detect_datagram(x->detect, at, f, 0, sl_span_str("_abc_"));
 	fixture_expect(x, "x both ");
 	at = fixture_sight(x, f);
-	sl_detect_packet(x->detect, at, f, 0, 6);
+	at->payload = 6 + 1;
+	sl_detect_packet(x->detect, at, f, 0);
 	sl_detect_datagram(x->detect, at, f, 0, sl_span_str("_abc__"));
 	fixture_expect(x, "x ");
+	fixture_free(x);
+}
+
+/* Ranges that lie in each other: each packet finds its own. */
+static void ranges(void **state)
+{
+	(void)state;
+	struct fixture *x = fixture_new(
+		"[" IND("wide", "\"scope\": \"flow\", ", COND("payload", "\"length\": {\"min\": 1, \"max\": 100}")) ","
+		IND("in", "\"scope\": \"flow\", ", COND("payload", "\"length\": {\"min\": 10, \"max\": 20}")) ","
+		IND("one", "\"scope\": \"flow\", ", COND("payload", "\"length\": 12")) ","
+		IND("open", "\"scope\": \"flow\", ", COND("payload", "\"length\": {\"min\": 90}")) "]");
+	static const struct {
+		size_t n;
+		const char *ids;
+	} cases[] = { { 9, "wide " }, { 10, "in wide " }, { 12, "one in wide " }, { 13, "in wide " },
+		      { 20, "in wide " }, { 21, "wide " }, { 90, "open wide " }, { 100, "open wide " }, { 101, "open " } };
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sl_flow *f = fixture_pair(x, 17, i + 1);
+		packet(x, f, 0, cases[i].n, 2);
+		fixture_expect(x, cases[i].ids);
+	}
 	fixture_free(x);
 }
 
@@ -127,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(ranges),
 		cmocka_unit_test(lists_of_addresses),
 		cmocka_unit_test(addresses_of_a_direction),
 		cmocka_unit_test(for_every_packet),

@@ -196,7 +196,7 @@ static void addresses_are_looked_up_again(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		struct sl_sighting *at = fixture_sight(x, f);
 		at->flow.packets[0] = 7 + i;
-		sl_detect_packet(x->detect, at, f, 0, 0);
+		sl_detect_packet(x->detect, at, f, 0);
 		fixture_expect(x, i ? "" : "new ");
 	}
 	fixture_free(x);
@@ -218,7 +218,7 @@ static void addresses_after_many_swaps(void **state)
 				swap(x, rules, false);
 			struct sl_sighting *at = fixture_sight(x, f[i]);
 			at->flow.packets[0] = 7;
-			sl_detect_packet(x->detect, at, f[i], 0, 0);
+			sl_detect_packet(x->detect, at, f[i], 0);
 			fixture_expect(x, "new ");
 		}
 	}

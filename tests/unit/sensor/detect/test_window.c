@@ -145,7 +145,8 @@ static void a_packet_stays_whole(void **state)
 			struct sl_sighting *at = fixture_sight(x, f);
 			at->flow.packets[0] = k + 1;
 			f->side[0].flags |= SL_SIDE_STARTED;
-			sl_detect_packet(x->detect, at, f, 0, n);
+			at->payload = (uint32_t)n + 1;
+			sl_detect_packet(x->detect, at, f, 0);
 			f->side[0].delivered += n;
 			sl_detect_stream(x->detect, at, f, 0, sl_span_of(bytes, n), f->side[0].delivered - n, false);
 		}
