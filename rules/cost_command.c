@@ -54,9 +54,10 @@ static int report_make(struct report *r, const struct cost_options *options,
 	int rc = sl_sample_make(&r->sample, options->sample, err);
 	if (rc == SL_OK)
 		rc = sl_packs_read(&r->packs, files->item, files->n, &r->problems, err);
-	sl_packs_off_drop(&r->packs);
-	if (rc == SL_OK && !r->problems.errors)
+	if (rc == SL_OK && !r->problems.errors) {
+		sl_packs_off_drop(&r->packs);
 		rc = sl_image_compile(&r->image, &r->packs, &r->problems, err);
+	}
 	if (rc < 0 || r->problems.errors)
 		return rc;
 	r->together = calloc(r->image.databases + 1, sizeof *r->together);

@@ -13,8 +13,7 @@ struct sl_plan_condition {
 	uint8_t bit;
 	uint8_t chain;   /* conditions that its pattern stands for; 0: it has no pattern */
 	bool table;      /* its values stand in a table */
-	bool unanchored; /* its pattern is a trigger: positions are looked at when it is confirmed
-			  */
+	bool unanchored; /* its pattern is a trigger: positions are looked at when it is confirmed */
 	uint16_t wait;   /* bytes behind the match in which the pattern fires again */
 };
 

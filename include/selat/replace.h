@@ -15,8 +15,8 @@ struct sl_replace {
 /* Refuses a path that is there and is no regular file. */
 int sl_replace_begin(struct sl_replace *r, const char *path, struct sl_err *err);
 
-/* keep: into place; if that fails, or with keep false, nothing is left of the new content. Once
- * more, or after a begin that failed, it does nothing. */
+/* keep: into place; if that fails, or with keep false, nothing is left of the new content, but where its
+ * folder alone could not be synced. Once more, or after a begin that failed, it does nothing. */
 int sl_replace_end(struct sl_replace *r, bool keep, struct sl_err *err);
 
 #endif

@@ -81,9 +81,12 @@ bool sl_decode_knows(int link)
 	return layer_of_link(link) != SL_LAYER_END;
 }
 
-/* What an IP packet carries may be unknown: the packet itself was decoded, and is fine. */
+/* What an IP packet carries may be unknown: the packet itself was decoded, and is fine. One that is
+ * malformed stays that, whatever is found to be missing of it. */
 enum sl_layer sl_stop(struct sl_decoding *d, enum sl_verdict verdict, const char *reason)
 {
+	if (d->p->verdict == SL_VERDICT_MALFORMED)
+		return SL_LAYER_END;
 	if (verdict == SL_VERDICT_UNSUPPORTED && d->outer_ok)
 		return SL_LAYER_END;
 	if (d->in_udp && verdict != SL_VERDICT_FRAGMENT && d->p->caplen == d->p->len)

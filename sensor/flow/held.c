@@ -132,8 +132,8 @@ static uint32_t block_for(struct sl_held *h, const struct sl_tcp_side *side)
 /* --- putting --- */
 
 /* Puts bytes that no block has yet between two blocks, in as many blocks as they need. False: full. */
-static bool put_run(struct sl_held *h, struct sl_tcp_side *side, uint32_t **link, const struct sl_piece *of,
-		    uint32_t seq, struct sl_span run)
+static bool put_run(struct sl_held *h, struct sl_tcp_side *side, uint32_t **link,
+		    const struct sl_held_piece *of, uint32_t seq, struct sl_span run)
 {
 	while (run.len) {
 		uint32_t i = block_for(h, side);
@@ -165,7 +165,7 @@ static void compare(struct sl_held *h, const struct sl_held_block *b, uint32_t s
 }
 
 /* Keeps the parts of a segment that lie in no block so far: the first copy wins. */
-static bool put(struct sl_held *h, struct sl_tcp_side *side, const struct sl_piece *piece)
+static bool put(struct sl_held *h, struct sl_tcp_side *side, const struct sl_held_piece *piece)
 {
 	uint32_t *link = &side->held, seq = piece->seq;
 	struct sl_span bytes = piece->bytes;
@@ -190,7 +190,7 @@ static bool put(struct sl_held *h, struct sl_tcp_side *side, const struct sl_pie
 	return true;
 }
 
-bool sl_held_put(struct sl_held *h, struct sl_flow *f, unsigned s, const struct sl_piece *piece)
+bool sl_held_put(struct sl_held *h, struct sl_flow *f, unsigned s, const struct sl_held_piece *piece)
 {
 	bool all = put(h, &f->side[s], piece);
 	if (all)

@@ -21,7 +21,7 @@ int sl_held_new(struct sl_held **out, uint64_t bytes, struct sl_counters *counte
 void sl_held_free(struct sl_held *h); /* NULL is fine */
 
 /* A piece of a segment. */
-struct sl_piece {
+struct sl_held_piece {
 	uint32_t seq;
 	struct sl_span bytes;
 	bool urgent;
@@ -30,7 +30,8 @@ struct sl_piece {
 
 /* Keeps the parts of a segment that lie in no block so far: the first copy wins. False: the side or the
  * pool is full; part of it may be held. */
-bool sl_held_put(struct sl_held *h, struct sl_flow *flow, unsigned side, const struct sl_piece *piece);
+bool sl_held_put(struct sl_held *h, struct sl_flow *flow, unsigned side,
+		 const struct sl_held_piece *piece);
 
 /* The block that comes first; NULL: none. Borrowed until it is given back. */
 const struct sl_held_block *sl_held_first(const struct sl_held *h, const struct sl_tcp_side *side);

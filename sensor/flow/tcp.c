@@ -182,8 +182,8 @@ static void again(struct sl_tcp *t, const struct sl_flow *f, unsigned s, uint32_
 
 /* A segment that begins at or before what is due. Where a held block has its bytes already, the block
  * came first and wins. */
-static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_piece *piece,
-		     uint32_t lost)
+static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s,
+		     const struct sl_held_piece *piece, uint32_t lost)
 {
 	struct sl_tcp_side *side = &f->side[s];
 	struct sl_span bytes = piece->bytes;
@@ -210,7 +210,7 @@ static void take_due(struct sl_tcp *t, struct sl_flow *f, unsigned s, const stru
 }
 
 /* When there is no room to wait any longer the holes are given up. */
-static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_piece *piece)
+static void take_ahead(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_held_piece *piece)
 {
 	struct sl_tcp_side *side = &f->side[s];
 	if (sl_held_put(t->held, f, s, piece))
@@ -232,7 +232,7 @@ static void take_beyond(struct sl_tcp *t, struct sl_tcp_side *side, uint32_t seq
 	side->next = end;
 }
 
-static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_piece *piece)
+static void take_data(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct sl_held_piece *piece)
 {
 	struct sl_tcp_side *side = &f->side[s];
 	uint32_t seq = piece->seq;
@@ -269,11 +269,12 @@ static size_t urgent_at(const struct sl_tcp *t, const struct sl_packet *p, uint3
 }
 
 /* Receivers take the urgent byte out of the stream, unless their program asked for it in line. */
-static void take_segment(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq, const struct sl_packet *p)
+static void take_segment(struct sl_tcp *t, struct sl_flow *f, unsigned s, uint32_t seq,
+			 const struct sl_packet *p)
 {
 	size_t urgent = urgent_at(t, p, seq), len = p->payload.len;
 	const size_t cuts[] = { 0, urgent, urgent < len ? urgent + 1 : len, len };
-	struct sl_piece piece = { .now_s = (uint32_t)(p->time / 1000000000u) };
+	struct sl_held_piece piece = { .now_s = (uint32_t)(p->time / 1000000000u) };
 	for (unsigned i = 0; i < 3; i++) {
 		piece.seq = seq + (uint32_t)cuts[i];
 		piece.bytes = sl_span_of(p->payload.at + cuts[i], cuts[i + 1] - cuts[i]);

@@ -53,8 +53,7 @@ static struct sl_span element_last(struct sl_span *list)
 	struct sl_span s = sl_span_of(list->at + from, list->len - from);
 	list->len = comma ? from - 1 : 0;
 	const uint8_t *semicolon = s.len ? memchr(s.at, ';', s.len) : NULL;
-	if (semicolon) /* a coding of content has no parameters, and clients pass over what looks like
-			  some */
+	if (semicolon) /* codings have no parameters, and clients pass over what looks like some */
 		s.len = (size_t)(semicolon - s.at);
 	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t'))
 		s = sl_span_of(s.at + 1, s.len - 1);
@@ -112,8 +111,8 @@ static void pass_on(struct sl_talk *t, struct sl_body *b, unsigned which, struct
 	undo(t, b, which + 1, out);
 }
 
-/* What a body may unpack to at nobody's expense. Codings on top of each other pack no better than one.
- */
+/* What a body may unpack to at nobody's expense. Codings on top of each other pack no better
+ * than one. */
 static uint64_t own_of(const struct sl_body *b)
 {
 	return b->in * RATIO_OWN / (b->coders ? b->coders : 1);

@@ -3,15 +3,14 @@
  * a time, and 64 KiB a flow; the one begun first gives way. Where fragments overlap the first bytes
  * stay. What is encrypted, and what shares the flow with DTLS (SRTP, STUN), is stepped over. Per worker.
  *
- *   type 1 | version 2 | epoch 2 | sequence 6 | length 2 || type 1 | length 3 | number 2 | offset 3 |
- * length 3 */
+ *   type 1 | version 2 | epoch 2 | sequence 6 | length 2 ||
+ *   type 1 | length 3 | number 2 | offset 3 | length 3 */
 #include <sensor/inspect/tls.h>
 
 enum {
 	RECORD_HEADER = 13,
 	MESSAGE_HEADER = 12,
 	RECORD_CIPHER = 20,
-	RECORD_HANDSHAKE = 22,
 	RECORD_ACK = 26,
 	HELLO_VERIFY = 3,
 	HEADER_1_3 = 0x20,  /* RFC 9147, section 4: 001xxxxx begins an encrypted record */
@@ -185,7 +184,7 @@ bool sl_dtls_probe(const struct sl_talk *t, struct sl_span in)
 	struct sl_cur c = sl_cur_of(in.at, in.len);
 	struct record r;
 	struct fragment f;
-	if (in.len < RECORD_HEADER + MESSAGE_HEADER || in.at[0] != RECORD_HANDSHAKE ||
+	if (in.len < RECORD_HEADER + MESSAGE_HEADER || in.at[0] != SL_RECORD_HANDSHAKE ||
 	    !record_read(&c, &r))
 		return false;
 	return r.epoch == 0 && fragment_read(&r.body, &f) && f.type >= SL_TLS_CLIENT_HELLO &&
@@ -217,7 +216,7 @@ bool sl_dtls_datagram(struct sl_talk *t, struct sl_span in)
 		any = true;
 		if (r.epoch)
 			sealed(t);
-		else if (r.type == RECORD_HANDSHAKE)
+		else if (r.type == SL_RECORD_HANDSHAKE)
 			handshake(t, r.body);
 	}
 	return any;

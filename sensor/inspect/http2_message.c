@@ -154,7 +154,8 @@ void sl_h2_message(struct sl_talk *t, uint32_t id)
 	t->tx = id;
 	if (head_of(t, &side->block, &head)) {
 		sl_http_start_fields(t, &head);
-		if (head.response && sl_talk_wants(t, SL_FIELD_HTTP_STAT_MSG)) /* there is none (section 8.3.2): it is empty, not absent */
+		/* there is none (section 8.3.2): it is empty, not absent */
+		if (head.response && sl_talk_wants(t, SL_FIELD_HTTP_STAT_MSG))
 			sl_value_add(t, SL_FIELD_HTTP_STAT_MSG, sl_span_of(NULL, 0));
 		if (!head.response && head.kept[SL_KEPT_HOST].len)
 			sl_value_add(t, SL_FIELD_HTTP_HOST_RAW, head.kept[SL_KEPT_HOST]);

@@ -166,6 +166,7 @@ void sl_http_url_field(struct sl_talk *t, const struct sl_http_head *h, unsigned
 	enum { PORT_HTTP = 80, LONGER = 3 /* a byte as an escape */, EXTRAS = 64 /* scheme, address, port */ };
 	struct sl_span host = h->kept[SL_KEPT_HOST];
 	size_t room = (h->target.len + host.len) * LONGER + EXTRAS;
+	room = room < SL_URL_MAX ? room : SL_URL_MAX;
 	if (h->response || !sl_talk_wants(t, SL_FIELD_HTTP_URL))
 		return;
 	char *url = (char *)sl_talk_room(t, room);
@@ -179,8 +180,8 @@ void sl_http_url_field(struct sl_talk *t, const struct sl_http_head *h, unsigned
 	sl_flow_view_at(t->flow, &now, &view);
 	if (!host.len)
 		host = sl_span_str(sl_address_format(address, &view.dst));
-	size_t n = sl_url_request(url, room < SL_URL_MAX ? room : SL_URL_MAX, t->parser == &sl_rtsp_parser ? "rtsp" : "http",
-				  host, view.dport ? view.dport : PORT_HTTP, h->target);
+	size_t n = sl_url_request(url, room, t->parser == &sl_rtsp_parser ? "rtsp" : "http", host,
+				  view.dport ? view.dport : PORT_HTTP, h->target);
 	if (n)
 		sl_value_add(t, SL_FIELD_HTTP_URL, sl_span_of(url, n));
 }

@@ -4,8 +4,8 @@
  * the data channel is stepped over. A flow is known by its reset packet, whose length and zeros fit
  * exactly, or by a hello within a control packet. Per worker.
  *
- *   opcode, key 1 | session 8 | [HMAC | packet 4 | time 4] | acks 1 | 4 each | [session 8] | number 4 |
- * TLS */
+ *   opcode, key 1 | session 8 | [HMAC | packet 4 | time 4] | acks 1 | 4 each | [session 8] |
+ *   number 4 | TLS */
 #include <sensor/inspect/tls.h>
 
 enum {
@@ -105,10 +105,9 @@ static bool fits_reset(struct sl_span in, size_t auth)
 
 static bool fits_hello(const struct sl_talk *t, struct sl_span in, size_t auth)
 {
-	enum { RECORD_HANDSHAKE = 22 };
 	struct packet p;
 	return packet_read(in, auth, &p) && p.op == OP_CONTROL && p.number < REPLAY_MOST &&
-	       p.tls.len > 6 && p.tls.at[0] == RECORD_HANDSHAKE &&
+	       p.tls.len > 6 && p.tls.at[0] == SL_RECORD_HANDSHAKE &&
 	       sl_tls_probe(t, p.tls) == SL_PARSE_DONE;
 }
 

@@ -5,7 +5,7 @@
 #include <sensor/inspect/inspect_internal.h>
 #include <sensor/inspect/tls.h>
 
-enum { RECORD_HANDSHAKE = 22, TURN_LEAST = 6 /* bytes that tell TLS */ };
+enum { TURN_LEAST = 6 /* bytes that tell TLS */ };
 
 static const struct sl_span none = { NULL, 0 };
 
@@ -88,7 +88,7 @@ static enum sl_parse step(struct sl_talk *t, struct sl_span in, size_t *consumed
  * other TLS. A record of TLS, that is: SSLv2's hello is too short to be told from anything. */
 static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 {
-	if (bytes.len < TURN_LEAST || bytes.at[0] != RECORD_HANDSHAKE ||
+	if (bytes.len < TURN_LEAST || bytes.at[0] != SL_RECORD_HANDSHAKE ||
 	    sl_tls_parser.probe(t, bytes) != SL_PARSE_DONE)
 		return false;
 	if (t->at->sealed && sl_tls_begins_anew(bytes) != SL_PARSE_DONE)
@@ -104,7 +104,7 @@ static bool turns_to_tls(struct sl_talk *t, struct sl_span bytes)
 /* Fewer bytes, of which that cannot be said yet. */
 static bool tls_may_begin(const struct sl_talk *t, struct sl_span bytes)
 {
-	return bytes.len && bytes.len < TURN_LEAST && bytes.at[0] == RECORD_HANDSHAKE &&
+	return bytes.len && bytes.len < TURN_LEAST && bytes.at[0] == SL_RECORD_HANDSHAKE &&
 	       sl_tls_parser.probe(t, bytes) == SL_PARSE_MORE;
 }
 

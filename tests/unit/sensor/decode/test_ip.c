@@ -81,6 +81,26 @@ static void longer_than_what_came(void **state)
 	}
 }
 
+/* That stays the reason, whatever else is found to be missing of it. */
+static void longer_and_not_all_there(void **state)
+{
+	(void)state;
+	static const char reason[] = "IP length is longer than the packet";
+	for (unsigned fragment = 0; fragment < 2; fragment++) {
+		struct wire w = { .n = 0 };
+		struct ip_at ip = wire_ipv4(&w, 6, wire_a4, wire_b4, none);
+		wire_tcp(&w, 40000, 443, 1, SL_TCP_ACK);
+		if (fragment)
+			wire_set16(&w, 6, 0x2000);
+		wire_finish(&w, ip);
+		struct decoded d = wire_decode(&w, w.n - 8, LINK_RAW, true);
+		assert_int_equal(d.p.verdict, SL_VERDICT_TRUNCATED);
+		w.n -= 8;
+		d = decode_all(&w);
+		assert_verdict(&d.p, SL_VERDICT_MALFORMED, reason);
+	}
+}
+
 /* A frame is at least 60 bytes long on Ethernet: what lies behind the datagram is not part of it.
  */
 static void padding_is_no_payload(void **state)
@@ -285,6 +305,7 @@ int main(void)
 		cmocka_unit_test(ipv4_options),
 		cmocka_unit_test(ipv4_lengths_that_lie),
 		cmocka_unit_test(longer_than_what_came),
+		cmocka_unit_test(longer_and_not_all_there),
 		cmocka_unit_test(padding_is_no_payload),
 		cmocka_unit_test(padding_behind_an_empty_datagram),
 		cmocka_unit_test(length_zero_takes_all),

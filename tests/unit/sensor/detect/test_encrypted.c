@@ -2,6 +2,8 @@
  * is found across them, and what was kept for them is let go of. */
 #include "fixture.h"
 
+#include <sensor/detect/detect_internal.h>
+
 #define ON(id, what) "{\"id\": \"" id "\", \"match\": [{\"field\": \"payload\", " what "}]}"
 #define LITERAL      ON("lit", "\"contains\": \"needle\"")
 #define EXPRESSION   ON("regex", "\"regex\": \"ne+dle[0-9]\"")
@@ -106,6 +108,7 @@ static void memory_is_let_go_of(void **state)
 			fixture_encrypted(x, f, side, 10);
 		}
 		assert_int_equal(x->matches, 4 - 2); /* once a flow */
+		assert_int_equal(sl_detect_slot_of(x->detect, f)->streams, 0);
 		x->matches = 0;
 	}
 	assert_int_equal(sl_counter_get(&x->counters, SL_COUNT_STREAMS_FULL), 0);

@@ -251,6 +251,16 @@ static void gaps(void **state)
 	fixture_feed(x, 0, s.client.at, s.client.n, 0);
 	fixture_feed(x, 1, s.server.at, s.server_border - 5, 0);
 	assert_int_equal(fixture_feed(x, 0, data.at, data.n, 1000), data.n - 5);
+	/* and an encrypted message that looks like half a hello is none */
+	static struct wire message;
+	message.n = 0;
+	wire_hex(&message, "16 0303 0010 02007fff aaaaaaaaaaaaaaaaaaaaaaaa" DATA);
+	fixture_again(x);
+	fixture_feed(x, 0, s.client.at, s.client.n, 0);
+	fixture_feed(x, 1, s.server.at, s.server_border - 5, 0);
+	uint64_t hellos = fixture_count(x, SL_COUNT_TLS_HELLOS);
+	assert_int_equal(fixture_feed(x, 0, message.at, message.n, 1000), data.n - 5);
+	assert_int_equal(fixture_count(x, SL_COUNT_TLS_HELLOS), hellos);
 	/* the other side is encrypted, and this one does not know where it is */
 	fixture_again(x);
 	fixture_feed(x, 0, s.client.at, s.client.n, 0);
@@ -316,6 +326,24 @@ static void ssh(void **state)
 	}
 }
 
+/* What comes behind a hole after the offer begins nothing anew, whatever it looks like. */
+static void ssh_gap(void **state)
+{
+	(void)state;
+	static struct wire w;
+	struct fixture *x = fixture_new(6, POOL);
+	w.n = 0;
+	wire_text(&w, "SSH-2.0-one\r\n");
+	wire_hex(&w, "0000 0044 05 14 00112233445566778899aabbccddeeff 00000000 00000000 00000000 00000000"
+		     " 00000000 00000000 00000000 00000000 00000000 00000000 00 00000000 0000000000");
+	fixture_feed(x, 0, w.at, w.n, 0);
+	size_t n = x->n;
+	assert_true(n > 0);
+	assert_int_equal(fixture_feed(x, 0, "SSH-2.0-other\r\n", 15, 1000), 0);
+	assert_int_equal(x->n, n);
+	fixture_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,7 +351,7 @@ int main(void)
 		cmocka_unit_test(no_data),
 		cmocka_unit_test(one_end_alone), cmocka_unit_test(two_clients), cmocka_unit_test(upgrades),
 		cmocka_unit_test(early_data), cmocka_unit_test(gaps), cmocka_unit_test(a_handshake_again),
-		cmocka_unit_test(ssh),
+		cmocka_unit_test(ssh), cmocka_unit_test(ssh_gap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
