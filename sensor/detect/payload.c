@@ -22,7 +22,7 @@ struct gathered_scan {
 	uint8_t lane;
 };
 
-static const struct sl_window *window_of(const struct sl_detect *d, struct sl_flow *flow, unsigned side)
+static struct sl_window *window_of(const struct sl_detect *d, struct sl_flow *flow, unsigned side)
 {
 	uint32_t i = sl_detect_slot_of(d, flow)->streams;
 	return i ? ((const struct sl_streams *)sl_pool_at(&d->streams, i))->window[side] : NULL;
