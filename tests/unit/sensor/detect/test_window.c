@@ -179,6 +179,29 @@ static void steps_come_with_bytes(void **state)
 	fixture_free(x);
 }
 
+/* What one group has used up is not missing for another, even where it has all of a window to look through. */
+static void others_have_steps_left(void **state)
+{
+	(void)state;
+	static char all[SL_WINDOW_BYTES];
+	static const char pack[] = "[" IND("greedy", PAYLOAD("\"contains\": \"a\"") ","
+		PAYLOAD("\"contains\": \"a\", \"distance\": 0, \"within\": 200, \"not\": true")) ","
+		IND("other", PAYLOAD("\"contains\": \"needle\"") ","
+		    PAYLOAD("\"regex\": \"(n)eedle\\\\1\", \"same\": true")) "]";
+	memset(all, 'a', sizeof all);
+	struct fixture *x = fixture_new(pack);
+	struct sl_flow *f = fixture_pair(x, 6, 1);
+	fixture_stream(x, f, 0, all, sizeof all, false);
+	for (size_t i = 0; i < 100; i++)
+		fixture_stream(x, f, 0, all + i, 1, false);
+	sl_detect_flush(x->detect);
+	assert_true(fixture_count(x, SL_COUNT_VERIFY_LIMITED) > 50);
+	for (const char *c = "needlen"; *c; c++)
+		fixture_stream(x, f, 0, c, 1, false);
+	fixture_expect(x, "other ");
+	fixture_free(x);
+}
+
 /* No memory for flows that where rules out. */
 static void only_where_it_can_be(void **state)
 {
@@ -274,7 +297,7 @@ int main(void)
 		cmocka_unit_test(within_the_budget), cmocka_unit_test(only_where_it_can_be),
 		cmocka_unit_test(what_waits_keeps_its_window), cmocka_unit_test(at_a_bodys_end),
 		cmocka_unit_test(bytes_before_an_end), cmocka_unit_test(a_packet_stays_whole),
-		cmocka_unit_test(steps_come_with_bytes),
+		cmocka_unit_test(steps_come_with_bytes), cmocka_unit_test(others_have_steps_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
