@@ -6,8 +6,7 @@
 
 enum {
 	SL_VERIFY_STEPS = 10000, /* of one value */
-	SL_VERIFY_LEAST = 160,   /* of them for each group, whatever others used: a literal and an expression,
-				    looked for once each in a full window, are 145 */
+	SL_VERIFY_LEAST = 64,    /* of them for each group, whatever others used */
 	SL_VERIFY_BYTES = 256,   /* that are looked through count as one more */
 	SL_VERIFY_PCRE = 16,     /* and a call of PCRE2 as so many */
 };

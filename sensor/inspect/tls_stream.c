@@ -58,7 +58,8 @@ static enum sl_parse past_handshake(struct sl_talk *t, struct sl_tls_side *s, st
 	return after_handshake(t, s, in, consumed);
 }
 
-/* A server says no ClientHello: what only sends back what it gets has both. (A client may send certificates.) */
+/* A server says no ClientHello: what only sends back what it gets has both. A client may have sent
+ * certificates. */
 static bool answers(const struct sl_tls_side *s, const struct sl_tls_side *client)
 {
 	return client->client && s->server && !s->client;
