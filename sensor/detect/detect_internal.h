@@ -316,7 +316,7 @@ struct sl_place {
 	bool crosses, stable;
 	bool inside;          /* the match does not begin where the stream does, as far as is known */
 	bool ended;           /* no more of the stream or body comes */
-	const struct sl_window *window; /* groups are verified on it; NULL: on the bytes */
+	struct sl_window *window; /* groups are verified on it; NULL: on the bytes */
 };
 
 /* On TCP scope packet and the others are looked for apart, when expressions are concerned. */

@@ -72,7 +72,7 @@ static void close_stream(struct sl_detect *d, struct sl_streams *s, unsigned lan
 
 /* --- windows --- */
 
-const struct sl_window *sl_direction_window_of(const struct sl_detect *d, struct sl_flow *flow, unsigned side)
+struct sl_window *sl_direction_window_of(const struct sl_detect *d, struct sl_flow *flow, unsigned side)
 {
 	uint32_t i = sl_detect_slot_of(d, flow)->streams;
 	return i ? ((const struct sl_streams *)sl_pool_at(&d->streams, i))->window[side] : NULL;

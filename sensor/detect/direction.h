@@ -15,7 +15,7 @@ void sl_direction_scan(struct sl_detect *d, struct sl_detect_slot *slot, unsigne
 		       const struct sl_place *place);
 
 /* NULL: it has none. */
-const struct sl_window *sl_direction_window_of(const struct sl_detect *d, struct sl_flow *flow, unsigned side);
+struct sl_window *sl_direction_window_of(const struct sl_detect *d, struct sl_flow *flow, unsigned side);
 /* n bytes of the side come next, with the packet `at`. */
 void sl_direction_expect(struct sl_detect *d, const struct sl_sighting *at, struct sl_flow *flow, unsigned side,
 			 size_t n);

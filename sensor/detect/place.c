@@ -27,6 +27,13 @@ static void add_hit(struct sl_detect *d, const struct sl_place *at, uint32_t con
 	sl_hit_add(d, &hit, stable);
 }
 
+/* What a window has is judged again with each piece: for that, steps come with bytes and not with pieces. */
+static void steps_take(struct sl_detect *d, const struct sl_place *at)
+{
+	d->verified = at->value;
+	d->verifier.steps = at->window->steps;
+}
+
 /* A group on a stream: in the window, where there is one. Scope packet sees the packet's bytes alone. */
 static void verify(struct sl_detect *d, const struct sl_place *at, uint32_t condition)
 {
@@ -45,7 +52,12 @@ static void verify(struct sl_detect *d, const struct sl_place *at, uint32_t cond
 		base = 0;
 	else if (at->window)
 		bytes = sl_window_bytes(at->window, at->end, &base);
-	if (!sl_group_holds(d, at->lane, first, bytes, at->value, base, open, &found))
+	if (!packet && at->window)
+		steps_take(d, at);
+	bool holds = sl_group_holds(d, at->lane, first, bytes, at->value, base, open, &found);
+	if (!packet && at->window)
+		at->window->steps = d->verifier.steps;
+	if (!holds)
 		return;
 	struct sl_place whole = *at;
 	whole.crosses = false;

@@ -10,6 +10,14 @@ bool sl_group_was_judged(struct sl_detect *d, unsigned lane, uint32_t first, uin
 	return false;
 }
 
+/* Others may have used the steps up: their number is the author's. These are enough to look once for a literal
+ * and for an expression, however long the value is. */
+static uint32_t least_steps(size_t bytes)
+{
+	size_t twice = 2 * (SL_VERIFY_PCRE + bytes / SL_VERIFY_BYTES);
+	return twice < SL_VERIFY_LEAST ? SL_VERIFY_LEAST : (uint32_t)twice;
+}
+
 bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct sl_span value,
 		    uint32_t number, uint64_t base, bool open, struct sl_found *found)
 {
@@ -18,8 +26,8 @@ bool sl_group_holds(struct sl_detect *d, unsigned lane, uint32_t first, struct s
 		d->verified = number;
 		v->steps = SL_VERIFY_STEPS;
 	}
-	if (v->steps < SL_VERIFY_LEAST) /* others may have used them up: their number is the author's */
-		v->steps = SL_VERIFY_LEAST;
+	if (v->steps < least_steps(value.len))
+		v->steps = least_steps(value.len);
 	v->limited = false;
 	v->base = base;
 	v->open = open;

@@ -3,7 +3,11 @@
 #include <sensor/detect/detect_internal.h>
 #include <stdlib.h>
 
-enum { ROOM_FIRST = 2048, ROOM_MAX = 2 * SL_WINDOW_BYTES };
+enum {
+	ROOM_FIRST = 2048,
+	ROOM_MAX = 2 * SL_WINDOW_BYTES,
+	STEPS_OF_BYTE = 8, /* a segment of usual size brings as many as a value has */
+};
 
 /* --- which flows have them --- */
 
@@ -68,10 +72,12 @@ int sl_windows_init(struct sl_engine *e)
 struct sl_window *sl_window_new(struct sl_detect *d)
 {
 	struct sl_window *w = d->stream_budget >= sizeof *w ? calloc(1, sizeof *w) : NULL;
-	if (w)
+	if (w) {
 		d->stream_budget -= sizeof *w;
-	else
+		w->steps = SL_VERIFY_STEPS;
+	} else {
 		sl_count(d->config.counters, SL_COUNT_WINDOWS_FULL);
+	}
 	return w;
 }
 
@@ -107,6 +113,12 @@ static bool grow(struct sl_detect *d, struct sl_window *w, size_t need)
 	return true;
 }
 
+static void steps_bring(struct sl_window *w, size_t bytes)
+{
+	uint64_t steps = w->steps + (uint64_t)bytes * STEPS_OF_BYTE;
+	w->steps = steps < SL_VERIFY_STEPS ? (uint32_t)steps : SL_VERIFY_STEPS;
+}
+
 static void drop_all_but(struct sl_window *w, uint32_t n)
 {
 	memmove(w->bytes, w->bytes + w->len - n, n);
@@ -119,6 +131,7 @@ void sl_window_add(struct sl_detect *d, struct sl_window *w, struct sl_span byte
 	if (offset != w->end)
 		w->len = 0;
 	w->end = end;
+	steps_bring(w, bytes.len);
 	if (bytes.len > SL_WINDOW_BYTES) {
 		bytes = sl_span_of(bytes.at + bytes.len - SL_WINDOW_BYTES, SL_WINDOW_BYTES);
 		w->len = 0;

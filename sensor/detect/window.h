@@ -14,6 +14,7 @@ enum { SL_WINDOW_BYTES = 16 * 1024 };
 struct sl_window {
 	uint8_t *bytes;
 	uint32_t len, room;
+	uint32_t steps; /* left for groups: each piece has the whole window verified anew */
 	uint64_t end; /* offset behind the last byte in the whole */
 };
 

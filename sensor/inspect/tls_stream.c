@@ -58,11 +58,18 @@ static enum sl_parse past_handshake(struct sl_talk *t, struct sl_tls_side *s, st
 	return after_handshake(t, s, in, consumed);
 }
 
+/* A server says no ClientHello: what only sends back what it gets has both. A client may have sent
+ * certificates. */
+static bool answers(const struct sl_tls_side *s, const struct sl_tls_side *client)
+{
+	return client->client && s->server && !s->client;
+}
+
 /* Did both ends speak TLS, from where it could begin? */
 static bool agreed(const struct sl_tls_state *state)
 {
 	const struct sl_tls_side *s = state->side;
-	return !state->guessed && ((s[0].client && s[1].server) || (s[1].client && s[0].server));
+	return !state->guessed && (answers(&s[1], &s[0]) || answers(&s[0], &s[1]));
 }
 
 static enum sl_parse stream(struct sl_talk *t, struct sl_span in, size_t *consumed)

@@ -155,6 +155,54 @@ static void a_packet_stays_whole(void **state)
 	fixture_free(x);
 }
 
+/* Segments of a byte each have all that came before judged anew: that has a bound for them together. */
+static void steps_come_with_bytes(void **state)
+{
+	(void)state;
+	enum { BYTES = 4000 };
+	static char all[BYTES];
+	static const char pack[] = "[" IND("x", PAYLOAD("\"contains\": \"a\"") ","
+		PAYLOAD("\"contains\": \"a\", \"distance\": 0, \"within\": 200, \"not\": true")) "]";
+	memset(all, 'a', sizeof all);
+	struct fixture *x = fixture_new(pack);
+	fixture_stream(x, fixture_pair(x, 6, 1), 0, all, sizeof all, false);
+	sl_detect_flush(x->detect);
+	assert_int_equal(fixture_count(x, SL_COUNT_VERIFY_LIMITED), 0);
+	struct sl_flow *f = fixture_pair(x, 6, 2);
+	for (size_t i = 0; i < sizeof all; i++)
+		fixture_stream(x, f, 0, all + i, 1, false);
+	sl_detect_flush(x->detect);
+	assert_true(fixture_count(x, SL_COUNT_VERIFY_LIMITED) > BYTES / 2);
+	fixture_stream(x, f, 0, memset(all, 'b', sizeof all), sizeof all, false);
+	fixture_stream(x, f, 0, "a", 1, false);
+	fixture_stream(x, f, 0, all, 200, false);
+	fixture_expect(x, "x ");
+	fixture_free(x);
+}
+
+/* What one group has used up is not missing for another, even where it has all of a window to look through. */
+static void others_have_steps_left(void **state)
+{
+	(void)state;
+	static char all[SL_WINDOW_BYTES];
+	static const char pack[] = "[" IND("greedy", PAYLOAD("\"contains\": \"a\"") ","
+		PAYLOAD("\"contains\": \"a\", \"distance\": 0, \"within\": 200, \"not\": true")) ","
+		IND("other", PAYLOAD("\"contains\": \"needle\"") ","
+		    PAYLOAD("\"regex\": \"(n)eedle\\\\1\", \"same\": true")) "]";
+	memset(all, 'a', sizeof all);
+	struct fixture *x = fixture_new(pack);
+	struct sl_flow *f = fixture_pair(x, 6, 1);
+	fixture_stream(x, f, 0, all, sizeof all, false);
+	for (size_t i = 0; i < 100; i++)
+		fixture_stream(x, f, 0, all + i, 1, false);
+	sl_detect_flush(x->detect);
+	assert_true(fixture_count(x, SL_COUNT_VERIFY_LIMITED) > 50);
+	for (const char *c = "needlen"; *c; c++)
+		fixture_stream(x, f, 0, c, 1, false);
+	fixture_expect(x, "other ");
+	fixture_free(x);
+}
+
 /* No memory for flows that where rules out. */
 static void only_where_it_can_be(void **state)
 {
@@ -250,6 +298,7 @@ int main(void)
 		cmocka_unit_test(within_the_budget), cmocka_unit_test(only_where_it_can_be),
 		cmocka_unit_test(what_waits_keeps_its_window), cmocka_unit_test(at_a_bodys_end),
 		cmocka_unit_test(bytes_before_an_end), cmocka_unit_test(a_packet_stays_whole),
+		cmocka_unit_test(steps_come_with_bytes), cmocka_unit_test(others_have_steps_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

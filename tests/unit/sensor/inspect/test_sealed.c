@@ -172,6 +172,26 @@ static void two_clients(void **state)
 	fixture_free(x);
 }
 
+/* Nor does a server that sends back what it gets say a hello of its own. */
+static void an_echo(void **state)
+{
+	(void)state;
+	static struct sides s;
+	static struct wire both;
+	struct fixture *x = fixture_new(6, POOL);
+	begin(&s, 0x0301);
+	both.n = 0;
+	wire_put(&both, s.client.at, s.client.n);
+	wire_put(&both, s.server.at, s.server.n);
+	fixture_feed(x, 0, both.at, both.n, 0);
+	fixture_feed(x, 1, both.at, both.n, 0);
+	both.n = 0;
+	wire_hex(&both, DATA DATA);
+	assert_int_equal(fixture_feed(x, 0, both.at, both.n, 0), 0);
+	assert_int_equal(fixture_feed(x, 1, both.at, both.n, 0), 0);
+	fixture_free(x);
+}
+
 /* In the middle of what is not understood anyone may write a hello; a parser that follows knows. */
 static void upgrades(void **state)
 {
@@ -349,7 +369,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tls_13), cmocka_unit_test(before_13), cmocka_unit_test(hello_of_sslv2),
 		cmocka_unit_test(no_data),
-		cmocka_unit_test(one_end_alone), cmocka_unit_test(two_clients), cmocka_unit_test(upgrades),
+		cmocka_unit_test(one_end_alone), cmocka_unit_test(two_clients), cmocka_unit_test(an_echo),
+		cmocka_unit_test(upgrades),
 		cmocka_unit_test(early_data), cmocka_unit_test(gaps), cmocka_unit_test(a_handshake_again),
 		cmocka_unit_test(ssh), cmocka_unit_test(ssh_gap),
 	};
