@@ -24,7 +24,8 @@ static const struct sl_option rows[] = {
 	  .type = SL_OPT_TEXT,
 	  .offset = offsetof(struct compile_options, base),
 	  .arg = "RULESET",
-	  .help = "write what the packs change of RULESET alone: a sensor loads it beside" },
+	  .help = "write a delta: what the packs change of RULESET alone; a sensor that loads "
+		  "RULESET takes RULESET.delta too" },
 	{ .name = "cache",
 	  .type = SL_OPT_TEXT,
 	  .offset = offsetof(struct compile_options, cache),
@@ -159,7 +160,7 @@ static int packs_refused(struct sl_problems *problems, struct sl_err *err)
 {
 	sl_problems_sort(problems);
 	sl_problems_print(problems, stderr);
-	return sl_fail(err, SL_EFAIL, "%zu errors: nothing was written", problems->errors);
+	return sl_fail(err, SL_EFAIL, "the packs have errors: nothing was written");
 }
 
 /* A run of the command. */

@@ -123,7 +123,8 @@ static void taken_say(const struct sl_import_options *options, size_t taken, siz
 	else
 		printf(": %zu indicators", taken);
 	if (taken && strcmp(options->from, "suricata") == 0 && !options->any_tunnel)
-		fputs("; none within what Suricata does not open (--any-tunnel)", stdout);
+		fputs("; they hold in no tunnel that Suricata does not open (--any-tunnel: in all)",
+		      stdout);
 	putchar('\n');
 }
 

@@ -34,7 +34,8 @@ static const struct sl_options spec = {
 	.program = "selat-rules test",
 	.synopsis = "[OPTION…] PACK [CAPTURE…]",
 	.about = "Compiles a pack, lets selat-sensor read the captures with it, and prints which\n"
-		 "indicators matched, where, and which did not. Shadow and silent indicators are shown too.",
+		 "indicators matched, where, and which did not. Shadow and silent indicators are\n"
+		 "shown too. Packets are numbered over all captures, with --expect in each.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
 	.epilog = "Exit status: 0 it ran, whatever matched (with --expect: as expected); 1 failed, "
@@ -53,7 +54,7 @@ static int ruleset_make(const struct sl_packs *packs, const char *path,
 	if (rc == SL_OK && problems->errors) {
 		sl_problems_sort(problems);
 		sl_problems_print(problems, stderr);
-		rc = sl_fail(err, SL_EFAIL, "%zu errors: nothing was tested", problems->errors);
+		rc = sl_fail(err, SL_EFAIL, "the pack has errors: nothing was tested");
 	}
 	if (rc == SL_OK)
 		rc = sl_image_write(&image, path, err);
