@@ -222,11 +222,20 @@ static int summary_show(const struct run *r, struct sl_err *err)
 	return SL_OK;
 }
 
+static int output_check(const struct compile_options *options, const struct sl_list *files,
+			struct sl_err *err)
+{
+	int rc = sl_out_spares_all(options->output, files->item, files->n, err);
+	return rc == SL_OK && options->base ? sl_out_spares(options->output, options->base, err) : rc;
+}
+
 static int packs_compile(const struct compile_options *options, const struct sl_list *files,
 			 struct sl_err *err)
 {
 	struct run r = { .options = options, .start = seconds_now() };
-	int rc = cache_open(&r, err);
+	int rc = output_check(options, files, err);
+	if (rc == SL_OK)
+		rc = cache_open(&r, err);
 	if (rc == SL_OK)
 		rc = sl_packs_read(&r.packs, files->item, files->n, &r.problems, err);
 	if (rc == SL_OK && !r.problems.errors) {

@@ -153,7 +153,10 @@ static int files_export(const struct export_options *options, const struct sl_li
 {
 	struct sl_packs packs;
 	struct sl_problems problems = { 0 };
-	int rc = sl_packs_read(&packs, files->item, files->n, &problems, err);
+	int rc = sl_out_spares_all(options->output, files->item, files->n, err);
+	if (rc < 0)
+		return rc;
+	rc = sl_packs_read(&packs, files->item, files->n, &problems, err);
 	if (rc == SL_OK && problems.errors) {
 		sl_problems_sort(&problems);
 		sl_problems_print(&problems, stderr);
