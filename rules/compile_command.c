@@ -4,6 +4,7 @@
 
 #include <selat/digest.h>
 #include <selat/options.h>
+#include <selat/spare.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -225,8 +226,8 @@ static int summary_show(const struct run *r, struct sl_err *err)
 static int output_check(const struct compile_options *options, const struct sl_list *files,
 			struct sl_err *err)
 {
-	int rc = sl_out_spares_all(options->output, files->item, files->n, err);
-	return rc == SL_OK && options->base ? sl_out_spares(options->output, options->base, err) : rc;
+	int rc = sl_spare_all(options->output, files->item, files->n, err);
+	return rc == SL_OK ? sl_spare(options->output, options->base, err) : rc;
 }
 
 static int packs_compile(const struct compile_options *options, const struct sl_list *files,

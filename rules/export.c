@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <selat/options.h>
+#include <selat/spare.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -153,7 +154,7 @@ static int files_export(const struct export_options *options, const struct sl_li
 {
 	struct sl_packs packs;
 	struct sl_problems problems = { 0 };
-	int rc = sl_out_spares_all(options->output, files->item, files->n, err);
+	int rc = sl_spare_all(options->output, files->item, files->n, err);
 	if (rc < 0)
 		return rc;
 	rc = sl_packs_read(&packs, files->item, files->n, &problems, err);

@@ -4,6 +4,7 @@
 #include <rules/import/import.h>
 #include <rules/output.h>
 
+#include <selat/spare.h>
 #include <string.h>
 
 static const struct {
@@ -134,7 +135,7 @@ static int files_import(const struct sl_import_options *options, const struct sl
 	struct sl_import im;
 	int rc = sl_import_init(&im, options, err);
 	if (rc == SL_OK)
-		rc = sl_out_spares_all(options->output, files->item, files->n, err);
+		rc = sl_spare_all(options->output, files->item, files->n, err);
 	for (int i = 0; i < SOURCES && rc == SL_OK; i++)
 		if (strcmp(sources[i].name, options->from) == 0)
 			rc = sources[i].read(&im, files->item, files->n, err);

@@ -4,7 +4,6 @@
 #include <selat/text.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 size_t sl_out_bytes(FILE *out, struct sl_span bytes)
 {
@@ -85,21 +84,4 @@ void sl_out_kinds(const size_t *n)
 		       n[kind]);
 		separator = ", ";
 	}
-}
-
-int sl_out_spares(const char *output, const char *input, struct sl_err *err)
-{
-	struct stat out, in;
-	if (stat(output, &out) < 0 || stat(input, &in) < 0 || !S_ISREG(out.st_mode) ||
-	    out.st_dev != in.st_dev || out.st_ino != in.st_ino)
-		return SL_OK;
-	return sl_fail(err, SL_EUSAGE, "%s is read: name another file to write", output);
-}
-
-int sl_out_spares_all(const char *output, char *const *inputs, size_t n, struct sl_err *err)
-{
-	int rc = SL_OK;
-	for (size_t i = 0; i < n && rc == SL_OK; i++)
-		rc = sl_out_spares(output, inputs[i], err);
-	return rc;
 }

@@ -23,10 +23,6 @@ json_t *sl_out_string(const char *text); /* a JSON string, whatever the bytes */
 /* Prints to stdout, with a newline, and releases it. */
 int sl_out_json(json_t *json, struct sl_err *err);
 
-/* Refuses to write over a file that is read. */
-int sl_out_spares(const char *output, const char *input, struct sl_err *err);
-int sl_out_spares_all(const char *output, char *const *inputs, size_t n, struct sl_err *err);
-
 const char *sl_mode_text(enum sl_database_mode mode); /* "block", "gather", "stream" */
 
 /* "address 1, domain 2, url 0, match 7, md5 3": by enum sl_indicator_kind; an exact kind if there are

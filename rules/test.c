@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <selat/options.h>
+#include <selat/spare.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -151,6 +152,8 @@ static int arguments_check(const struct sl_list *files, const struct sl_test_opt
 			       "--update writes the file that --expect names: name one");
 	if (files->n == 0 || (files->n < 2 && !options->expect))
 		return sl_fail(err, SL_EUSAGE, "name a pack, then one or more captures");
+	if (options->update)
+		return sl_spare_all(options->expect, files->item, files->n, err);
 	return SL_OK;
 }
 
