@@ -4,6 +4,7 @@
 
 #include <selat/digest.h>
 #include <selat/options.h>
+#include <selat/spare.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -24,7 +25,8 @@ static const struct sl_option rows[] = {
 	  .type = SL_OPT_TEXT,
 	  .offset = offsetof(struct compile_options, base),
 	  .arg = "RULESET",
-	  .help = "write what the packs change of RULESET alone: a sensor loads it beside" },
+	  .help = "write a delta: what the packs change of RULESET alone; a sensor that loads "
+		  "RULESET takes RULESET.delta too" },
 	{ .name = "cache",
 	  .type = SL_OPT_TEXT,
 	  .offset = offsetof(struct compile_options, cache),
@@ -159,7 +161,7 @@ static int packs_refused(struct sl_problems *problems, struct sl_err *err)
 {
 	sl_problems_sort(problems);
 	sl_problems_print(problems, stderr);
-	return sl_fail(err, SL_EFAIL, "%zu errors: nothing was written", problems->errors);
+	return sl_fail(err, SL_EFAIL, "the packs have errors: nothing was written");
 }
 
 /* A run of the command. */
@@ -221,11 +223,20 @@ static int summary_show(const struct run *r, struct sl_err *err)
 	return SL_OK;
 }
 
+static int output_check(const struct compile_options *options, const struct sl_list *files,
+			struct sl_err *err)
+{
+	int rc = sl_spare_all(options->output, files->item, files->n, err);
+	return rc == SL_OK ? sl_spare(options->output, options->base, err) : rc;
+}
+
 static int packs_compile(const struct compile_options *options, const struct sl_list *files,
 			 struct sl_err *err)
 {
 	struct run r = { .options = options, .start = seconds_now() };
-	int rc = cache_open(&r, err);
+	int rc = output_check(options, files, err);
+	if (rc == SL_OK)
+		rc = cache_open(&r, err);
 	if (rc == SL_OK)
 		rc = sl_packs_read(&r.packs, files->item, files->n, &r.problems, err);
 	if (rc == SL_OK && !r.problems.errors) {

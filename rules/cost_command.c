@@ -199,7 +199,7 @@ static int packs_cost(const struct cost_options *options, const struct sl_list *
 	if (rc == SL_OK && r.problems.errors) {
 		sl_problems_sort(&r.problems);
 		sl_problems_print(&r.problems, stderr);
-		rc = sl_fail(err, SL_EFAIL, "%zu errors: nothing was measured", r.problems.errors);
+		rc = sl_fail(err, SL_EFAIL, "the packs have errors: nothing was measured");
 	} else if (rc == SL_OK && options->json) {
 		rc = report_json(&r, err);
 	} else if (rc == SL_OK) {

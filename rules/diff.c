@@ -158,7 +158,7 @@ static int pack_take(struct sl_packs *packs, char *path, struct sl_err *err)
 	if (rc == SL_OK && problems.errors) {
 		sl_problems_sort(&problems);
 		sl_problems_print(&problems, stderr);
-		rc = sl_fail(err, SL_EUSAGE, "%s: has %zu errors", path, problems.errors);
+		rc = sl_fail(err, SL_EUSAGE, "%s: has errors", path);
 	}
 	sl_problems_fini(&problems);
 	return rc < 0 ? SL_EUSAGE : rc;

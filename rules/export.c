@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <selat/options.h>
+#include <selat/spare.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,7 +48,7 @@ static const struct sl_option rows[] = {
 	  .name = "keep-going",
 	  .type = SL_OPT_FLAG,
 	  .offset = offsetof(struct export_options, keep_going),
-	  .help = "leave out what the format cannot say (it is named) instead of writing nothing" },
+	  .help = "leave out what the format cannot say (it is told) instead of writing nothing" },
 };
 
 static const struct sl_options spec = {
@@ -153,11 +154,14 @@ static int files_export(const struct export_options *options, const struct sl_li
 {
 	struct sl_packs packs;
 	struct sl_problems problems = { 0 };
-	int rc = sl_packs_read(&packs, files->item, files->n, &problems, err);
+	int rc = sl_spare_all(options->output, files->item, files->n, err);
+	if (rc < 0)
+		return rc;
+	rc = sl_packs_read(&packs, files->item, files->n, &problems, err);
 	if (rc == SL_OK && problems.errors) {
 		sl_problems_sort(&problems);
 		sl_problems_print(&problems, stderr);
-		rc = sl_fail(err, SL_EFAIL, "%zu errors: nothing was written", problems.errors);
+		rc = sl_fail(err, SL_EFAIL, "the packs have errors: nothing was written");
 	}
 	if (rc == SL_OK)
 		rc = packs_export(options, &packs, err);

@@ -11,10 +11,15 @@
 
 static void seen_print(const struct sl_hit_seen *s, bool colour)
 {
-	printf("    packet %llu  ", (unsigned long long)s->packet);
-	sl_out_text(stdout, s->field);
-	printf(" at %llu  ", (unsigned long long)s->offset);
-	sl_out_bytes(stdout, sl_span_of(s->bytes, s->from));
+	printf("    packet %llu", (unsigned long long)s->packet);
+	if (*s->field) {
+		fputs("  ", stdout);
+		sl_out_text(stdout, s->field);
+	}
+	if (s->len) {
+		printf(" at %llu  ", (unsigned long long)s->offset);
+		sl_out_bytes(stdout, sl_span_of(s->bytes, s->from));
+	}
 	if (s->to > s->from) {
 		fputs(colour ? RED_ON : ">>", stdout);
 		sl_out_bytes(stdout, sl_span_of(s->bytes + s->from, s->to - s->from));

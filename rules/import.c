@@ -4,6 +4,7 @@
 #include <rules/import/import.h>
 #include <rules/output.h>
 
+#include <selat/spare.h>
 #include <string.h>
 
 static const struct {
@@ -123,7 +124,8 @@ static void taken_say(const struct sl_import_options *options, size_t taken, siz
 	else
 		printf(": %zu indicators", taken);
 	if (taken && strcmp(options->from, "suricata") == 0 && !options->any_tunnel)
-		fputs("; none within what Suricata does not open (--any-tunnel)", stdout);
+		fputs("; they hold in no tunnel that Suricata does not open (--any-tunnel: in all)",
+		      stdout);
 	putchar('\n');
 }
 
@@ -132,6 +134,8 @@ static int files_import(const struct sl_import_options *options, const struct sl
 {
 	struct sl_import im;
 	int rc = sl_import_init(&im, options, err);
+	if (rc == SL_OK)
+		rc = sl_spare_all(options->output, files->item, files->n, err);
 	for (int i = 0; i < SOURCES && rc == SL_OK; i++)
 		if (strcmp(sources[i].name, options->from) == 0)
 			rc = sources[i].read(&im, files->item, files->n, err);

@@ -3,6 +3,8 @@
 
 #include <selat/app.h>
 #include <selat/tunnel.h>
+#include <selat/url.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Fields whose values have no letters of the other case. */
@@ -46,6 +48,42 @@ static void case_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t i
 		     "%s: the values of %s are in %s case: it would never hold; write it so, or "
 		     "say nocase: true",
 		     sl_condition_key(c), sl_field_info(c->field)->name, right);
+}
+
+/* Scheme and host, which end at the third slash. */
+static bool has_upper_origin(const char *url)
+{
+	for (int slashes = 0; *url && slashes < 3; url++) {
+		slashes += *url == '/';
+		if (*url >= 'A' && *url <= 'Z')
+			return true;
+	}
+	return false;
+}
+
+/* http.url is in its normal form. */
+static void url_lint(struct sl_lint *lint, const struct sl_pack *pack, size_t index, size_t i)
+{
+	const struct sl_condition *c = &pack->indicator[index].condition[i];
+	const char *url = (const char *)c->bytes;
+	char keys[64], normal[SL_URL_MAX];
+	struct sl_err ignored;
+	if (c->field != SL_FIELD_HTTP_URL || (c->op != SL_OP_EQUALS && c->op != SL_OP_STARTS) ||
+	    c->transforms || c->flags & (SL_COND_NOCASE | SL_COND_NOT))
+		return;
+	snprintf(keys, sizeof keys, "match\n%zu\n%s\n", i, sl_condition_key(c));
+	if (has_upper_origin(url))
+		sl_lint_warn(lint, pack, index, keys, SL_LINT_NEVER,
+			     "%s: scheme and host of http.url are in lower case: it would never "
+			     "hold; write them so, or say nocase: true",
+			     sl_condition_key(c));
+	else if (c->op == SL_OP_EQUALS &&
+		 sl_url_parse(url, normal, sizeof normal, &ignored) == SL_OK &&
+		 strcmp(url, normal) != 0)
+		sl_lint_warn(lint, pack, index, keys, SL_LINT_NEVER,
+			     "%s: the values of http.url are normalised: it would never hold; "
+			     "write \"%s\"",
+			     sl_condition_key(c), normal);
 }
 
 /* The protocols that can have a field's values; 0: not known, so any. */
@@ -96,6 +134,7 @@ void sl_lint_never(struct sl_lint *lint, const struct sl_pack *pack, size_t inde
 	const struct sl_action *a = ind->action;
 	for (size_t i = 0; i < ind->conditions; i++) {
 		case_lint(lint, pack, index, i);
+		url_lint(lint, pack, index, i);
 		app_lint(lint, pack, index, i);
 	}
 	vni_lint(lint, pack, index);

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <selat/ruleset.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_FLAGS = JSON_REJECT_DUPLICATES };
+enum { MAGIC_BYTES = sizeof SL_RULESET_MAGIC - 1 };
 enum { LINES_SHARED = 20000 }; /* that are worth a thread */
 #define SIZE_LIMIT (UINT64_C(1) << 30) /* bytes of a pack */
 
@@ -257,6 +259,10 @@ int sl_packfile_read(struct sl_packfile *s, const char *path, struct sl_problems
 		return rc;
 	if (blank_skip(s, 0) == s->len) {
 		sl_problems_add(problems, path, NULL, "the file is empty");
+		return SL_OK;
+	}
+	if (s->len >= MAGIC_BYTES && memcmp(s->bytes, SL_RULESET_MAGIC, MAGIC_BYTES) == 0) {
+		sl_problems_add(problems, path, NULL, "is a ruleset, and no pack");
 		return SL_OK;
 	}
 	if (is_yaml(s)) {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 8, WIDTH_MAX = 48 };
-static const char *const titles[COLUMNS] = { "id",         "kind", "value", "severity",
-					     "confidence", "tlp",  "class", "valid until" };
+enum { COLUMNS = 9, WIDTH_MAX = 48 };
+static const char *const titles[COLUMNS] = { "id",  "kind",  "value",  "severity",   "confidence",
+					     "tlp", "class", "status", "valid until" };
 
 struct row {
 	char *cell[COLUMNS];
@@ -39,7 +39,7 @@ char *sl_show_value(const struct sl_pack *pack, size_t index)
 	if (ind->conditions == 0) {
 		char *where = json_dumps(json_object_get(sl_show_source(pack, index), "where"),
 					 JSON_COMPACT);
-		rc = asprintf(&text, "where %s", where ? where : "");
+		rc = where ? asprintf(&text, "where %s", where) : asprintf(&text, "nothing");
 		free(where);
 		return rc < 0 ? NULL : text;
 	}
@@ -66,7 +66,8 @@ static bool row_fill(struct row *row, const struct sl_pack *pack, size_t index)
 	row->cell[4] = strdup(confidence);
 	row->cell[5] = strdup(sl_tlp_text(ind->meta.tlp));
 	row->cell[6] = strdup(ind->meta.class_);
-	row->cell[7] = strdup(time_text(ind->meta.valid_until, until));
+	row->cell[7] = strdup(sl_status_text(&ind->meta));
+	row->cell[8] = strdup(time_text(ind->meta.valid_until, until));
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (!row->cell[i])
 			return false;
@@ -163,7 +164,7 @@ int sl_show_pack(const char *path, bool json, struct sl_err *err)
 	if (rc == SL_OK && problems.errors) {
 		sl_problems_sort(&problems);
 		sl_problems_print(&problems, stderr);
-		rc = sl_fail(err, SL_EFAIL, "%s: has %zu errors", path, problems.errors);
+		rc = sl_fail(err, SL_EFAIL, "%s: has errors", path);
 	} else if (rc == SL_OK) {
 		rc = json ? pack_json(&packs.pack[0], err) : pack_print(&packs.pack[0], err);
 	}

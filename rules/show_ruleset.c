@@ -90,6 +90,10 @@ static void ruleset_print(const struct sl_ruleset *rs, const char *path)
 	       rs->header->format, identity);
 	sl_out_text(stdout, hyperscan);
 	putchar('\n');
+	if (rs->base)
+		printf("base        it is a delta: %u of its base's indicators withdrawn or "
+		       "replaced; the identity is of both\n",
+		       rs->withdrawn_n);
 	counts_print(rs);
 	for (uint32_t i = 0; i < rs->databases_n; i++)
 		printf("patterns    %u for %s, %s\n", rs->database[i].patterns_n,
@@ -154,9 +158,9 @@ static int ruleset_json(const struct sl_ruleset *rs, struct sl_err *err)
 	char identity[80], hyperscan[49];
 	identity_text(identity, rs);
 	snprintf(hyperscan, sizeof hyperscan, "%.48s", rs->header->hyperscan);
-	return sl_out_json(json_pack("{ss sI ss so sI so sI sI so so}", "kind", "ruleset", "format",
-				     (json_int_t)rs->header->format, "ruleset", identity,
-				     "hyperscan", sl_out_string(hyperscan), "bytes",
+	return sl_out_json(json_pack("{ss sb sI ss so sI so sI sI so so}", "kind", "ruleset", "delta",
+				     rs->base != NULL, "format", (json_int_t)rs->header->format,
+				     "ruleset", identity, "hyperscan", sl_out_string(hyperscan), "bytes",
 				     (json_int_t)rs->header->size, "packs", packs_json(rs),
 				     "indicators", (json_int_t)rs->indicators_n, "conditions",
 				     (json_int_t)rs->conditions_n, "databases", databases_json(rs),

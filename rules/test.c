@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <selat/options.h>
+#include <selat/spare.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +35,8 @@ static const struct sl_options spec = {
 	.program = "selat-rules test",
 	.synopsis = "[OPTION…] PACK [CAPTURE…]",
 	.about = "Compiles a pack, lets selat-sensor read the captures with it, and prints which\n"
-		 "indicators matched, where, and which did not. Shadow and silent indicators are shown too.",
+		 "indicators matched, where, and which did not. Shadow and silent indicators are\n"
+		 "shown too. Packets are numbered over all captures, with --expect in each.",
 	.table = rows,
 	.n = sizeof rows / sizeof rows[0],
 	.epilog = "Exit status: 0 it ran, whatever matched (with --expect: as expected); 1 failed, "
@@ -53,7 +55,7 @@ static int ruleset_make(const struct sl_packs *packs, const char *path,
 	if (rc == SL_OK && problems->errors) {
 		sl_problems_sort(problems);
 		sl_problems_print(problems, stderr);
-		rc = sl_fail(err, SL_EFAIL, "%zu errors: nothing was tested", problems->errors);
+		rc = sl_fail(err, SL_EFAIL, "the pack has errors: nothing was tested");
 	}
 	if (rc == SL_OK)
 		rc = sl_image_write(&image, path, err);
@@ -150,6 +152,8 @@ static int arguments_check(const struct sl_list *files, const struct sl_test_opt
 			       "--update writes the file that --expect names: name one");
 	if (files->n == 0 || (files->n < 2 && !options->expect))
 		return sl_fail(err, SL_EUSAGE, "name a pack, then one or more captures");
+	if (options->update)
+		return sl_spare_all(options->expect, files->item, files->n, err);
 	return SL_OK;
 }
 

@@ -1,5 +1,6 @@
 /* The one table of the sensor's options, and what goes with what. */
 #include <ctype.h>
+#include <selat/spare.h>
 #include <selat/text.h>
 #include <selat/time.h>
 #include <sensor/config.h>
@@ -203,6 +204,19 @@ static int read_pace(struct sl_sensor_config *c, struct sl_err *err)
 	return SL_OK;
 }
 
+/* What is written is nothing that is read. */
+static int outputs_check(const struct sl_sensor_config *c, struct sl_err *err)
+{
+	const char *const written[] = { c->output, c->stats };
+	int rc = SL_OK;
+	for (size_t i = 0; i < sizeof written / sizeof written[0] && rc == SL_OK; i++) {
+		rc = sl_spare_all(written[i], c->read.item, c->read.n, err);
+		if (rc == SL_OK)
+			rc = sl_spare(written[i], c->ruleset, err);
+	}
+	return rc;
+}
+
 static int check(const struct sl_sensor_config *c, struct sl_err *err)
 {
 	for (size_t i = 0; i < c->cpus.n; i++)
@@ -233,7 +247,7 @@ static int check(const struct sl_sensor_config *c, struct sl_err *err)
 		return wrong(err, "no ruleset: name one with --ruleset, or look with --dump");
 	if (!c->dump && !c->output && !c->kafka.n)
 		return wrong(err, "alerts have nowhere to go: write them with --output, or configure kafka");
-	return SL_OK;
+	return outputs_check(c, err);
 }
 
 int sl_sensor_config_read(struct sl_sensor_config *c, int argc, char **argv, struct sl_err *err)

@@ -63,6 +63,11 @@ regex='{ id: r, match: [{ field: http.uri, regex: "/gate[0-9]+" }] }'
 	has "nowhere: " "$stderr"
 	fails 2 rules compile --base base.delta a.yaml -o x
 	has "is a delta itself" "$stderr"
+	cp base kept
+	fails 2 rules compile --base base a.yaml -o base
+	has "base is read: name another file to write" "$stderr"
+	fails 2 rules compile a.yaml b.yaml -o b.yaml
+	cmp base kept
 	[ ! -e x ]
 }
 

@@ -64,6 +64,18 @@ config() {
 	has "--dump" "$stderr"
 }
 
+@test "what is read is not written over" {
+	compile
+	cp "$pcaps/dns.pcap" read.pcap
+	cp ruleset kept
+	fails 2 sensor -r read.pcap -R ruleset -o ./read.pcap
+	has "is read" "$stderr"
+	fails 2 sensor -r read.pcap -R ruleset -o ruleset
+	fails 2 sensor -r read.pcap -R ruleset -o - --stats ruleset
+	cmp read.pcap "$pcaps/dns.pcap"
+	cmp ruleset kept
+}
+
 @test "values out of range, and no values at all" {
 	fails 2 sensor -r "$pcaps/dns.pcap" --dump packets -w 0
 	has "1 to 64" "$stderr"

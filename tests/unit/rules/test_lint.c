@@ -178,6 +178,16 @@ static void what_has_no_effect(void **state)
 		  "alone have a vni: it would never hold" },
 		{ "match: [{field: http.uri, contains: /evilgate}], where: {vni: 7, tunnel: \"!vxlan\"}",
 		  NULL },
+		{ "match: [{field: http.url, starts: \"HTTP://evilgate.vn/a\"}]",
+		  ":7:37: warning[never]: indicator \"x\": starts: scheme and host of http.url are in "
+		  "lower case: it would never hold; write them so, or say nocase: true" },
+		{ "match: [{field: http.url, equals: \"http://evilgate.vn:80/b/../A\"}]",
+		  ":7:37: warning[never]: indicator \"x\": equals: the values of http.url are "
+		  "normalised: it would never hold; write \"http://evilgate.vn/A\"" },
+		{ "match: [{field: http.url, starts: \"HTTP://evilgate.vn/a\", nocase: true}]",
+		  NULL },
+		{ "match: [{field: http.url, equals: \"http://evilgate.vn/A\"}]",
+		  NULL },
 	};
 	EXPECT_SAID(cases);
 }
