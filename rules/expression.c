@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEPTH_MAX = 64 };
+
 /* The fewest bytes it matches; -1: Hyperscan does not take it. */
 static int width_least(const char *regex, unsigned flags, struct sl_err *err)
 {
@@ -51,12 +53,33 @@ static int pcre_check(const char *regex, bool nocase, struct sl_err *err)
 		   : SL_OK;
 }
 
+/* Brackets in each other; what is escaped or in a class is none. */
+static unsigned depth_of(const char *regex)
+{
+	unsigned depth = 0, deepest = 0;
+	bool class = false;
+	for (const char *p = regex; *p; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (class || *p == '[')
+			class = !(class && *p == ']');
+		else if (*p == '(')
+			deepest = ++depth > deepest ? depth : deepest;
+		else if (*p == ')' && depth)
+			depth--;
+	}
+	return deepest;
+}
+
 int sl_expression_check(const char *regex, bool nocase, struct sl_err *err)
 {
 	/* "(*UTF8)" would let bytes that are no UTF-8 do anything inside Hyperscan. */
 	if (strncmp(regex, "(*", 2) == 0)
 		return sl_fail(err, SL_EFORMAT,
 			       "must not begin with \"(*\": expressions are over bytes");
+	/* the time that libraries take to compile grows with the cube of it */
+	if (depth_of(regex) > DEPTH_MAX)
+		return sl_fail(err, SL_EFORMAT, "brackets are in each other more than %d deep", DEPTH_MAX);
 	unsigned flags = nocase ? HS_FLAG_CASELESS : 0;
 	struct sl_err why = { "" };
 	int least = width_least(regex, flags, &why);

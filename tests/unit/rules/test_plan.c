@@ -250,6 +250,25 @@ static void expressions_that_need_pcre(void **state)
 	assert_true(sl_expression_check("(?<=a(?!", false, &err) < 0);
 }
 
+/* Else one line of a rules file would take minutes. */
+static void brackets_are_bounded(void **state)
+{
+	(void)state;
+	char regex[512], *at = regex;
+	struct sl_err err = { "" };
+	for (unsigned i = 0; i < 64; i++)
+		at = stpcpy(at, "(a");
+	for (unsigned i = 0; i < 64; i++)
+		at = stpcpy(at, ")");
+	strcpy(at, "\\([(]");
+	assert_int_equal(sl_expression_check(regex, false, &err), SL_SEARCH_EXACT);
+	memmove(regex + 1, regex, strlen(regex) + 1);
+	regex[0] = '(';
+	strcat(regex, ")");
+	assert_int_equal(sl_expression_check(regex, false, &err), SL_EFORMAT);
+	assert_string_equal(err.text, "brackets are in each other more than 64 deep");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +282,7 @@ int main(void)
 		cmocka_unit_test(derived_fields_are_shared),
 		cmocka_unit_test(rarity_orders),
 		cmocka_unit_test(expressions_that_need_pcre),
+		cmocka_unit_test(brackets_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
