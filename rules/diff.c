@@ -131,6 +131,15 @@ static void lists_print(const json_t *lists)
 	}
 }
 
+/* Who has the old one takes a new one for new by its number. */
+static void version_print(const json_t *diff)
+{
+	long long old = (long long)json_integer_value(json_object_get(diff, "old"));
+	long long new = (long long)json_integer_value(json_object_get(diff, "new"));
+	if (new <= old)
+		printf("pack: version %lld is no higher than %lld: raise it with every change\n", new, old);
+}
+
 static void words_print(const json_t *diff)
 {
 	const json_t *added = json_object_get(diff, "added"),
@@ -142,12 +151,14 @@ static void words_print(const json_t *diff)
 	indicators_print("withdrawn", withdrawn);
 	changed_print(changed);
 	lists_print(json_object_get(diff, "lists"));
-	if (json_is_true(json_object_get(diff, "same")))
+	if (json_is_true(json_object_get(diff, "same"))) {
 		puts("no difference");
-	else
+	} else {
+		version_print(diff);
 		printf("indicators: %zu added, %zu withdrawn, %zu changed\n",
 		       json_array_size(added), json_array_size(withdrawn),
 		       json_array_size(changed));
+	}
 }
 
 /* A pack with mistakes is not compared: what it means is not known. */

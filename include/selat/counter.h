@@ -52,7 +52,7 @@
 	X(STREAM_REPEATED, "stream_repeated_bytes", "TCP bytes that came again")                      \
 	X(STREAM_CONFLICTS, "stream_conflicts", "TCP bytes that came again and differed: possible evasion") \
 	X(STREAM_OLD_STAMPS, "stream_old_stamps", "TCP segments with an outdated timestamp (RFC 7323): not taken") \
-	X(STREAM_URGENT, "stream_urgent", "TCP segments with urgent data")             \
+	X(STREAM_URGENT, "stream_urgent", "TCP segments with urgent data, or that announce some") \
 	X(STREAM_URGENT_BYTES, "stream_urgent_bytes", "urgent bytes that were taken out of their streams (flow.urgent)") \
 	X(STREAM_BEYOND, "stream_beyond_bytes", "TCP bytes past the inspection depth: counted only")  \
 	X(STREAM_GAPS, "stream_gaps", "holes in TCP streams that were skipped")                       \

@@ -355,7 +355,7 @@ void sl_tcp_packet(struct sl_tcp *t, struct sl_flow *f, unsigned s, const struct
 	uint32_t seq = p->seq + (syn ? 1 : 0);
 	bool expected = side->flags & SL_SIDE_STARTED && seq == side->next;
 
-	if (p->tcp_flags & SL_TCP_URG && p->payload.len)
+	if (p->tcp_flags & SL_TCP_URG && (p->payload.len || p->urgent))
 		sl_count(t->counters, SL_COUNT_STREAM_URGENT);
 	if (reset)
 		f->reset = 1;

@@ -316,6 +316,9 @@ wrong() {
 	same "$(cat want)" "$output"
 	run -1 --separate-stderr rules diff --json old/p.yaml new/p.yaml
 	jq -e '.changed == [{id: "b", keys: [{key: "severity", from: "low", to: "high"}]}] and (.same | not)' <<<"$output"
+	sed -i 's/version: 4/version: 3/' new/p.yaml
+	run -1 rules diff old/p.yaml new/p.yaml
+	has "version 3 is no higher than 3" "$output"
 	run -0 rules diff old/p.yaml old/p.yaml
 	same "no difference" "$output"
 	run -0 rules diff "$pack" "$pack"

@@ -117,6 +117,7 @@ static void urgent_bytes_are_taken_out(void **state)
 	send_urgent(x, 110, ACK, "X", 1); /* alone */
 	send_urgent(x, 111, ACK, "Xend", 1);
 	send_urgent(x, 115, ACK, " no", 4); /* not in this segment, and nowhere */
+	send_urgent(x, 118, ACK, "", 2); /* announced */
 	send_urgent(x, 118, ACK, "ne", 0);
 	expect(x, "maliciousend none");
 	send_urgent(x, 104, ACK, "cX", 2); /* again */
@@ -124,7 +125,7 @@ static void urgent_bytes_are_taken_out(void **state)
 	assert_int_equal(x->gaps[0], 0);
 	assert_int_equal(x->flow.side[0].next, 120);
 	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT_BYTES), 3);
-	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT), 6);
+	assert_int_equal(count(x, SL_COUNT_STREAM_URGENT), 7);
 	assert_int_equal(count(x, SL_COUNT_STREAM_CONFLICTS), 0);
 	end(x);
 }
